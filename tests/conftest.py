@@ -1,0 +1,18 @@
+"""Fixtures that more than one test file uses."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def h1_e003():
+    """Folder of the real H1 sample: seven bigWigs, 64 genes, 346 contacts."""
+    data = Path(os.environ.get("SKCHROMO_TEST_DATA", ROOT.parent / "shared" / "data"))
+    folder = data / "h1_e003"
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder}: point SKCHROMO_TEST_DATA at it")
+    return folder
