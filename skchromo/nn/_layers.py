@@ -1,0 +1,114 @@
+"""Layers that run once for all bin sizes: their weights carry a leading axis of scales."""
+
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class ScaleLinear(nn.Module):
+    """One linear layer per bin size, computed as one batched product.
+
+    Parameters
+    ----------
+    n_scales : int
+        Number of bin sizes.
+    d_in, d_out : int
+        Widths of input and output.
+    bias : bool, default=True
+        Whether each has a bias. Weights and biases start as those of ``torch.nn.Linear``:
+        uniform within ``1 / sqrt(d_in)`` of 0.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skchromo.nn import ScaleLinear
+    >>> ScaleLinear(3, 8, 4)(torch.zeros(3, 5, 8)).shape
+    torch.Size([3, 5, 4])
+    """
+
+    def __init__(self, n_scales, d_in, d_out, bias=True):
+        super().__init__()
+        bound = 1 / math.sqrt(d_in)
+        self.weight = nn.Parameter(torch.empty(n_scales, d_out, d_in).uniform_(-bound, bound))
+        self.bias = None
+        if bias:
+            self.bias = nn.Parameter(torch.empty(n_scales, 1, d_out).uniform_(-bound, bound))
+
+    def forward(self, x, scale=None):
+        """Apply to every scale's rows, or to one scale's alone.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_scales, n, d_in), or (..., d_in) where `scale` is given
+        scale : int, default=None
+            Number of the only scale that `x` belongs to.
+
+        Returns
+        -------
+        y : Tensor of the same shape but for its last axis, d_out
+        """
+        if scale is not None:
+            bias = None if self.bias is None else self.bias[scale, 0]
+            return F.linear(x, self.weight[scale], bias)
+        weight = self.weight.transpose(1, 2)
+        return torch.bmm(x, weight) if self.bias is None else torch.baddbmm(self.bias, x, weight)
+
+
+class ScaleLayerNorm(nn.Module):
+    """One layer normalisation per bin size, over the last axis of width `d`."""
+
+    def __init__(self, n_scales, d):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(n_scales, 1, d))
+        self.bias = nn.Parameter(torch.zeros(n_scales, 1, d))
+
+    def forward(self, x, scale=None):
+        """Normalise `x` of shape (n_scales, n, d), or (..., d) of one `scale`."""
+        weight, bias = self.weight, self.bias
+        if scale is not None:
+            weight, bias = weight[scale, 0], bias[scale, 0]
+        return torch.addcmul(bias, F.layer_norm(x, x.shape[-1:]), weight)
+
+
+class FeedForward(nn.Module):
+    """Two linear layers with ReLU between, residual and post-normalisation."""
+
+    def __init__(self, n_scales, d_model, d_ff, dropout=0.0):
+        super().__init__()
+        self.l1 = ScaleLinear(n_scales, d_model, d_ff)
+        self.l2 = ScaleLinear(n_scales, d_ff, d_model)
+        self.ln = ScaleLayerNorm(n_scales, d_model)
+        self.dropout = dropout
+
+    def forward(self, x, scale=None):
+        """Update `x` of shape (n_scales, n, d_model), or (..., d_model) of one `scale`."""
+        hidden = F.dropout(F.relu(self.l1(x, scale)), self.dropout, self.training)
+        return self.ln(x + F.dropout(self.l2(hidden, scale), self.dropout, self.training), scale)
+
+
+def sinusoidal_positions(n_positions, d_model):
+    """Fixed position encoding: sines in even columns, cosines in odd ones.
+
+    Parameters
+    ----------
+    n_positions : int
+    d_model : int
+        Even.
+
+    Returns
+    -------
+    positions : Tensor of shape (n_positions, d_model), float32
+        Column pair k turns with frequency ``10000 ** (-2 k / d_model)`` per position
+        (Vaswani et al. 2017, arXiv 1706.03762, section 3.5).
+
+    Examples
+    --------
+    >>> from skchromo.nn import sinusoidal_positions
+    >>> sinusoidal_positions(2, 4)[0]
+    tensor([0., 1., 0., 1.])
+    """
+    turns = torch.exp(-math.log(10000) * torch.arange(0, d_model, 2) / d_model)
+    angles = torch.arange(n_positions)[:, None] * turns
+    return torch.stack([angles.sin(), angles.cos()], dim=2).reshape(n_positions, d_model)

@@ -1,0 +1,169 @@
+"""The multi-scale network: batches of genes to outputs."""
+
+import torch
+from torch import nn
+
+from ._layers import sinusoidal_positions
+from ._transformers import (
+    EmbeddingTransformer,
+    PairwiseInteractionTransformer,
+    RegulationTransformer,
+)
+
+
+class ChromoformerNetwork(nn.Module):
+    """Chromoformer (Lee, Yang and Kim 2022, doi 10.1038/s41467-022-34152-5).
+
+    For each bin size: promoter bins -> EmbeddingTransformer -> PairwiseInteractionTransformer
+    with each pCRE -> RegulationTransformer. The outputs of all bin sizes, each plus its
+    promoter embedding, enter a two-layer head. Numerically the published network, but only
+    what reaches the output is computed.
+
+    Parameters
+    ----------
+    n_tracks : int
+        Number of tracks.
+    n_positions : sequence of int, one per bin size
+        Bins of the longest region that could be there.
+    bin_sizes : sequence of int, default=(2000, 500, 100)
+        In bp. Here only their number and order matter.
+    n_outputs : int, default=1
+        Width of the output.
+    d_model : int, default=128
+        Width of embeddings; even.
+    embedding_n_layers, embedding_n_heads, embedding_d_ff : int, default=1, 2, 128
+    pairwise_n_layers, pairwise_n_heads, pairwise_d_ff : int, default=2, 2, 256
+    regulation_n_layers, regulation_n_heads, regulation_d_ff : int, default=6, 8, 256
+    regulation_d_attention : int, default=256
+        Width of the Regulation attention over all heads.
+    d_output : int, default=128
+        Width of the head's hidden layer.
+    dropout : float, default=0.0
+        Rate on attention probabilities, residuals and feed-forward layers.
+
+    Raises
+    ------
+    ValueError
+        If a width cannot be divided by its number of heads, or `d_model` is odd.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skchromo import RegionArray
+    >>> from skchromo.nn import ChromoformerNetwork, DeviceRegions
+    >>> X = RegionArray.from_dense(np.ones((3, 2, 20, 1)), bin_size=100)
+    >>> network = ChromoformerNetwork(n_tracks=1, n_positions=(2, 20), bin_sizes=(1000, 100))
+    >>> network(DeviceRegions(X, (1000, 100)).batch([0, 1, 2])).shape
+    torch.Size([3, 1])
+    """
+
+    def __init__(
+        self,
+        n_tracks,
+        n_positions,
+        bin_sizes=(2000, 500, 100),
+        n_outputs=1,
+        d_model=128,
+        embedding_n_layers=1,
+        embedding_n_heads=2,
+        embedding_d_ff=128,
+        pairwise_n_layers=2,
+        pairwise_n_heads=2,
+        pairwise_d_ff=256,
+        regulation_n_layers=6,
+        regulation_n_heads=8,
+        regulation_d_attention=256,
+        regulation_d_ff=256,
+        d_output=128,
+        dropout=0.0,
+    ):
+        super().__init__()
+        _check_divides("d_model", d_model, 2, "2, as positions are sines and cosines")
+        _check_divides("d_model", d_model, embedding_n_heads, "embedding_n_heads")
+        _check_divides("d_model", d_model, pairwise_n_heads, "pairwise_n_heads")
+        _check_divides(
+            "regulation_d_attention",
+            regulation_d_attention,
+            regulation_n_heads,
+            "regulation_n_heads",
+        )
+        self.bin_sizes = tuple(bin_sizes)
+        self.n_positions = tuple(n_positions)
+        n_scales = len(self.bin_sizes)
+        common = n_scales, n_tracks, d_model
+        self.embed = EmbeddingTransformer(
+            *common, embedding_n_layers, embedding_n_heads, embedding_d_ff, dropout
+        )
+        self.pairwise_interaction = PairwiseInteractionTransformer(
+            *common, pairwise_n_layers, pairwise_n_heads, pairwise_d_ff, dropout
+        )
+        self.regulation = RegulationTransformer(
+            n_scales,
+            d_model,
+            regulation_n_layers,
+            regulation_n_heads,
+            regulation_d_attention,
+            regulation_d_ff,
+            dropout,
+        )
+        self.fc_head = nn.Sequential(
+            nn.Linear(n_scales * d_model, d_output), nn.ReLU(), nn.Linear(d_output, n_outputs)
+        )
+        self.register_buffer(
+            "positions", sinusoidal_positions(max(self.n_positions), d_model), persistent=False
+        )
+
+    def forward(self, batch):
+        """Outputs for the genes of a batch.
+
+        Parameters
+        ----------
+        batch : Batch
+
+        Returns
+        -------
+        output : Tensor of shape (n_genes, n_outputs)
+            Logits, or expression.
+        """
+        outputs = [self.fc_head(encoded) for encoded in self.encode(batch)]
+        return torch.cat(outputs).index_select(0, batch.order)
+
+    def encode(self, batch):
+        """What the head reads, block by block.
+
+        Parameters
+        ----------
+        batch : Batch
+
+        Returns
+        -------
+        encoded : list of Tensor of shape (n, n_scales * d_model)
+            One per gene block, in the order of the blocks.
+        """
+        promoters = self.embed(batch.promoters, self._positions_of)
+        pairs = self.pairwise_interaction(promoters, batch.pairs, self._positions_of)
+        encoded = []
+        for block in batch.genes:
+            promoter = promoters.index_select(1, block.gene)
+            n_scales, n, d_model = promoter.shape
+            n_pcres = block.absent.shape[1] - 1
+            pcres = pairs.index_select(1, block.pair).view(n_scales, n, n_pcres, d_model)
+            regions = torch.cat([promoter[:, :, None], pcres], dim=2)
+            gene = self.regulation(regions, block.weights, block.absent) + promoter
+            encoded.append(gene.transpose(0, 1).reshape(n, -1))
+        return encoded
+
+    def _positions_of(self, bins):
+        """Position encoding of the bins of a block, one (width, d_model) per bin size."""
+        parts = []
+        for n_positions, part in zip(self.n_positions, bins):
+            width = part.absent.shape[1]
+            start = (n_positions - width) // 2
+            parts.append(self.positions[start : start + width])
+        return parts
+
+
+def _check_divides(name, value, divisor, what):
+    """Refuse a width that its heads cannot share."""
+    if value % divisor:
+        raise ValueError(f"{name}={value} must be a multiple of {what} ({divisor})")
