@@ -1,0 +1,172 @@
+"""The door of the estimators: whatever X and y the user has, checked once."""
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_non_negative,
+    column_or_1d,
+    validate_data,
+)
+
+from ..regions import RegionArray
+
+_GENE_TABLE = {"chrom", "tss"}
+
+
+def to_regions(estimator, X, bin_sizes, *, reset, y="no_validation"):
+    """Turn X into a RegionArray, and hold it against what was fitted.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Gets `n_features_in_`, `tracks_`, `bin_size_`, `window_` and `n_bins_` where `reset`.
+    X : RegionArray or array-like of shape (n_genes, n_bins), (n_genes, n_bins, n_tracks) or \
+            (n_genes, n_regions, n_bins, n_tracks)
+    bin_sizes : sequence of int
+    reset : bool
+        True in fit, False after.
+    y : array-like, default="no_validation"
+        The target, in fit.
+
+    Returns
+    -------
+    X : RegionArray
+    """
+    if isinstance(X, RegionArray):
+        if X.ndim != 4:
+            raise ValueError(
+                f"{type(estimator).__name__} takes a RegionArray of one condition, got shape "
+                f"{X.shape}"
+            )
+        if y is None:
+            raise ValueError(
+                f"This {type(estimator).__name__} estimator requires y to be passed, but the "
+                "target y is None."
+            )
+        if reset and not len(X):
+            raise ValueError("X holds no genes")
+        _check_bin_sizes(bin_sizes, X)
+        if reset:
+            estimator.n_features_in_ = X.shape[1]
+    else:
+        X = _regions_of_array(estimator, X, bin_sizes, reset, y)
+    if reset:
+        estimator.tracks_, estimator.bin_size_ = X.tracks, X.bin_size
+        estimator.window_, estimator.n_bins_ = X.window, X.n_bins
+    else:
+        _check_as_fitted(estimator, X)
+    return X
+
+
+def check_target(X, y, *, numeric):
+    """Target as a 1-D array, without NaN.
+
+    Parameters
+    ----------
+    X : RegionArray of n_genes rows
+    y : array-like of shape (n_genes,) or (n_genes, 1)
+    numeric : bool
+        Whether it must hold finite numbers, for regression.
+
+    Returns
+    -------
+    y : ndarray of shape (n_genes,)
+        float64 where `numeric`.
+
+    Raises
+    ------
+    ValueError
+        If NaN are found: they are counted and their rows and genes named.
+    """
+    y = column_or_1d(y, warn=True)
+    check_consistent_length(X, y)
+    missing = np.flatnonzero(pd.isna(y))
+    if len(missing):
+        ids = X.genes.get("gene_id")
+        shown = [str(row) if ids is None else f"{row} ({ids[row]})" for row in missing[:5]]
+        raise ValueError(
+            f"Input y contains NaN: {len(missing)} of {len(y)} values, at row "
+            f"{', '.join(shown)}{', ...' if len(missing) > 5 else ''}. Drop these genes from the "
+            "gene table and y"
+        )
+    if numeric:
+        y = y.astype(np.float64)
+        if not np.isfinite(y).all():
+            raise ValueError(
+                "Input y contains infinity or a value too large for dtype('float64'). "
+                f"First at row {np.flatnonzero(~np.isfinite(y))[0]}"
+            )
+    return y
+
+
+def _check_bin_sizes(bin_sizes, X):
+    """Every bin size must hold whole finest bins, and the window whole bins of every size."""
+    for bin_size in bin_sizes:
+        if bin_size % X.bin_size:
+            raise ValueError(
+                f"bin_sizes={tuple(bin_sizes)}: {bin_size} is not a multiple of the {X.bin_size} "
+                "bp bins of X; set bin_size of BigWigTransformer to a common divisor"
+            )
+        if X.window % bin_size:
+            raise ValueError(
+                f"the promoter window of X, {X.window} bp, is not a multiple of bin size "
+                f"{bin_size}; change window of BigWigTransformer or bin_sizes"
+            )
+
+
+def _regions_of_array(estimator, X, bin_sizes, reset, y):
+    """RegionArray of a plain array whose bins are ``min(bin_sizes)`` bp wide."""
+    if isinstance(X, pd.DataFrame) and set(X.columns) >= _GENE_TABLE:
+        raise TypeError(
+            f"{type(estimator).__name__} needs the signal of the genes, but X is a gene table: put "
+            "a BigWigTransformer before it in a Pipeline"
+        )
+    n_dims = len(X.shape) if hasattr(X, "shape") else np.asarray(X).ndim
+    checks = {
+        "dtype": np.float64 if n_dims < 4 else np.float32,
+        "allow_nd": True,
+        "ensure_all_finite": "allow-nan" if n_dims == 4 else True,
+        "reset": reset,
+    }
+    if isinstance(y, str) and y == "no_validation":
+        X = validate_data(estimator, X, **checks)
+    else:
+        X, _ = validate_data(estimator, X, y, **checks)
+    if X.ndim > 4:
+        raise ValueError(f"X must have 2, 3 or 4 axes, got shape {X.shape}")
+    check_non_negative(X, type(estimator).__name__)
+    if X.ndim == 2:
+        X = X[:, None, :, None]
+    elif X.ndim == 3:
+        X = X[:, None]
+    finest = min(bin_sizes)
+    for bin_size in bin_sizes:
+        if bin_size % finest:
+            raise ValueError(
+                f"bin_sizes={tuple(bin_sizes)}: {bin_size} is not a multiple of the smallest, "
+                f"{finest}"
+            )
+    return RegionArray.from_dense(X, bin_size=finest)
+
+
+def _check_as_fitted(estimator, X):
+    """Refuse X with other tracks, bins or window than were fitted, saying which."""
+    name = type(estimator).__name__
+    if X.tracks != estimator.tracks_:
+        what = "in another order" if set(X.tracks) == set(estimator.tracks_) else "of other tracks"
+        raise ValueError(
+            f"X has signal {what} than {name} was fitted on: tracks {', '.join(X.tracks)}, "
+            f"fitted on {', '.join(estimator.tracks_)}"
+        )
+    for attribute, words in [
+        ("bin_size", "finest bins of {} bp"),
+        ("window", "a promoter window of {} bp"),
+        ("n_bins", "regions of up to {} bins"),
+    ]:
+        got, fitted = getattr(X, attribute), getattr(estimator, f"{attribute}_")
+        if got != fitted:
+            raise ValueError(
+                f"X has {words.format(got)}, but {name} was fitted on {words.format(fitted)}: use "
+                "the same window, bin_size and max_pcre_length in fit and predict"
+            )
