@@ -4,6 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("skchromo", deadline=None)
+settings.load_profile("skchromo")
 
 ROOT = Path(__file__).resolve().parent.parent
 

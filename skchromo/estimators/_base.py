@@ -135,7 +135,7 @@ class BaseChromoformer(BaseEstimator):
     @property
     def history_(self):
         """Losses and times of each epoch, a skorch History: a list of dict."""
-        check_is_fitted(self)
+        check_is_fitted(self, "net_")
         return self.net_.history
 
     def _check_params(self):
@@ -158,6 +158,7 @@ class BaseChromoformer(BaseEstimator):
 
     def _fit_net(self, X, y, criterion, n_outputs, output_bias=0.0):
         """Train a new net on a RegionArray and a checked target."""
+        vars(self).pop("net_", None)
         device = _resolve_device(self.device)
         with self._torch_state(device):
             net = self._make_net(X.n_bins * X.bin_size, len(X.tracks), n_outputs, criterion, device)
@@ -212,7 +213,7 @@ class BaseChromoformer(BaseEstimator):
 
     def _outputs(self, X):
         """Output of the network for each gene, float64 ndarray of shape (n_genes, n_outputs)."""
-        check_is_fitted(self)
+        check_is_fitted(self, "net_")
         X = to_regions(self, X, self.bin_sizes, reset=False)
         if not len(X):
             raise ValueError("X holds no genes")
@@ -281,7 +282,7 @@ class BaseChromoformer(BaseEstimator):
         path : str or Path
             File to write: ``{"net": state_dict}``.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "net_")
         write_checkpoint(self.net_.module_, path)
 
 

@@ -171,9 +171,8 @@ class DeviceRegions:
     def _bins(self, regions, length):
         """Bins of some distinct regions, each centred in the width of a region of `length` bp.
 
-        Of the padding's two ends the left is longer by one bin where they differ. Widths and
-        numbers of positions are both even or both odd, so that a region lies at the same
-        positions whatever the width.
+        Widths and numbers of positions are both even or both odd, so that a region lies at the
+        same positions whatever the width.
         """
         regions = self._put(regions)
         gathered = []
@@ -183,7 +182,7 @@ class DeviceRegions:
             width = -(-int(length) // bin_size)
             width += (-(-self.max_length // bin_size) - width) % 2
             count = counts[regions]
-            place = torch.arange(width, device=self.device) - ((width - count + 1) // 2)[:, None]
+            place = torch.arange(width, device=self.device) - _left_padding(width, count)[:, None]
             absent = (place < 0) | (place >= count[:, None])
             row = first[regions][:, None] + place.masked_fill(absent, 0)
             bins = features.index_select(0, row.view(-1)).view(len(regions), width, -1)
@@ -193,6 +192,11 @@ class DeviceRegions:
     def _put(self, array):
         """Array on the device."""
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device, non_blocking=True)
+
+
+def _left_padding(width, count):
+    """Bins of padding before a region: where the two ends differ, the left is the longer."""
+    return (width - count + 1) // 2
 
 
 def _blocks(members, size):

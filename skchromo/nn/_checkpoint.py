@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import warnings
 
 import numpy as np
 import torch
@@ -166,14 +167,17 @@ def read_checkpoint(path):
         If it is not a checkpoint of the reference, or asks for code to be run.
     """
     try:
-        with torch.serialization.safe_globals(_ALLOWED):
+        with torch.serialization.safe_globals(_ALLOWED), warnings.catch_warnings():
+            # torch warns of pickles that are not its own; what matters is whether they load
+            warnings.simplefilter("ignore", UserWarning)
             content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no checkpoint {path}") from None
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
         raise ValueError(
             f"{path} cannot be read as a checkpoint of tensors and NumPy arrays: it is damaged, no "
-            f"torch file, or holds objects that would run code ({str(error).splitlines()[0]})"
+            f"torch file, or holds objects that would run code ({reason})"
         ) from error
     state = content.get("net", content) if isinstance(content, dict) else content
     if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):

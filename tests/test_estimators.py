@@ -1,0 +1,358 @@
+"""Classifier and regressor on RegionArrays and plain arrays."""
+
+import pickle
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import DataConversionWarning, NotFittedError
+from skorch.callbacks import Callback
+
+from skchromo import ChromoformerClassifier, ChromoformerRegressor, RegionArray
+
+TINY = {
+    "bin_sizes": (400, 100),
+    "d_model": 8,
+    "embedding_d_ff": 8,
+    "pairwise_n_layers": 1,
+    "pairwise_d_ff": 8,
+    "regulation_n_layers": 1,
+    "regulation_n_heads": 2,
+    "regulation_d_attention": 8,
+    "regulation_d_ff": 8,
+    "d_output": 8,
+    "lr": 1e-3,
+    "batch_size": 16,
+    "max_epochs": 2,
+    "device": "cpu",
+    "random_state": 0,
+}
+
+
+def make_regions(n_genes=40, n_regions=4, n_bins=16, tracks=("H3K4me3", "ATAC"), seed=0):
+    """Random genes with 0 to n_regions - 1 pCREs of random lengths."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(1, n_bins * 100 + 1, (n_genes, n_regions))
+    lengths[:, 0] = n_bins * 100
+    n_pcres = rng.integers(0, n_regions, n_genes)
+    lengths[np.arange(n_regions) > n_pcres[:, None]] = 0
+    weights = np.sort(rng.gamma(2.0, 1.0, (n_genes, n_regions - 1)), axis=1)[:, ::-1]
+    genes = {
+        "gene_id": np.array([f"GENE{i}" for i in range(n_genes)], dtype=object),
+        "chrom": np.array([f"chr{i % 3 + 1}" for i in range(n_genes)], dtype=object),
+    }
+    return RegionArray.from_dense(
+        rng.poisson(2.0, (n_genes, n_regions, n_bins, len(tracks))),
+        np.where(lengths[:, 1:] > 0, weights, 0),
+        lengths,
+        tracks=tracks,
+        genes=genes,
+    )
+
+
+@pytest.fixture(scope="module")
+def X():
+    return make_regions()
+
+
+@pytest.fixture(scope="module")
+def y(X):
+    return np.random.default_rng(1).normal(3.0, 1.0, len(X))
+
+
+@pytest.fixture(scope="module")
+def fitted(X, y):
+    return ChromoformerRegressor(**TINY).fit(X, y)
+
+
+def test_labels_of_any_kind(X, y):
+    for labels in (np.array(["low", "high"]), np.array([3, 7]), np.array([False, True])):
+        model = ChromoformerClassifier(**TINY).fit(X, labels[(y > 3).astype(int)])
+        assert model.classes_.tolist() == sorted(labels.tolist())
+        assert set(model.predict(X)) <= set(labels)
+        p = model.predict_proba(X)
+        assert p.shape == (40, 2)
+        np.testing.assert_allclose(p.sum(axis=1), 1)
+        assert model.decision_function(X).shape == (40,)
+        np.testing.assert_array_equal(
+            model.predict(X), model.classes_[(model.decision_function(X) > 0).astype(int)]
+        )
+        assert 0 <= model.score(X, labels[(y > 3).astype(int)]) <= 1
+
+
+def test_three_classes(X, y):
+    model = ChromoformerClassifier(**TINY).fit(X, np.digitize(y, [2.5, 3.5]))
+    assert model.predict_proba(X).shape == model.decision_function(X).shape == (40, 3)
+
+
+def test_column_y_trains_the_same_model(X, y, fitted):
+    with pytest.warns(DataConversionWarning):
+        column = ChromoformerRegressor(**TINY).fit(X, y[:, None])
+    np.testing.assert_array_equal(column.predict(X), fitted.predict(X))
+    assert fitted.predict(X).shape == (40,)
+    assert isinstance(fitted.score(X, y), float)
+
+
+def test_a_loss_between_column_and_row_is_impossible(X, y, fitted):
+    with pytest.raises(ValueError, match="broadcast"):
+        fitted.net_.get_loss(torch.zeros(4, 1), torch.zeros(4))
+
+
+def test_same_seed_same_bits_and_torch_is_left_alone(X, y, fitted):
+    torch.manual_seed(5)
+    before, threads = torch.random.get_rng_state(), torch.get_num_threads()
+    again = ChromoformerRegressor(**TINY, n_threads=threads + 1).fit(X, y)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert torch.get_num_threads() == threads
+    np.testing.assert_allclose(again.predict(X), fitted.predict(X), rtol=1e-4)
+    same = clone(fitted).fit(X, y)
+    np.testing.assert_array_equal(same.predict(X), fitted.predict(X))
+    other = clone(fitted).set_params(random_state=1).fit(X, y)
+    assert not np.allclose(other.predict(X), fitted.predict(X))
+
+
+def test_dropout_is_seeded_and_off_in_prediction(X, y):
+    models = [ChromoformerRegressor(**TINY, dropout=0.5).fit(X, y) for _ in range(2)]
+    predictions = [model.predict(X) for model in (*models, models[0])]
+    np.testing.assert_array_equal(predictions[0], predictions[1])
+    np.testing.assert_array_equal(predictions[0], predictions[2])
+
+
+def test_predictions_do_not_depend_on_batch_mates(X, fitted):
+    everyone = fitted.predict(X)
+    rows = np.random.default_rng(2).permutation(len(X))
+    np.testing.assert_allclose(fitted.predict(X[rows]), everyone[rows], rtol=0, atol=1e-7)
+    for some in ([7], [3, 1], slice(5, 30)):
+        np.testing.assert_allclose(fitted.predict(X[some]), everyone[some], rtol=0, atol=1e-7)
+
+
+def test_order_of_pcres_does_not_matter(X, fitted):
+    order = [0, 3, 1, 2]
+    shuffled = X._replace(index=X.index[:, order], weights=X.weights[:, [2, 0, 1]])
+    np.testing.assert_allclose(fitted.predict(shuffled), fitted.predict(X), rtol=1e-5)
+
+
+def test_pcres_and_their_weights_matter(X, fitted):
+    alone = X._replace(index=X.index[:, :1], weights=X.weights[:, :0])
+    unweighted = X._replace(weights=np.zeros_like(X.weights))
+    has_pcre = X.index[:, 1] >= 0
+    has_two = X.index[:, 2] >= 0
+    assert (np.abs(fitted.predict(alone) - fitted.predict(X))[has_pcre] > 1e-6).all()
+    np.testing.assert_allclose(
+        fitted.predict(alone)[~has_pcre], fitted.predict(X)[~has_pcre], atol=1e-6
+    )
+    assert (np.abs(fitted.predict(unweighted) - fitted.predict(X))[has_two] > 1e-8).all()
+
+
+def test_plain_arrays_mean_what_they_say():
+    rng = np.random.default_rng(0)
+    values, y = rng.poisson(2.0, (20, 3, 8, 2)).astype(float), rng.normal(size=20)
+    values[::2, 2] = np.nan
+    regions = RegionArray.from_dense(values)
+    for plain, X in [
+        (values, regions),
+        (
+            values[:, 0],
+            regions._replace(index=regions.index[:, :1], weights=regions.weights[:, :0]),
+        ),
+    ]:
+        model = ChromoformerRegressor(**TINY).fit(plain, y)
+        expected = ChromoformerRegressor(**TINY).fit(X, y).predict(X)
+        np.testing.assert_array_equal(model.predict(plain), expected)
+        np.testing.assert_array_equal(model.predict(X), expected)
+    one = ChromoformerRegressor(**TINY).fit(values[:, 0, :, 0], y)
+    np.testing.assert_array_equal(
+        one.predict(values[:, 0, :, 0]),
+        ChromoformerRegressor(**TINY).fit(values[:, 0, :, :1], y).predict(values[:, 0, :, :1]),
+    )
+
+
+def test_history_and_callbacks(X, y, capsys):
+    seen = []
+
+    class Count(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            seen.append(net.history[-1, "train_loss"])
+
+    count = Count()
+    model = ChromoformerRegressor(**TINY, callbacks=[("count", count)]).fit(X, y)
+    assert model.n_iter_ == len(model.history_) == len(seen) == 2
+    assert model.history_[:, "train_loss"] == seen
+    assert model.history_[:, "event_lr"] == pytest.approx([1e-3, 0.87e-3])
+    assert model.callbacks == [("count", count)]
+    assert capsys.readouterr().out == ""
+    ChromoformerRegressor(**TINY, verbose=1).fit(X, y)
+    assert "train_loss" in capsys.readouterr().out
+
+
+def test_net_params_reach_skorch(X, y):
+    params = {"criterion": torch.nn.HuberLoss, "optimizer": torch.optim.SGD}
+    model = ChromoformerRegressor(**TINY, net_params=params).fit(X, y)
+    assert isinstance(model.net_.criterion_, torch.nn.HuberLoss)
+    assert isinstance(model.net_.optimizer_, torch.optim.SGD)
+
+
+def test_validation_split_of_skorch(X, y):
+    from skorch.dataset import ValidSplit
+
+    model = ChromoformerRegressor(**TINY, net_params={"train_split": ValidSplit(4)}).fit(X, y)
+    assert len(model.history_[:, "valid_loss"]) == 2
+    assert model.history_[0, "batches", -1, "valid_batch_size"] == 10
+
+
+def test_pickle_holds_weights_and_no_data(X, y, tmp_path):
+    model = ChromoformerRegressor(bin_sizes=(400, 100), max_epochs=1, random_state=0).fit(X, y)
+    expected = model.predict(X)
+    joblib.dump(model, tmp_path / "model.joblib")
+    n_bytes = sum(p.nbytes for p in model.net_.module_.parameters())
+    assert (tmp_path / "model.joblib").stat().st_size < 1.1 * n_bytes
+    for loaded in (joblib.load(tmp_path / "model.joblib"), pickle.loads(pickle.dumps(model))):
+        np.testing.assert_array_equal(loaded.predict(X), expected)
+        assert loaded.history_[:, "train_loss"] == model.history_[:, "train_loss"]
+    assert model.net_.optimizer_.state, "pickling must not take the optimizer's state away"
+
+
+class Interrupt(Callback):
+    """Ctrl-C in the middle of an epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_batch_end(self, net, **kwargs):
+        if len(net.history) == self.epoch and len(net.history[-1, "batches"]) == 2:
+            raise KeyboardInterrupt
+
+
+def test_interrupt_keeps_the_last_full_epoch(X, y, fitted):
+    model = ChromoformerRegressor(**{**TINY, "max_epochs": 9}, callbacks=[Interrupt(3)])
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, y)
+    assert model.n_iter_ == 2
+    np.testing.assert_array_equal(model.predict(X), fitted.predict(X))
+    early = ChromoformerRegressor(**TINY, callbacks=[Interrupt(1)])
+    with pytest.raises(KeyboardInterrupt):
+        early.fit(X, y)
+    with pytest.raises(NotFittedError):
+        early.predict(X)
+
+
+def test_nan_in_y_is_counted_and_named(X, y):
+    y = y.copy()
+    y[[4, 9]] = np.nan
+    for model in (ChromoformerRegressor(**TINY), ChromoformerClassifier(**TINY)):
+        with pytest.raises(ValueError, match=r"2 of 40 values, at row 4 \(GENE4\), 9 \(GENE9\)"):
+            model.fit(X, y)
+    with pytest.raises(ValueError, match=r"1 of 3 values, at row 1\. Drop"):
+        ChromoformerClassifier(**TINY).fit(np.ones((3, 4)), np.array(["a", None, "b"], object))
+
+
+def test_y_must_be_there_and_as_long(X, y):
+    with pytest.raises(ValueError, match="requires y"):
+        ChromoformerRegressor(**TINY).fit(X, None)
+    with pytest.raises(ValueError, match="inconsistent"):
+        ChromoformerRegressor(**TINY).fit(X, y[:-1])
+    with pytest.raises(ValueError, match="infinity"):
+        ChromoformerRegressor(**TINY).fit(X, np.where(y > 3, np.inf, y))
+    with pytest.raises(ValueError, match="Unknown label type"):
+        ChromoformerClassifier(**TINY).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"tracks": ("ATAC", "H3K4me3")}, "in another order .* ATAC, H3K4me3, fitted on H3K4me3"),
+        ({"tracks": ("H3K4me3", "H3K27ac")}, "other tracks .* H3K27ac, fitted on H3K4me3, ATAC"),
+        ({"window": 800}, "window of 800 bp, but .* fitted on a promoter window of 1600 bp"),
+        ({"n_bins": 20}, "up to 20 bins, but .* up to 16 bins"),
+        ({"bin_size": 50, "end": None}, "finest bins of 50 bp, but .* 100 bp"),
+    ],
+)
+def test_other_x_at_predict_is_refused(X, fitted, change, message):
+    if "end" in change:
+        change = {**change, "end": X.start + X.lengths // 2}
+    with pytest.raises(ValueError, match=message):
+        fitted.predict(X._replace(**change))
+
+
+def test_other_plain_arrays_at_predict_are_refused():
+    X, y = np.ones((6, 8, 2)), np.arange(6.0)
+    model = ChromoformerRegressor(**TINY).fit(X, y)
+    with pytest.raises(ValueError, match="expecting 8 features"):
+        model.predict(X[:, :7])
+    with pytest.raises(ValueError, match="track0, fitted on track0, track1"):
+        model.predict(X[:, :, :1])
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "message"),
+    [
+        (np.ones((4, 1, 1, 2, 2)), ValueError, "2, 3 or 4 axes"),
+        (-np.ones((4, 8)), ValueError, "Negative values"),
+        (np.full((4, 8), np.nan), ValueError, "NaN"),
+        (np.full((4, 1, 8, 2), np.nan), ValueError, "promoter"),
+        (pd.DataFrame({"chrom": ["chr1"] * 4, "tss": 5}), TypeError, "BigWigTransformer"),
+        (make_regions(n_genes=5)[[]], ValueError, "no genes"),
+    ],
+)
+def test_bad_x_is_refused(X, error, message):
+    with pytest.raises(error, match=message):
+        ChromoformerRegressor(**TINY).fit(X, np.arange(4.0))
+
+
+def test_bin_sizes_must_fit_the_regions(X, y):
+    for bin_sizes, message in [
+        ((400, 150), "150 is not a multiple of the 100 bp bins"),
+        ((500, 100), "window of X, 1600 bp, is not a multiple of bin size 500"),
+        ((), "at least one"),
+        ((400, 400), "distinct"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            ChromoformerRegressor(**{**TINY, "bin_sizes": bin_sizes}).fit(X, y)
+    with pytest.raises(ValueError, match="250 is not a multiple of the smallest, 100"):
+        ChromoformerRegressor(**{**TINY, "bin_sizes": (250, 100)}).fit(np.ones((4, 8)), y[:4])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("d_model", 0),
+        ("d_model", 9),
+        ("regulation_n_heads", 3),
+        ("lr", 0),
+        ("max_epochs", 0),
+        ("batch_size", 1.5),
+        ("dropout", 1.0),
+        ("n_threads", 0),
+        ("weight_decay", -1),
+        ("lr_decay", "fast"),
+    ],
+)
+def test_bad_parameters_are_named(X, y, name, value):
+    with pytest.raises((ValueError, TypeError), match=name):
+        ChromoformerRegressor(**{**TINY, name: value}).fit(X, y)
+
+
+@pytest.mark.parametrize("n_layers", [1, 2, 3])
+@pytest.mark.parametrize("bin_sizes", [(100,), (800, 400, 200, 100)])
+def test_any_number_of_bin_sizes_and_layers(X, y, n_layers, bin_sizes):
+    params = {**TINY, "bin_sizes": bin_sizes, "embedding_n_layers": n_layers}
+    model = ChromoformerRegressor(**params).fit(X, y)
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_small_data_shows_its_values():
+    model = ChromoformerClassifier.small_data(lr=0.5)
+    assert isinstance(model, ChromoformerClassifier)
+    assert model.get_params()["lr"] == 0.5
+    assert model.get_params()["d_model"] < ChromoformerClassifier().d_model
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no cuda device here")
+def test_cuda_agrees_with_cpu(X, y, fitted):
+    model = clone(fitted).set_params(device="cuda").fit(X, y)
+    assert model.device_ == "cuda"
+    np.testing.assert_allclose(model.predict(X), fitted.predict(X), rtol=1e-2)
