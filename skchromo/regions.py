@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["DenseRegions", "RegionArray"]
+__all__ = ["DenseRegions", "RegionArray", "ranges"]
 
 
 class DenseRegions(NamedTuple):
@@ -434,7 +434,7 @@ class RegionArray:
         offsets = np.concatenate([[0], np.cumsum(counts)])
         if bin_size == self.bin_size or not len(self.signal):
             return self.signal, offsets
-        place = _ranges(np.zeros_like(counts), counts)
+        place = ranges(np.zeros_like(counts), counts)
         starts = np.repeat(self.offsets[:-1], counts) + place * (bin_size // self.bin_size)
         sums = np.add.reduceat(self.signal, starts, axis=0, dtype=np.float64) * self.bin_size
         last_bin, last = self.offsets[1:] - 1, offsets[1:] - 1
@@ -466,7 +466,7 @@ class RegionArray:
         region = self.index.ravel()[present]
         counts = np.diff(self.offsets)[region]
         values = np.full((self.index.size * self.n_bins, len(self.tracks)), np.nan, np.float32)
-        values[_ranges(present * self.n_bins, counts)] = self.signal[_bins_of(self.offsets, region)]
+        values[ranges(present * self.n_bins, counts)] = self.signal[_bins_of(self.offsets, region)]
         lengths = np.zeros(self.index.shape, dtype=np.int64)
         lengths.ravel()[present] = self.lengths[region]
         return DenseRegions(values.reshape(self.shape), self.weights.copy(), lengths)
@@ -526,7 +526,7 @@ class RegionArray:
         flat = values.reshape(-1, n_tracks)
         promoters = lengths[..., 0]
         return cls(
-            signal=flat[_ranges(present * n_bins, counts)],
+            signal=flat[ranges(present * n_bins, counts)],
             offsets=np.concatenate([[0], np.cumsum(counts)]),
             chrom=np.full(len(present), "", dtype=object),
             start=np.zeros(len(present), dtype=np.int64),
@@ -541,12 +541,31 @@ class RegionArray:
         )
 
 
-def _ranges(starts, counts):
-    """Concatenated ``arange(start, start + count)`` of every pair."""
+def ranges(starts, counts):
+    """Concatenate ``arange(start, start + count)`` of every pair.
+
+    Parameters
+    ----------
+    starts, counts : ndarray of shape (n,), int64
+        First number and length of each range.
+
+    Returns
+    -------
+    ndarray of shape (counts.sum(),), int64
+        The numbers, one range after the other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skchromo.regions import ranges
+    >>> ranges(np.array([5, 0]), np.array([2, 3]))
+    array([5, 6, 0, 1, 2])
+    """
     ends = np.cumsum(counts)
-    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + counts, counts)
+    total = ends[-1] if len(ends) else 0
+    return np.arange(total) + np.repeat(starts - ends + counts, counts)
 
 
 def _bins_of(offsets, regions):
     """Rows of the signal that belong to `regions`, one region after the other."""
-    return _ranges(offsets[regions], np.diff(offsets)[regions])
+    return ranges(offsets[regions], np.diff(offsets)[regions])

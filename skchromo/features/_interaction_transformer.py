@@ -1,0 +1,315 @@
+"""InteractionTransformer: gene table in, gene table with the pCREs of each row out."""
+
+import os
+import warnings
+from collections.abc import Mapping
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from ..genome import (
+    check_choice,
+    check_chrom_names,
+    check_genes,
+    check_reading,
+    choose_pcres,
+    match_contacts,
+    name_some,
+    read_contacts,
+)
+
+
+class InteractionTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+    """Add to each gene its pCREs, chosen from a list of 3D chromatin contacts.
+
+    The gene table comes back with one more column, ``pcres``: for each row the strongest distal
+    fragments in contact with its promoter. Rows are never dropped; a gene without contacts gets an
+    empty cell.
+
+    Parameters
+    ----------
+    contacts : path, pandas.DataFrame, or mapping of str to these
+        The list of contacts, or one for each sample (cell type) of a gene table with a column
+        ``sample``. Either fragment pairs, where a gene's fragment is the one that holds its TSS, or
+        pairs of a gene and a fragment; see `format`. Positions are 0-based, half-open, in bp.
+    max_pcres : int, default=8
+        The most pCREs of a gene, those of the highest weight; 0 leaves every gene without. Of equal
+        weights the nearer to the TSS comes first.
+    weight_threshold : float or None, default=1.5
+        Only contacts with a weight (score) strictly above it are used; None uses all. The default
+        suits normalised promoter-capture Hi-C frequencies; other scores need another.
+    max_pcre_length : int, default=40_000
+        The longest pCRE in bp.
+    oversized : {"drop", "crop"}, default="drop"
+        What becomes of fragments longer than that: not used, or cropped to their central
+        `max_pcre_length` bp.
+    min_distance : int or None, default=None
+        Fragments whose nearest base is nearer to the TSS than this (bp) are not used; None sets no
+        limit.
+    format : {"auto", "bedpe", "pairs", "fragments", "reference"}, default="auto"
+        How the contacts are written, see :func:`~skchromo.genome.read_contacts`.
+    score_column : str, int or None, default=None
+        Where the score stands: a name in the header or a 0-based position; None takes the format's
+        own place.
+    chrom_names : {"exact", "match"}, default="exact"
+        Whether names of chromosomes must agree as they stand, or ``chr1`` and ``1`` (``chrM`` and
+        ``MT``) are taken for the same.
+
+    Attributes
+    ----------
+    n_contacts_ : int
+        Contacts above the threshold on chromosomes of the genes that it was fitted on.
+    n_unmatched_ : int
+        Those of them that belong to none of these genes.
+
+    See Also
+    --------
+    BigWigTransformer : Reads the signal of the promoters and pCREs.
+
+    Notes
+    -----
+    Only contacts on the TSS's own chromosome are used, and never the fragment that holds the TSS.
+    A fragment that comes twice for a gene counts once, with its highest weight.
+
+    Nothing is learned from the genes: fitting checks parameters, contacts and gene table. Files are
+    read again when they are needed (and have changed, or in another process), so that a saved
+    pipeline holds their paths, not their content.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> genes = pd.DataFrame(
+    ...     {"chrom": "chr1", "tss": [1_500, 81_000], "strand": ["+", "-"]}, index=["A", "B"]
+    ... )
+    >>> contacts = pd.DataFrame({
+    ...     "chrom1": "chr1", "start1": [1_000, 1_000], "end1": [2_000, 2_000],
+    ...     "chrom2": "chr1", "start2": [50_000, 80_000], "end2": [54_000, 82_000],
+    ...     "score": [3.1, 2.0],
+    ... })
+    >>> InteractionTransformer(contacts).fit_transform(genes)
+      chrom    tss strand         pcres
+    A  chr1   1500      +  2 of 8 pCREs
+    B  chr1  81000      -  1 of 8 pCREs
+    """
+
+    def __init__(
+        self,
+        contacts,
+        *,
+        max_pcres=8,
+        weight_threshold=1.5,
+        max_pcre_length=40_000,
+        oversized="drop",
+        min_distance=None,
+        format="auto",
+        score_column=None,
+        chrom_names="exact",
+    ):
+        self.contacts = contacts
+        self.max_pcres = max_pcres
+        self.weight_threshold = weight_threshold
+        self.max_pcre_length = max_pcre_length
+        self.oversized = oversized
+        self.min_distance = min_distance
+        self.format = format
+        self.score_column = score_column
+        self.chrom_names = chrom_names
+
+    def fit(self, X, y=None):
+        """Check the parameters, the contacts and the gene table against each other.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame of shape (n_genes, n_columns)
+            The gene table: ``chrom``, ``tss`` (0-based, bp), ``strand``, ``gene_id`` as a column or
+            the index, and ``sample`` where `contacts` is a mapping.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        InteractionTransformer
+            The transformer itself.
+
+        Raises
+        ------
+        TypeError
+            If X is no DataFrame, or `contacts` is no path, DataFrame or mapping of these.
+        FileNotFoundError
+            If a file of contacts does not exist.
+        ValueError
+            If a parameter, the gene table or the contacts are not valid, a sample has no contacts,
+            or genes and contacts share no chromosome name.
+
+        Warns
+        -----
+        UserWarning
+            Once, if contacts above the threshold on the genes' chromosomes belong to no gene.
+        """
+        self._check_parameters()
+        genes = check_genes(X).reset_index(drop=True)
+        found = [
+            match_contacts(
+                genes.iloc[rows],
+                self._read(source),
+                weight_threshold=self.weight_threshold,
+                chrom_names=self.chrom_names,
+                name=name,
+            )
+            for rows, source, name in self._parts(genes)
+        ]
+        self.n_contacts_ = sum(match.n_contacts for match in found)
+        self.n_unmatched_ = sum(match.n_unmatched for match in found)
+        if self.n_unmatched_:
+            example = next(match.example for match in found if match.n_unmatched)
+            warnings.warn(
+                f"{self.n_unmatched_} of {self.n_contacts_} contacts on the genes' chromosomes "
+                f"belong to no gene of the table (such as {example}) and are not used. Harmless "
+                "where they join distal elements, or genes that were left out; if not, check that "
+                "genes and contacts use the same gene_ids (with or without version), the same "
+                "assembly and the same chromosome names (chrom_names='match').",
+                UserWarning,
+                stacklevel=2,
+            )
+        return self
+
+    def transform(self, X):
+        """Add the pCREs of each row.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame of shape (n_genes, n_columns)
+            The gene table, as for `fit`.
+
+        Returns
+        -------
+        pandas.DataFrame of shape (n_genes, n_columns + 1)
+            A copy of X, with its rows, columns and index, and a column ``pcres`` that holds one
+            immutable cell a row, with the attributes ``chrom``, ``start``, ``end``, ``weight`` (in
+            falling order), ``max_pcres`` and ``max_pcre_length``. A column ``pcres`` that X has is
+            replaced.
+
+        Raises
+        ------
+        TypeError
+            If X is no DataFrame.
+        FileNotFoundError
+            If a file of contacts is no longer there.
+        ValueError
+            If the gene table is not valid, a sample has no contacts, or genes and contacts name
+            their chromosomes in different ways.
+        """
+        check_is_fitted(self)
+        genes = check_genes(X).reset_index(drop=True)
+        cells = np.empty(len(genes), dtype=object)
+        for rows, source, name in self._parts(genes):
+            cells[rows] = choose_pcres(
+                genes.iloc[rows],
+                self._read(source),
+                max_pcres=self.max_pcres,
+                weight_threshold=self.weight_threshold,
+                max_pcre_length=self.max_pcre_length,
+                oversized=self.oversized,
+                min_distance=self.min_distance,
+                chrom_names=self.chrom_names,
+                name=name,
+            )
+        table = X.copy()
+        table["pcres"] = cells
+        return table
+
+    def set_output(self, *, transform=None):
+        """Accept and ignore scikit-learn's choice of output container.
+
+        The output is the caller's own DataFrame with one more column, whatever is set here or by
+        :func:`sklearn.set_config`, so that the next step can read it.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"} or None, default=None
+            Ignored.
+
+        Returns
+        -------
+        InteractionTransformer
+            The transformer itself, unchanged.
+        """
+        return self
+
+    def __sklearn_tags__(self):
+        """Say that X is a gene table, not numbers."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.no_validation = True
+        return tags
+
+    def _check_parameters(self):
+        """Judge all parameters, before any file is read."""
+        check_choice(
+            self.max_pcres,
+            self.weight_threshold,
+            self.max_pcre_length,
+            self.oversized,
+            self.min_distance,
+        )
+        check_chrom_names(self.chrom_names)
+        check_reading(self.format, self.score_column)
+        single = not isinstance(self.contacts, Mapping)
+        sources = [self.contacts] if single else list(self.contacts.values())
+        if not sources:
+            raise ValueError("contacts is an empty mapping: give one source for each sample")
+        for source in sources:
+            if not isinstance(source, (str, os.PathLike, pd.DataFrame)):
+                raise TypeError(
+                    "contacts must be a path, a pandas DataFrame or a mapping of sample to these, "
+                    f"got {type(source).__name__}{'' if single else ' in the mapping'}"
+                )
+
+    def _parts(self, genes):
+        """List the rows that share a source, the source, and what to call it."""
+        if not isinstance(self.contacts, Mapping):
+            return [(np.arange(len(genes)), self.contacts, _name_of(self.contacts))]
+        if "sample" not in genes:
+            raise ValueError(
+                "contacts is a mapping of samples, but the gene table has no column sample: add "
+                f"one with values among {name_some(self.contacts)}"
+            )
+        sources = {str(sample): source for sample, source in self.contacts.items()}
+        rows_of = genes.groupby("sample", sort=False).indices
+        missing = [sample for sample in rows_of if sample not in sources]
+        if missing:
+            raise ValueError(
+                f"no contacts for sample {name_some(missing)}: contacts has {name_some(sources)}; "
+                "add a source for each sample of the gene table"
+            )
+        return [
+            (rows, sources[sample], f"{_name_of(sources[sample])} (sample {sample})")
+            for sample, rows in rows_of.items()
+        ]
+
+    def _read(self, source):
+        """Read a source, or take a file as it was read before if it has not changed since."""
+        settings = {"format": self.format, "score_column": self.score_column}
+        if isinstance(source, pd.DataFrame):
+            return read_contacts(source, **settings)
+        try:
+            state = os.stat(source)
+        except OSError:
+            return read_contacts(source, **settings)
+        return _read_unchanged(
+            os.path.abspath(source), state.st_size, state.st_mtime_ns, **settings
+        )
+
+
+@lru_cache(maxsize=16)
+def _read_unchanged(path, size, modified, *, format, score_column):
+    """Parse a file once per process and state, for the many fits of a grid search."""
+    return read_contacts(path, format=format, score_column=score_column)
+
+
+def _name_of(source):
+    """Name a source in a message."""
+    return "the contacts DataFrame" if isinstance(source, pd.DataFrame) else f"contacts '{source}'"

@@ -1,0 +1,303 @@
+"""Mean signal of bigWig files in bins of base pairs."""
+
+import numpy as np
+import pandas as pd
+
+from ..regions import ranges
+from ._bigwig import BigWigFile
+from ._chroms import check_chrom_names, match_hint, resolve_chroms
+from ._genes import name_some
+
+_LONGEST_READ = 1 << 20
+
+
+def read_bins(
+    path,
+    chrom,
+    start,
+    end,
+    bin_size,
+    *,
+    gaps="zero",
+    missing_chrom="error",
+    chrom_names="exact",
+    track=None,
+):
+    """Average a bigWig over the bins of many regions, exactly, over base pairs.
+
+    Each region has ``ceil(length / bin_size)`` bins counted from its start; the last one covers
+    what is left and is divided by its own width.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The bigWig file.
+    chrom : array-like of shape (n_regions,), str
+        Chromosome of each region.
+    start, end : array-like of shape (n_regions,), int
+        Half-open intervals in bp, 0-based, in any order. They may overlap, repeat and run past
+        either end of the chromosome.
+    bin_size : int
+        Width of a bin in bp.
+    gaps : {"zero", "ignore"}, default="zero"
+        Bases that the file does not cover, positions beyond the chromosome's ends included:
+        ``"zero"`` counts them as 0, ``"ignore"`` leaves them out of the mean (a bin without any
+        covered base is 0).
+    missing_chrom : {"error", "zero"}, default="error"
+        What to do with regions on a chromosome that the file does not list: raise, or take them
+        as not covered.
+    chrom_names : {"exact", "match"}, default="exact"
+        Whether names must agree as they stand, or ``chr1`` and ``1`` (``chrM`` and ``MT``) are
+        taken for the same.
+    track : str, default=None
+        Name of the file's track, for error messages.
+
+    Returns
+    -------
+    values : ndarray of shape (total_bins,), float32
+        Mean signal of each bin, all regions one after the other.
+    offsets : ndarray of shape (n_regions + 1,), int64
+        Region ``r`` holds ``values[offsets[r]:offsets[r + 1]]``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is no complete bigWig, if it holds NaN, infinite or negative signal in a
+        region, if a chromosome is missing, or if a parameter or region is not valid.
+
+    Examples
+    --------
+    >>> import tempfile, os, pyBigWig
+    >>> path = os.path.join(tempfile.mkdtemp(), "H3K4me3.bw")
+    >>> with pyBigWig.open(path, "w") as handle:
+    ...     handle.addHeader([("chr1", 1000)])
+    ...     handle.addEntries(["chr1"], [100], ends=[150], values=[3.0])
+    >>> read_bins(path, ["chr1", "chr1"], [0, 100], [300, 225], 100)
+    (array([0. , 1.5, 0. , 1.5, 0. ], dtype=float32), array([0, 3, 5]))
+    """
+    check_signal_options(bin_size, gaps, missing_chrom, chrom_names)
+    chrom, start, end = _check_regions(chrom, start, end)
+    first, inverse = distinct_rows(chrom, start, end)
+    offsets = bin_offsets(start[first], end[first], bin_size)
+    values = np.zeros(offsets[-1], dtype=np.float32)
+    with BigWigFile(path, track) as bigwig:
+        sizes = bigwig.chromsizes
+        names = match_file_chroms(
+            str(bigwig),
+            sizes,
+            chrom,
+            "region",
+            missing_chrom=missing_chrom,
+            chrom_names=chrom_names,
+        )
+        read_names = [names[name] for name in chrom[first]]
+        for members in _overlapping(read_names, start[first], end[first]):
+            name, rows = read_names[members[0]], first[members]
+            if name is not None:
+                means = _group_means(
+                    bigwig, name, sizes[name], start[rows], end[rows], bin_size, gaps
+                )
+                values[offsets[members[0]] : offsets[members[-1] + 1]] = means
+    if len(first) == len(chrom) and (inverse[1:] > inverse[:-1]).all():
+        return values, offsets
+    counts = np.diff(offsets)[inverse]
+    return values[ranges(offsets[inverse], counts)], np.concatenate([[0], np.cumsum(counts)])
+
+
+def match_file_chroms(source, sizes, chrom, what, *, missing_chrom="error", chrom_names="exact"):
+    """Map the chromosomes of genes or regions to a file's names, or raise for absent ones.
+
+    Parameters
+    ----------
+    source : str
+        The file (and track), for the error message.
+    sizes : mapping of str to int
+        The file's chromosomes and their lengths in bp.
+    chrom : array-like of shape (n,), str
+        Chromosome of each gene or region.
+    what : str
+        What one entry of `chrom` is, for the error message, such as ``"gene"``.
+    missing_chrom : {"error", "zero"}, default="error"
+        Whether a chromosome that the file does not list is an error.
+    chrom_names : {"exact", "match"}, default="exact"
+        How names are compared, see `resolve_chroms`.
+
+    Returns
+    -------
+    dict of str to (str or None)
+        The file's name for each chromosome; None where it has none.
+
+    Raises
+    ------
+    ValueError
+        If a chromosome is absent and `missing_chrom` is ``"error"``; the message counts the
+        entries concerned and lists the file's chromosomes.
+
+    Examples
+    --------
+    >>> match_file_chroms("a.bw", {"1": 1000}, ["chr1"], "gene", chrom_names="match")
+    {'chr1': '1'}
+    """
+    chrom = np.asarray(chrom, dtype=object)
+    names = resolve_chroms(chrom, sizes, chrom_names)
+    absent = {name for name, found in names.items() if found is None}
+    if absent and missing_chrom == "error":
+        n_absent = int(pd.Series(chrom).isin(absent).sum())
+        remedy = match_hint(absent, sizes, chrom_names) or (
+            "set missing_chrom='zero' to count them as zero signal, or leave them out"
+        )
+        raise ValueError(
+            f"{source}: no chromosome {name_some(sorted(absent), 30)} in the file, needed for "
+            f"{n_absent} of {len(chrom)} {what}s; it lists {name_some(sizes, 30)}; {remedy}"
+        )
+    return names
+
+
+def check_signal_options(bin_size, gaps, missing_chrom, chrom_names):
+    """Raise unless the options of `read_bins` are valid.
+
+    Parameters
+    ----------
+    bin_size : int
+        Width of a bin in bp, at least 1.
+    gaps : {"zero", "ignore"}
+        How uncovered bases count.
+    missing_chrom : {"error", "zero"}
+        What to do about a chromosome that a file does not list.
+    chrom_names : {"exact", "match"}
+        How names are compared.
+
+    Raises
+    ------
+    ValueError
+        If one of them is not valid; the message names it.
+
+    Examples
+    --------
+    >>> check_signal_options(100, "zero", "error", "exact")
+    """
+    if isinstance(bin_size, bool) or not isinstance(bin_size, (int, np.integer)) or bin_size < 1:
+        raise ValueError(f"bin_size must be a positive whole number of bp, got {bin_size!r}")
+    for name, value, allowed in (
+        ("gaps", gaps, ("zero", "ignore")),
+        ("missing_chrom", missing_chrom, ("error", "zero")),
+    ):
+        if not isinstance(value, str) or value not in allowed:
+            raise ValueError(f"{name} must be {allowed[0]!r} or {allowed[1]!r}, got {value!r}")
+    check_chrom_names(chrom_names)
+
+
+def bin_offsets(start, end, bin_size):
+    """Give each of several regions its place in one row of bins.
+
+    Parameters
+    ----------
+    start, end : ndarray of shape (n_regions,), int64
+        Half-open intervals in bp.
+    bin_size : int
+        Width of a bin in bp.
+
+    Returns
+    -------
+    ndarray of shape (n_regions + 1,), int64
+        Region ``r`` has the bins ``offsets[r]`` to ``offsets[r + 1] - 1``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bin_offsets(np.array([0, 500]), np.array([250, 600]), 100)
+    array([0, 3, 4])
+    """
+    return np.concatenate([[0], np.cumsum(-((start - end) // bin_size))])
+
+
+def distinct_rows(*columns):
+    """Find the distinct rows of a table given as columns.
+
+    Parameters
+    ----------
+    *columns : ndarrays of shape (n_rows,)
+        Columns of numbers or of str.
+
+    Returns
+    -------
+    first : ndarray of shape (n_distinct,), int64
+        A row number for each distinct row, in the order of the columns' values (of str columns:
+        of first appearance).
+    inverse : ndarray of shape (n_rows,), int64
+        Which of them each row equals.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> distinct_rows(np.array(["a", "b", "a"], dtype=object), np.array([2, 1, 2]))
+    (array([0, 1]), array([0, 1, 0]))
+    """
+    codes = [pd.factorize(c)[0] if c.dtype == object else c for c in columns]
+    order = np.lexsort(codes[::-1])
+    is_new = np.ones(len(order), dtype=bool)
+    if len(order):
+        is_new[1:] = np.any([code[order][1:] != code[order][:-1] for code in codes], axis=0)
+    inverse = np.empty(len(order), dtype=np.int64)
+    inverse[order] = np.cumsum(is_new) - 1
+    return order[is_new], inverse
+
+
+def _check_regions(chrom, start, end):
+    """Bring regions to arrays, and refuse those that are empty or no intervals."""
+    chrom = np.asarray(chrom, dtype=object)
+    start, end = np.asarray(start, dtype=np.int64), np.asarray(end, dtype=np.int64)
+    if not chrom.ndim == start.ndim == end.ndim == 1 or not len(chrom) == len(start) == len(end):
+        raise ValueError(
+            "chrom, start and end must be one-dimensional and of one length, got shapes "
+            f"{chrom.shape}, {start.shape} and {end.shape}"
+        )
+    bad = np.flatnonzero(start >= end)
+    if len(bad):
+        row = bad[0]
+        raise ValueError(
+            f"{len(bad)} of {len(chrom)} regions are empty or reversed, the first is "
+            f"{chrom[row]}:{start[row]}-{end[row]}: start must lie before end"
+        )
+    return chrom, start, end
+
+
+def _overlapping(names, start, end):
+    """Yield runs of sorted regions that overlap, so that their bases are read once."""
+    first, last_end = 0, None
+    starts, ends = start.tolist(), end.tolist()
+    for row, name in enumerate(names):
+        if row and (
+            name != names[first]
+            or starts[row] >= last_end
+            or max(last_end, ends[row]) - starts[first] > _LONGEST_READ
+        ):
+            yield np.arange(first, row)
+            first, last_end = row, None
+        last_end = ends[row] if last_end is None else max(last_end, ends[row])
+    if names:
+        yield np.arange(first, len(names))
+
+
+def _group_means(bigwig, name, size, start, end, bin_size, gaps):
+    """Average the bins of overlapping regions from one read of the bases they span."""
+    span_start, span_end = int(start[0]), int(end.max())
+    bases = np.full(span_end - span_start, np.nan, dtype=np.float32)
+    read_start, read_end = max(span_start, 0), min(span_end, size)
+    if read_start < read_end:
+        read = bigwig.values(name, read_start, read_end)
+        bases[read_start - span_start : read_end - span_start] = read
+    covered = ~np.isnan(bases)
+    signal = np.where(covered, bases, 0).astype(np.float64)
+    means = []
+    for first, last in zip((start - span_start).tolist(), (end - span_start).tolist(), strict=True):
+        edges = np.arange(0, last - first, bin_size)
+        sums = np.add.reduceat(signal[first:last], edges)
+        if gaps == "zero":
+            widths = np.minimum(bin_size, last - first - edges)
+        else:
+            widths = np.maximum(np.add.reduceat(covered[first:last], edges, dtype=np.int64), 1)
+        means.append(sums / widths)
+    return np.concatenate(means)
