@@ -36,6 +36,7 @@ from skchromo import BigWigTransformer, ChromoformerClassifier, InteractionTrans
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--data", type=Path, help="folder with your own files")
+parser.add_argument("--paper", action="store_true", help="the paper's network, not a small one")
 parser.add_argument("--output", type=Path, default=Path(tempfile.mkdtemp()))
 options = parser.parse_args()
 options.output.mkdir(parents=True, exist_ok=True)
@@ -69,7 +70,7 @@ def simulate(folder):
                 place = start * step, (start + 50) * step
                 contacts.append((gene_id, chrom, *place, round(weight, 3)))
                 distal += weight * strength * (weight > 1.5)
-            level = 4 * active - 2 * silent + 0.12 * distal + rng.normal(scale=0.5)
+            level = 3 * active - 2 * silent + 0.3 * distal + rng.normal(scale=0.5)
             genes.append((gene_id, chrom, tss, rng.choice(["+", "-"]), 2**level))
         for track, handle in handles.items():
             depth = rng.poisson(rate[track]).astype(float)
@@ -100,6 +101,7 @@ print(f"{len(genes)} genes, tracks {', '.join(tracks)}")
 # The label is high expression: at or above the median. It is a definition, made before
 # cross-validation. Genes of one chromosome are never on both sides of a split.
 
+make_model = ChromoformerClassifier if options.paper else ChromoformerClassifier.small_data
 y = np.where(genes["expression"] >= genes["expression"].median(), "high", "low")
 groups = genes["chrom"]
 cv = GroupKFold(min(4, groups.nunique()))
@@ -107,7 +109,7 @@ pipe = Pipeline(
     [
         ("contacts", InteractionTransformer(data / "interactions.tsv", max_pcres=8)),
         ("signal", BigWigTransformer(tracks)),
-        ("model", ChromoformerClassifier.small_data(random_state=0)),
+        ("model", make_model(random_state=0)),
     ]
 )
 print(pipe.set_params(signal__verbose=1)[:2].fit_transform(genes))
@@ -138,7 +140,7 @@ print(table)
 # ------
 # Any parameter of any step can be searched, by any number of processes.
 
-grid = {"contacts__max_pcres": [0, 8], "model__lr": [1e-3, 2e-3]}
+grid = {"contacts__max_pcres": [0, 8], "model__lr": [pipe["model"].lr, 3 * pipe["model"].lr]}
 search = GridSearchCV(pipe, grid, cv=cv, scoring="roc_auc", n_jobs=2, verbose=1)
 search.fit(genes, y, groups=groups)
 print(f"best: {search.best_params_}, AUC {search.best_score_:.3f}")
