@@ -26,14 +26,26 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
         Bin sizes in bp at which regions are read, each a multiple of the finest bins of X.
     d_model : int, default=128
         Width of all embeddings; even, and a multiple of the numbers of heads.
-    embedding_n_layers, embedding_n_heads, embedding_d_ff : int, default=1, 2, 128
-        Layers, heads and feed-forward width of the EmbeddingTransformer (promoter bins).
-    pairwise_n_layers, pairwise_n_heads, pairwise_d_ff : int, default=2, 2, 256
-        The same of the PairwiseInteractionTransformer (promoter to the bins of each pCRE).
-    regulation_n_layers, regulation_n_heads, regulation_d_ff : int, default=6, 8, 256
-        The same of the RegulationTransformer (promoter and pCREs).
+    embedding_n_layers : int, default=1
+        Layers of the EmbeddingTransformer, which reads the promoter's bins.
+    embedding_n_heads : int, default=2
+        Its attention heads, a divisor of `d_model`.
+    embedding_d_ff : int, default=128
+        Width of its feed-forward layers.
+    pairwise_n_layers : int, default=2
+        Layers of the PairwiseInteractionTransformer, by which the promoter reads each pCRE's bins.
+    pairwise_n_heads : int, default=2
+        Its attention heads, a divisor of `d_model`.
+    pairwise_d_ff : int, default=256
+        Width of its feed-forward layers.
+    regulation_n_layers : int, default=6
+        Layers of the RegulationTransformer, by which promoter and pCREs read each other.
+    regulation_n_heads : int, default=8
+        Its attention heads, a divisor of `regulation_d_attention`.
     regulation_d_attention : int, default=256
-        Width of the RegulationTransformer's attention over all heads.
+        Width of its attention over all heads.
+    regulation_d_ff : int, default=256
+        Width of its feed-forward layers.
     d_output : int, default=128
         Width of the hidden layer before the output.
     dropout : float, default=0.0

@@ -2,7 +2,6 @@
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
@@ -20,12 +19,13 @@ from ..genome import (
     track_files,
 )
 from ..regions import RegionArray
+from ._base import GeneTableTransformer
 from ._gene_regions import distinct_regions, gather_pcres
 
 _REGIONS_PER_TASK = 2048
 
 
-class BigWigTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class BigWigTransformer(GeneTableTransformer):
     """Read the signal around each gene, and at its pCREs, from bigWig files.
 
     Each row of the gene table becomes one gene of a :class:`~skchromo.RegionArray`: the promoter
@@ -200,27 +200,6 @@ class BigWigTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=N
             window=self.window,
             chromsizes=chromsizes,
         )
-
-    def set_output(self, *, transform=None):
-        """Accept and ignore an output container: signal of many regions is no 2-D table.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"}, default=None
-            Ignored, so that a pipeline that asks for tables elsewhere can hold this step.
-
-        Returns
-        -------
-        self : BigWigTransformer
-        """
-        return self
-
-    def __sklearn_tags__(self):
-        """Say that X is a gene table, not numbers."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.no_validation = True
-        return tags
 
     def _union_of_chromsizes(self):
         """Collect every file's chromosomes, and refuse files of different assemblies."""

@@ -7,7 +7,6 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ..genome import (
@@ -20,9 +19,10 @@ from ..genome import (
     name_some,
     read_contacts,
 )
+from ._base import GeneTableTransformer
 
 
-class InteractionTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class InteractionTransformer(GeneTableTransformer):
     """Add to each gene its pCREs, chosen from a list of 3D chromatin contacts.
 
     The gene table comes back with one more column, ``pcres``: for each row the strongest distal
@@ -220,31 +220,6 @@ class InteractionTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_k
         table = X.copy()
         table["pcres"] = cells
         return table
-
-    def set_output(self, *, transform=None):
-        """Accept and ignore scikit-learn's choice of output container.
-
-        The output is the caller's own DataFrame with one more column, whatever is set here or by
-        :func:`sklearn.set_config`, so that the next step can read it.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"} or None, default=None
-            Ignored.
-
-        Returns
-        -------
-        InteractionTransformer
-            The transformer itself, unchanged.
-        """
-        return self
-
-    def __sklearn_tags__(self):
-        """Say that X is a gene table, not numbers."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.no_validation = True
-        return tags
 
     def _check_parameters(self):
         """Judge all parameters, before any file is read."""

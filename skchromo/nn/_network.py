@@ -32,10 +32,13 @@ class ChromoformerNetwork(nn.Module):
     d_model : int, default=128
         Width of embeddings; even.
     embedding_n_layers, embedding_n_heads, embedding_d_ff : int, default=1, 2, 128
+        Layers, heads and feed-forward width of the EmbeddingTransformer.
     pairwise_n_layers, pairwise_n_heads, pairwise_d_ff : int, default=2, 2, 256
+        The same of the PairwiseInteractionTransformer.
     regulation_n_layers, regulation_n_heads, regulation_d_ff : int, default=6, 8, 256
+        The same of the RegulationTransformer.
     regulation_d_attention : int, default=256
-        Width of the Regulation attention over all heads.
+        Width of the RegulationTransformer's attention over all heads.
     d_output : int, default=128
         Width of the head's hidden layer.
     dropout : float, default=0.0

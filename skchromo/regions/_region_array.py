@@ -1,28 +1,11 @@
 """RegionArray: binned signal of genes' regions, stored once per distinct region."""
 
-from typing import NamedTuple
-
 import numpy as np
 
-__all__ = ["DenseRegions", "RegionArray", "ranges"]
-
-
-class DenseRegions(NamedTuple):
-    """What :meth:`RegionArray.to_dense` returns.
-
-    Attributes
-    ----------
-    values : ndarray of shape (n_genes, n_regions, n_bins, n_tracks), float32
-        Mean signal per bin; NaN beyond a region's end and in absent regions.
-    weights : ndarray of shape (n_genes, n_regions - 1), float32
-        Contact weight of each pCRE; 0 where absent.
-    lengths : ndarray of shape (n_genes, n_regions), int64
-        Length of each region in bp; 0 where absent.
-    """
-
-    values: np.ndarray
-    weights: np.ndarray
-    lengths: np.ndarray
+from ._checks import check_parts
+from ._dense import dense_parts, to_dense
+from ._ranges import bins_of, ranges
+from ._stack import stacked_parts
 
 
 class RegionArray:
@@ -122,70 +105,7 @@ class RegionArray:
         self.n_bins = int(n_bins)
         self.window = int(window)
         self.chromsizes = {} if chromsizes is None else dict(chromsizes)
-        self._check()
-
-    def _check(self):
-        """Refuse parts that do not fit: everything after relies on it."""
-        n_distinct = len(self.offsets) - 1
-        if self.bin_size < 1:
-            raise ValueError(f"bin_size must be at least 1 bp, got {self.bin_size}")
-        if self.signal.ndim != 2 or self.signal.shape[1] != len(self.tracks):
-            raise ValueError(
-                f"signal must have one column for each of the {len(self.tracks)} tracks, "
-                f"got shape {self.signal.shape}"
-            )
-        if len(set(self.tracks)) != len(self.tracks):
-            raise ValueError(f"track names must be distinct, got {list(self.tracks)}")
-        if not len(self.chrom) == len(self.start) == len(self.end) == n_distinct:
-            raise ValueError(f"chrom, start and end must each have {n_distinct} entries")
-        expected = -(-self.lengths // self.bin_size)
-        counts = np.diff(self.offsets)
-        if self.offsets[0] != 0 or (counts != expected).any() or (counts < 1).any():
-            raise ValueError("offsets do not give each region ceil(length / bin_size) bins")
-        if self.offsets[-1] != len(self.signal):
-            raise ValueError(
-                f"offsets end at {self.offsets[-1]}, but signal has {len(self.signal)} bins"
-            )
-        if (expected > self.n_bins).any():
-            raise ValueError(f"a region has {expected.max()} bins, more than n_bins={self.n_bins}")
-        self._check_rows(n_distinct)
-        self._check_values()
-
-    def _check_rows(self, n_distinct):
-        """Refuse row parts of different lengths, and genes without a promoter."""
-        if self.index.ndim not in (2, 3) or self.index.shape[-1] < 1:
-            raise ValueError(
-                "index must have shape (n_genes, n_regions) or (n_genes, 2, n_regions), "
-                f"got {self.index.shape}"
-            )
-        if self.index.size and not -1 <= self.index.min() <= self.index.max() < n_distinct:
-            raise ValueError(f"index must lie between -1 and {n_distinct - 1}")
-        if (self.index[..., 0] < 0).any():
-            raise ValueError("region 0, the promoter, must be there for every gene")
-        pcres = self.index[..., 1:]
-        if self.weights.shape != pcres.shape:
-            raise ValueError(f"weights must have shape {pcres.shape}, got {self.weights.shape}")
-        if not np.isfinite(self.weights).all() or self.weights[pcres < 0].any():
-            raise ValueError("weights must be finite, and 0 where a pCRE is absent")
-        for name, column in self.genes.items():
-            if column.shape != (len(self),):
-                raise ValueError(f"genes[{name!r}] must have shape ({len(self)},)")
-
-    def _check_values(self):
-        """Refuse signal that the network's logarithm cannot take, naming the track."""
-        if not len(self.signal):
-            return
-        low = self.signal.min(axis=0)
-        if not np.isfinite(low).all() or not np.isfinite(self.signal.max(axis=0)).all():
-            bad = [t for t, ok in zip(self.tracks, np.isfinite(self.signal).all(axis=0)) if not ok]
-            raise ValueError(f"signal of track {', '.join(bad)} holds NaN or infinite values")
-        if (low < 0).any():
-            bad = [t for t, value in zip(self.tracks, low) if value < 0]
-            raise ValueError(
-                f"Negative values in data passed to RegionArray: track {', '.join(bad)}. Signal "
-                "must be non-negative, as its logarithm is taken: for a log-ratio track use fold "
-                "change or read depth instead"
-            )
+        check_parts(self)
 
     def _replace(self, **parts):
         """Return a twin with some parts exchanged, trusted and unchecked."""
@@ -319,8 +239,8 @@ class RegionArray:
             np.array_equal(getattr(self, name)[pairs[0]], getattr(other, name)[pairs[1]])
             for name in ("chrom", "start", "end")
         ) and np.array_equal(
-            self.signal[_bins_of(self.offsets, pairs[0])],
-            other.signal[_bins_of(other.offsets, pairs[1])],
+            self.signal[bins_of(self.offsets, pairs[0])],
+            other.signal[bins_of(other.offsets, pairs[1])],
         )
 
     @classmethod
@@ -353,49 +273,7 @@ class RegionArray:
         arrays = list(arrays)
         if not arrays:
             raise ValueError("concatenate needs at least one RegionArray")
-        first = arrays[0]
-        chromsizes = {}
-        for other in arrays:
-            for name in ("tracks", "bin_size", "n_bins", "window"):
-                if getattr(other, name) != getattr(first, name):
-                    raise ValueError(
-                        f"cannot concatenate: {name} is {getattr(first, name)} "
-                        f"in one array and {getattr(other, name)} in another"
-                    )
-            if other.shape[1:] != first.shape[1:] or other.genes.keys() != first.genes.keys():
-                raise ValueError(
-                    f"cannot concatenate: shapes {first.shape} and {other.shape}, "
-                    f"gene columns {list(first.genes)} and {list(other.genes)}"
-                )
-            for chrom, size in other.chromsizes.items():
-                if chromsizes.setdefault(chrom, size) != size:
-                    raise ValueError(f"cannot concatenate: {chrom} has two different lengths")
-        stores, numbers = [], []
-        for array in arrays:
-            known = [array.signal is store.signal for store in stores]
-            if True not in known:
-                stores.append(array)
-            numbers.append(known.index(True) if True in known else len(stores) - 1)
-        n_before = np.cumsum([0] + [len(store.offsets) - 1 for store in stores])
-        index = [
-            np.where(array.index < 0, -1, array.index + n_before[number])
-            for array, number in zip(arrays, numbers)
-        ]
-        parts = {
-            "index": np.concatenate(index),
-            "weights": np.concatenate([array.weights for array in arrays]),
-            "genes": {
-                name: np.concatenate([array.genes[name] for array in arrays])
-                for name in first.genes
-            },
-            "chromsizes": chromsizes,
-        }
-        if len(stores) > 1:
-            for name in ("signal", "chrom", "start", "end"):
-                parts[name] = np.concatenate([getattr(store, name) for store in stores])
-            counts = np.concatenate([np.diff(store.offsets) for store in stores])
-            parts["offsets"] = np.concatenate([[0], np.cumsum(counts)])
-        return first._replace(**parts)
+        return arrays[0]._replace(**stacked_parts(arrays))
 
     def pool(self, bin_size):
         """Mean signal of every distinct region in coarser bins.
@@ -462,14 +340,7 @@ class RegionArray:
         >>> X.to_dense().values[1].ravel()
         array([ 1.,  1., nan], dtype=float32)
         """
-        present = np.flatnonzero(self.index >= 0)
-        region = self.index.ravel()[present]
-        counts = np.diff(self.offsets)[region]
-        values = np.full((self.index.size * self.n_bins, len(self.tracks)), np.nan, np.float32)
-        values[ranges(present * self.n_bins, counts)] = self.signal[_bins_of(self.offsets, region)]
-        lengths = np.zeros(self.index.shape, dtype=np.int64)
-        lengths.ravel()[present] = self.lengths[region]
-        return DenseRegions(values.reshape(self.shape), self.weights.copy(), lengths)
+        return to_dense(self)
 
     @classmethod
     def from_dense(
@@ -504,68 +375,7 @@ class RegionArray:
             If shapes differ, a length needs more than `n_bins` bins, or a value inside a region
             is negative or NaN.
         """
-        values = np.asarray(values, dtype=np.float32)
-        if values.ndim not in (4, 5):
-            raise ValueError(
-                "values must have shape (n_genes, n_regions, n_bins, n_tracks), or one more axis "
-                f"of 2 conditions after the first; got shape {values.shape}"
-            )
-        *rows, n_bins, n_tracks = values.shape
-        if lengths is None:
-            absent = np.isnan(values).all(axis=(-2, -1))
-            lengths = np.where(absent, 0, n_bins * bin_size)
-        lengths = np.asarray(lengths, dtype=np.int64)
-        if lengths.shape != tuple(rows):
-            raise ValueError(f"lengths must have shape {tuple(rows)}, got {lengths.shape}")
-        if lengths.size and not 0 <= lengths.min() <= lengths.max() <= n_bins * bin_size:
-            raise ValueError(f"lengths must lie between 0 and {n_bins * bin_size} bp")
-        present = np.flatnonzero(lengths)
-        counts = -(-lengths.ravel()[present] // bin_size)
-        index = np.full(lengths.shape, -1, dtype=np.int64)
-        index.ravel()[present] = np.arange(len(present))
-        flat = values.reshape(-1, n_tracks)
-        promoters = lengths[..., 0]
-        return cls(
-            signal=flat[ranges(present * n_bins, counts)],
-            offsets=np.concatenate([[0], np.cumsum(counts)]),
-            chrom=np.full(len(present), "", dtype=object),
-            start=np.zeros(len(present), dtype=np.int64),
-            end=lengths.ravel()[present],
-            index=index,
-            weights=weights,
-            genes=genes,
-            tracks=[f"track{i}" for i in range(n_tracks)] if tracks is None else tracks,
-            bin_size=bin_size,
-            n_bins=n_bins,
-            window=promoters.max() if promoters.size else n_bins * bin_size,
-        )
-
-
-def ranges(starts, counts):
-    """Concatenate ``arange(start, start + count)`` of every pair.
-
-    Parameters
-    ----------
-    starts, counts : ndarray of shape (n,), int64
-        First number and length of each range.
-
-    Returns
-    -------
-    ndarray of shape (counts.sum(),), int64
-        The numbers, one range after the other.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skchromo.regions import ranges
-    >>> ranges(np.array([5, 0]), np.array([2, 3]))
-    array([5, 6, 0, 1, 2])
-    """
-    ends = np.cumsum(counts)
-    total = ends[-1] if len(ends) else 0
-    return np.arange(total) + np.repeat(starts - ends + counts, counts)
-
-
-def _bins_of(offsets, regions):
-    """Rows of the signal that belong to `regions`, one region after the other."""
-    return ranges(offsets[regions], np.diff(offsets)[regions])
+        parts = dense_parts(values, lengths, bin_size)
+        if tracks is None:
+            tracks = [f"track{i}" for i in range(parts["signal"].shape[1])]
+        return cls(**parts, weights=weights, genes=genes, tracks=tracks, bin_size=bin_size)

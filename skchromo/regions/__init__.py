@@ -1,0 +1,7 @@
+"""What X is between feature extraction and model."""
+
+from ._dense import DenseRegions
+from ._ranges import ranges
+from ._region_array import RegionArray
+
+__all__ = ["DenseRegions", "RegionArray", "ranges"]
