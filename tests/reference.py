@@ -1,5 +1,7 @@
 """The reference package as oracle: its inputs written from bigWigs, its networks run on the CPU."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pandas as pd
 import pyBigWig
@@ -66,17 +68,13 @@ def collate(dataset, rows=None):
 
 
 def make(kind, sharpness=1.0, seed=42, dtype=torch.float32):
-    """A reference network at its initial weights, queries and keys times `sharpness`."""
+    """A reference network at its initial weights, queries, keys and values times `sharpness`."""
     network = NETS[kind](seed=seed)
     with torch.no_grad():
         for name, parameter in network.named_parameters():
-            n_parts = {"att": 3, "p_att": 1, "c_att": 2}.get(name.split(".")[-2])
-            if n_parts is None:
-                continue
-            if name.startswith("regulation"):
-                n_parts = 4
-            asked = {4: 2, 3: 2, 2: 1, 1: 1}[n_parts]
-            parameter[: len(parameter) * asked // n_parts] *= sharpness
+            if name.split(".")[-2] in ("att", "p_att", "c_att"):
+                gate = len(parameter) // 4 if name.startswith("regulation") else 0
+                parameter[: len(parameter) - gate] *= sharpness
     return network.to(dtype)
 
 
@@ -98,8 +96,9 @@ def run(network, batch, dtype=torch.float32):
     )
 
 
+@contextmanager
 def nearest_kinks(network, batch):
-    """Distance of each gene's live ReLU inputs from 0, the smallest, (n_genes,).
+    """Smallest distance from 0 of each gene's live ReLU inputs, (n_genes,), in runs within.
 
     Where an input is within rounding of 0 two correct programs may differ in its derivative.
     Dead rows (all but centre bins, absent pCREs, other regions in the last layer) do not count.
@@ -130,7 +129,6 @@ def nearest_kinks(network, batch):
         for name, module in network.named_modules()
         if name.endswith((".l1", "fc_head.0"))
     ]
-    run(network, batch)
+    yield nearest
     for handle in hooks:
         handle.remove()
-    return nearest
