@@ -356,3 +356,16 @@ def test_cuda_agrees_with_cpu(X, y, fitted):
     model = clone(fitted).set_params(device="cuda").fit(X, y)
     assert model.device_ == "cuda"
     np.testing.assert_allclose(model.predict(X), fitted.predict(X), rtol=1e-2)
+
+
+def test_a_loss_that_diverges_is_an_error(X, y):
+    with pytest.raises(
+        ValueError, match=r"loss became (nan|inf) in epoch \d+.*lower lr \(now 1e\+06"
+    ):
+        ChromoformerRegressor(**{**TINY, "lr": 1e6, "max_epochs": 20}).fit(X, y * 1e18)
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:99", 3.5])
+def test_a_device_that_is_not_there_is_named(X, y, device):
+    with pytest.raises(ValueError, match=f"device={device!r} cannot be used here"):
+        ChromoformerRegressor(**{**TINY, "device": device}).fit(X, y)

@@ -340,14 +340,20 @@ def test_warning_tells_of_genes_that_a_fold_leaves_out(h1_e003):
         InteractionTransformer(h1_e003 / "interactions.tsv").fit(genes.iloc[::2])
 
 
-def test_list_on_other_chromosomes_is_refused_in_fit():
+def test_list_with_other_chromosome_names_is_refused_in_fit():
     bare = GENES.assign(chrom=GENES["chrom"].str.removeprefix("chr"))
     with pytest.raises(ValueError, match="share no chromosome") as caught:
         InteractionTransformer(PAIRS).fit(bare)
     for needle in "contacts DataFrame", "genes are on 1, 2", "on chr1, chr2", "chrom_names='match'":
         assert needle in str(caught.value)
-    with pytest.raises(ValueError, match=r"sample a\).*same species and assembly"):
-        InteractionTransformer({"a": PAIRS}).fit(GENES.assign(chrom="chrX", sample="a"))
+
+
+def test_list_on_other_chromosomes_is_warned_of_and_gives_no_pcres():
+    genes = GENES.assign(chrom="chrX")
+    transformer = InteractionTransformer(PAIRS)
+    with pytest.warns(UserWarning, match="4 of 4 contacts belong to no"):
+        transformer.fit(genes)
+    assert n_pcres(transformer.transform(genes)) == [0, 0, 0, 0]
 
 
 def test_transform_refuses_other_naming_but_takes_chromosomes_without_contacts():

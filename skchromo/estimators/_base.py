@@ -287,9 +287,15 @@ class BaseChromoformer(BaseEstimator):
 
 
 def _resolve_device(device):
-    """Name of a device: for "auto" cuda, then mps, then cpu."""
-    if device != "auto":
-        return str(torch.device(device))
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+    """Name of a device that can be used; for "auto" cuda, then mps, then cpu."""
+    if device == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        return str(torch.empty(0, device=device).device)
+    except (AssertionError, RuntimeError, TypeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(
+            f"device={device!r} cannot be used here ({reason}): use 'auto' or 'cpu'"
+        ) from error

@@ -97,6 +97,14 @@ class RegionNet(NeuralNet):
         super().on_epoch_begin(net, **kwargs)
         self._last_epoch = {k: v.clone() for k, v in self.module_.state_dict().items()}
 
+    def on_batch_end(self, net, batch=None, training=False, loss=None, **kwargs):
+        super().on_batch_end(net, batch=batch, training=training, loss=loss, **kwargs)
+        if training and not torch.isfinite(loss):
+            raise ValueError(
+                f"the training loss became {loss.item()} in epoch {len(self.history)}: training "
+                f"diverged; lower lr (now {self.lr:g}), or check the scale of y"
+            )
+
     def _forget_schedules(self):
         """Drop what each schedule holds of the optimizer; it is made anew when training starts."""
         for _, callback in self.callbacks_:

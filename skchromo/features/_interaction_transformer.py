@@ -61,7 +61,8 @@ class InteractionTransformer(GeneTableTransformer):
     Attributes
     ----------
     n_contacts_ : int
-        Contacts above the threshold on chromosomes of the genes that it was fitted on.
+        Contacts above the threshold on chromosomes of the genes that it was fitted on, or all
+        contacts above the threshold where there is none.
     n_unmatched_ : int
         Those of them that belong to none of these genes.
 
@@ -142,7 +143,8 @@ class InteractionTransformer(GeneTableTransformer):
             If a file of contacts does not exist.
         ValueError
             If a parameter, the gene table or the contacts are not valid, a sample has no contacts,
-            or genes and contacts share no chromosome name.
+            or genes and contacts share no chromosome name but would with
+            ``chrom_names="match"``.
 
         Warns
         -----
@@ -166,11 +168,11 @@ class InteractionTransformer(GeneTableTransformer):
         if self.n_unmatched_:
             example = next(match.example for match in found if match.n_unmatched)
             warnings.warn(
-                f"{self.n_unmatched_} of {self.n_contacts_} contacts on the genes' chromosomes "
-                f"belong to no gene of the table (such as {example}) and are not used. Harmless "
-                "where they join distal elements, or genes that were left out; if not, check that "
-                "genes and contacts use the same gene_ids (with or without version), the same "
-                "assembly and the same chromosome names (chrom_names='match').",
+                f"{self.n_unmatched_} of {self.n_contacts_} contacts belong to no gene of the "
+                f"table (such as {example}) and are not used. Harmless where they join distal "
+                "elements, or genes that were left out; if not, check that genes and contacts use "
+                "the same gene_ids (with or without version), the same assembly and the same "
+                "chromosome names (chrom_names='match').",
                 UserWarning,
                 stacklevel=2,
             )

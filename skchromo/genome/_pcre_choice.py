@@ -20,7 +20,8 @@ class ContactMatch(NamedTuple):
     Parameters
     ----------
     n_contacts : int
-        Contacts above the threshold that lie on a chromosome of the gene table.
+        Contacts above the threshold that lie on a chromosome of the gene table, or all of them
+        where none does.
     n_unmatched : int
         Those of them that belong to no gene.
     example : str
@@ -133,8 +134,7 @@ def choose_pcres(
     _check_contacts(contacts)
     present = _chroms_of(contacts)
     names = resolve_chroms(genes["chrom"].unique(), present, chrom_names)
-    if match_hint(names, present, chrom_names):
-        _check_shared(names, present, chrom_names, name)
+    _check_naming(names, present, chrom_names, name)
     anchors, row_anchor = _anchors(genes, names)
     table = _candidates(anchors, _above(contacts, weight_threshold))
     table = _fit_to_length(_beyond(table, min_distance), max_pcre_length, oversized)
@@ -161,7 +161,8 @@ def match_contacts(
 
     Counted are contacts above the threshold on a chromosome of the gene table (for a gene-keyed
     pair that of its interval, for a pair of fragments the one that both lie on), so that genes of a
-    few chromosomes can be judged with the list of a whole genome.
+    few chromosomes can be judged with the list of a whole genome. If there is none, all contacts
+    above the threshold count, as belonging to no gene.
 
     Parameters
     ----------
@@ -184,8 +185,8 @@ def match_contacts(
     Raises
     ------
     ValueError
-        If a table or `chrom_names` is not valid, or if there are contacts but none on a chromosome
-        that the genes name.
+        If a table or `chrom_names` is not valid, or if genes and contacts share no chromosome name
+        but would with ``chrom_names="match"``.
 
     Examples
     --------
@@ -201,10 +202,12 @@ def match_contacts(
     _check_contacts(contacts)
     present = _chroms_of(contacts)
     names = resolve_chroms(genes["chrom"].unique(), present, chrom_names)
-    _check_shared(names, present, chrom_names, name)
+    _check_naming(names, present, chrom_names, name)
     used = {name for name in names.values() if name is not None}
     above = _above(contacts, weight_threshold)
-    if "gene_id" in above:
+    if not used:
+        unmatched = above
+    elif "gene_id" in above:
         above = above[above["chrom"].isin(used)]
         unmatched = above[~above["gene_id"].isin(genes["gene_id"])]
     else:
@@ -237,16 +240,14 @@ def _chroms_of(contacts):
     return list(dict.fromkeys(chrom for name in columns for chrom in contacts[name].unique()))
 
 
-def _check_shared(names, present, chrom_names, name):
-    """Refuse contacts none of which lies on a chromosome that the genes name."""
-    if not present or any(chrom is not None for chrom in names.values()):
-        return
+def _check_naming(names, present, chrom_names, name):
+    """Refuse contacts that share no chromosome with the genes only as they name them otherwise."""
     hint = match_hint(names, present, chrom_names)
-    raise ValueError(
-        f"{name} and the genes share no chromosome: the genes are on {name_some(names)}, the "
-        f"contacts on {name_some(present)}; "
-        f"{hint or 'check that both are of the same species and assembly'}"
-    )
+    if hint and all(chrom is None for chrom in names.values()):
+        raise ValueError(
+            f"{name} and the genes share no chromosome: the genes are on {name_some(names)}, the "
+            f"contacts on {name_some(present)}; {hint}"
+        )
 
 
 def _above(contacts, weight_threshold):
