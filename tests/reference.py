@@ -22,7 +22,7 @@ def read_tables(folder):
     return genes, contacts
 
 
-def write_inputs(folder, output):
+def write_inputs(folder, output, **options):
     """Write one .npy a region and the metadata CSV; return the reference's dataset.
 
     Nothing of ours is used: signal comes from pyBigWig, contacts are sorted by pandas.
@@ -58,7 +58,7 @@ def write_inputs(folder, output):
     for handle in handles:
         handle.close()
     pd.DataFrame(rows).to_csv(output / "meta.csv", index=False)
-    return ChromoformerDataset(output / "meta.csv", output, list(genes.gene_id))
+    return ChromoformerDataset(output / "meta.csv", output, list(genes.gene_id), **options)
 
 
 def collate(dataset, rows=None):

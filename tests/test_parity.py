@@ -45,15 +45,21 @@ def batch(dataset):
     return reference.collate(dataset)
 
 
-@pytest.fixture(scope="module")
-def X(h1_e003):
-    """What our transformers make of the same files."""
-    genes, _ = reference.read_tables(h1_e003)
+def our_regions(folder, genes=None, **options):
+    """What our transformers make of the real files."""
+    if genes is None:
+        genes, _ = reference.read_tables(folder)
+    tracks = {mark: folder / f"{mark}.bw" for mark in reference.MARKS}
     features = make_pipeline(
-        InteractionTransformer(h1_e003 / "interactions.tsv"),
-        BigWigTransformer({mark: h1_e003 / f"{mark}.bw" for mark in reference.MARKS}),
+        InteractionTransformer(folder / "interactions.tsv"), BigWigTransformer(tracks, **options)
     )
     return features.fit_transform(genes)
+
+
+@pytest.fixture(scope="module")
+def X(h1_e003):
+    """All genes, with the paper's settings."""
+    return our_regions(h1_e003)
 
 
 def centred(X):
@@ -181,13 +187,23 @@ def test_blocks_of_fixed_shapes_equal_the_reference(X, oracle):
     assert (got - expected).abs().max() < 1e-5
 
 
+@pytest.mark.parametrize("n_layers", [1, 2])
+def test_a_window_shorter_than_the_longest_pcre_is_centred(h1_e003, tmp_path, n_layers):
+    rows = range(0, 64, 5)
+    dataset = reference.write_inputs(h1_e003, tmp_path, w_prom=20_000)
+    embed = {"n_layers": n_layers, "n_heads": 2, "d_ff": 128}
+    theirs = reference.NETS["classifier"](embed_kws=embed)
+    ours = ChromoformerNetwork(7, (20, 80, 400), n_outputs=2, embedding_n_layers=n_layers)
+    load_reference_state(ours, theirs.state_dict())
+    X = our_regions(h1_e003, window=20_000)[list(rows)]
+    with torch.no_grad():
+        expected = reference.run(theirs, reference.collate(dataset, rows))
+        assert (ours(batch_of(X)) - expected).abs().max() < 1e-5
+
+
 def test_planted_strand_not_flipped(h1_e003, oracle, batch):
     genes, _ = reference.read_tables(h1_e003)
-    features = make_pipeline(
-        InteractionTransformer(h1_e003 / "interactions.tsv"),
-        BigWigTransformer({mark: h1_e003 / f"{mark}.bw" for mark in reference.MARKS}),
-    )
-    X = features.fit_transform(genes.assign(strand="+"))
+    X = our_regions(h1_e003, genes.assign(strand="+"))
     assert largest_difference(X, batch) > 1e-6
     assert unlike(X, oracle) > 1e-5
 
