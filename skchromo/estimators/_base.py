@@ -11,7 +11,12 @@ from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import LRScheduler
 
-from ..nn import ChromoformerNetwork, checkpoint_sizes, load_checkpoint, reference_state
+from ..nn import (
+    ChromoformerNetwork,
+    checkpoint_sizes,
+    load_reference_state,
+    read_checkpoint,
+)
 from ..nn import save_checkpoint as write_checkpoint
 from ._door import to_regions
 from ._net import RegionNet
@@ -243,9 +248,8 @@ class BaseChromoformer(BaseEstimator):
     @classmethod
     def _from_checkpoint(cls, path, tracks, window, n_outputs, criterion):
         """Estimator with a checkpoint's weights, its sizes and what they were trained on."""
-        max_length = max(window, _PUBLISHED_MAX_PCRE_LENGTH)
-        network = load_checkpoint(path, max_length)
-        sizes = checkpoint_sizes(reference_state(network))
+        state = read_checkpoint(path)
+        sizes = checkpoint_sizes(state)
         tracks = tuple(str(track) for track in tracks)
         n_tracks, found = sizes.pop("n_tracks"), sizes.pop("n_outputs")
         if len(tracks) != n_tracks:
@@ -258,19 +262,19 @@ class BaseChromoformer(BaseEstimator):
                 f"{path} has {found} outputs, {cls.__name__} needs {n_outputs}: a checkpoint of "
                 "the reference classifier has 2, of its regressor 1"
             )
-        estimator = cls(**sizes)
-        finest = min(sizes["bin_sizes"])
         if window < 1 or any(window % size for size in sizes["bin_sizes"]):
             raise ValueError(
                 f"window={window} is not a multiple of every bin size {sizes['bin_sizes']}"
             )
+        estimator, finest = cls(**sizes), min(sizes["bin_sizes"])
+        max_length = max(window, _PUBLISHED_MAX_PCRE_LENGTH)
         estimator.tracks_, estimator.bin_size_ = tracks, finest
         estimator.window_, estimator.n_bins_ = window, -(-max_length // finest)
         device = _resolve_device(estimator.device)
         net = estimator._make_net(max_length, n_tracks, n_outputs, criterion, device)
         with torch.random.fork_rng([]):
             net.initialize()
-        net.module_.load_state_dict(network.state_dict())
+        load_reference_state(net.module_, state)
         estimator._keep(net)
         return estimator
 

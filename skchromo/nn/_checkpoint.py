@@ -204,27 +204,39 @@ def checkpoint_sizes(state):
     sizes : dict
         The parameters of :class:`ChromoformerNetwork` but `n_positions` and `dropout`; bin
         sizes from large to small.
+
+    Raises
+    ------
+    ValueError
+        If a tensor that a size is read from is missing.
     """
     bin_sizes = {int(name.split(".")[1]) for name in state if name.startswith("embed.")}
     bin_sizes = tuple(sorted(bin_sizes, reverse=True))
     first = bin_sizes[0]
+
+    def shape(name):
+        if name not in state:
+            raise ValueError(f"the checkpoint has no tensor {name}")
+        return state[name].shape
+
+    d_model, n_tracks = shape(f"embed.{first}.lin_proj.weight")
     sizes = {
         "bin_sizes": bin_sizes,
-        "n_tracks": state[f"embed.{first}.lin_proj.weight"].shape[1],
-        "d_model": state[f"embed.{first}.lin_proj.weight"].shape[0],
-        "d_output": len(state["fc_head.0.bias"]),
-        "n_outputs": len(state["fc_head.2.bias"]),
+        "n_tracks": n_tracks,
+        "d_model": d_model,
+        "d_output": shape("fc_head.0.bias")[0],
+        "n_outputs": shape("fc_head.2.bias")[0],
     }
     rooms = {"embedding": "embed", "pairwise": "pairwise_interaction", "regulation": "regulation"}
     for word, room in rooms.items():
         layers = f"{room}.{first}.transformer.layers."
+        sizes[f"{word}_n_heads"] = shape(f"{layers}0.self_att.gamma_f")[0]
+        sizes[f"{word}_d_ff"] = shape(f"{layers}0.ff.l1.bias")[0]
         sizes[f"{word}_n_layers"] = 1 + max(
             int(name[len(layers) :].split(".")[0]) for name in state if name.startswith(layers)
         )
-        sizes[f"{word}_n_heads"] = len(state[f"{layers}0.self_att.gamma_f"])
-        sizes[f"{word}_d_ff"] = len(state[f"{layers}0.ff.l1.bias"])
-    att = state[f"regulation.{first}.transformer.layers.0.self_att.att.weight"]
-    sizes["regulation_d_attention"] = len(att) // 4
+    att = shape(f"regulation.{first}.transformer.layers.0.self_att.att.weight")
+    sizes["regulation_d_attention"] = att[0] // 4
     return sizes
 
 
@@ -248,10 +260,7 @@ def load_checkpoint(path, max_length=40_000):
         As :func:`read_checkpoint`; ValueError too if tensors are missing or do not fit.
     """
     state = read_checkpoint(path)
-    try:
-        sizes = checkpoint_sizes(state)
-    except KeyError as error:
-        raise ValueError(f"{path}: the checkpoint has no tensor {error.args[0]}") from None
+    sizes = checkpoint_sizes(state)
     n_positions = [-(-max_length // bin_size) for bin_size in sizes["bin_sizes"]]
     network = ChromoformerNetwork(n_positions=n_positions, **sizes)
     load_reference_state(network, state)

@@ -57,7 +57,22 @@ class ScaleLinear(nn.Module):
 
 
 class ScaleLayerNorm(nn.Module):
-    """One layer normalisation per bin size, over the last axis of width `d`."""
+    """One layer normalisation per bin size, over the last axis.
+
+    Parameters
+    ----------
+    n_scales : int
+        Number of bin sizes.
+    d : int
+        Width of the last axis. Weights start at 1, biases at 0.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skchromo.nn import ScaleLayerNorm
+    >>> ScaleLayerNorm(1, 2)(torch.tensor([[[1.0, 3.0]]])).detach().round(decimals=2)
+    tensor([[[-1.,  1.]]])
+    """
 
     def __init__(self, n_scales, d):
         super().__init__()
@@ -65,7 +80,18 @@ class ScaleLayerNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(n_scales, 1, d))
 
     def forward(self, x, scale=None):
-        """Normalise `x` of shape (n_scales, n, d), or (..., d) of one `scale`."""
+        """Normalise every scale's rows, or one scale's alone.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_scales, n, d), or (..., d) where `scale` is given
+        scale : int, default=None
+            Number of the only scale that `x` belongs to.
+
+        Returns
+        -------
+        y : Tensor of the shape of `x`
+        """
         weight, bias = self.weight, self.bias
         if scale is not None:
             weight, bias = weight[scale, 0], bias[scale, 0]
@@ -73,7 +99,24 @@ class ScaleLayerNorm(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """Two linear layers with ReLU between, residual and post-normalisation."""
+    """Two linear layers with ReLU between, residual and post-normalisation.
+
+    Parameters
+    ----------
+    n_scales : int
+        Number of bin sizes.
+    d_model, d_ff : int
+        Width of input and output, and of the hidden layer.
+    dropout : float, default=0.0
+        Rate on the hidden layer and on the residual.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skchromo.nn import FeedForward
+    >>> FeedForward(3, 8, 16)(torch.zeros(3, 5, 8)).shape
+    torch.Size([3, 5, 8])
+    """
 
     def __init__(self, n_scales, d_model, d_ff, dropout=0.0):
         super().__init__()
@@ -83,7 +126,18 @@ class FeedForward(nn.Module):
         self.dropout = dropout
 
     def forward(self, x, scale=None):
-        """Update `x` of shape (n_scales, n, d_model), or (..., d_model) of one `scale`."""
+        """Update every scale's rows, or one scale's alone.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_scales, n, d_model), or (..., d_model) where `scale` is given
+        scale : int, default=None
+            Number of the only scale that `x` belongs to.
+
+        Returns
+        -------
+        y : Tensor of the shape of `x`
+        """
         hidden = F.dropout(F.relu(self.l1(x, scale)), self.dropout, self.training)
         return self.ln(x + F.dropout(self.l2(hidden, scale), self.dropout, self.training), scale)
 
