@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import zipfile
 
 import numpy as np
 import pytest
@@ -58,6 +59,22 @@ def test_sizes_are_read_from_the_weights(theirs, tmp_path):
     assert set(model.predict(X)) <= {"low", "high"}
     with pytest.raises(ValueError, match="in another order"):
         model.predict(X._replace(tracks=("ATAC", "H3K4me3")))
+
+
+def test_files_written_under_numpy_1_are_read(theirs, tmp_path):
+    torch.save(as_saved_by_the_reference(theirs), tmp_path / "new.pt")
+    with (
+        zipfile.ZipFile(tmp_path / "new.pt") as new,
+        zipfile.ZipFile(tmp_path / "old.pt", "w") as old,
+    ):
+        for name in new.namelist():
+            content = new.read(name)
+            if name.endswith("data.pkl"):
+                assert b"numpy._core" in content
+                content = content.replace(b"numpy._core", b"numpy.core")
+            old.writestr(name, content)
+    state = read_checkpoint(tmp_path / "old.pt")
+    assert torch.equal(state["fc_head.2.bias"], theirs.fc_head[2].bias)
 
 
 def test_written_checkpoints_load_strictly_in_the_reference(theirs, tmp_path):
