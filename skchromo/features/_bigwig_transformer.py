@@ -1,11 +1,14 @@
 """BigWigTransformer: gene table in, binned signal of every region out."""
 
+import os
+
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from ..genome import (
+    BinCache,
     bare_name,
     bin_offsets,
     check_genes,
@@ -18,7 +21,7 @@ from ..genome import (
     resolve_chroms,
     track_files,
 )
-from ..regions import RegionArray
+from ..regions import RegionArray, ranges
 from ._base import GeneTableTransformer
 from ._gene_regions import distinct_regions, gather_pcres
 
@@ -53,6 +56,10 @@ class BigWigTransformer(GeneTableTransformer):
     chrom_names : {"exact", "match"}, default="exact"
         Whether names of chromosomes must agree as they stand, or ``chr1`` and ``1`` (``chrM`` and
         ``MT``) are taken for the same.
+    memory : str or path, default=None
+        Folder in which to keep what has been read: cross-validation and searches then read each
+        region of each file once, whatever the folds and candidates. A file that is replaced is read
+        again. None keeps nothing.
     n_jobs : int, default=None
         Processes that read at the same time; None means 1 (or what a surrounding
         :func:`joblib.parallel_config` says), -1 all processors. The result does not depend on it.
@@ -104,6 +111,7 @@ class BigWigTransformer(GeneTableTransformer):
         gaps="zero",
         missing_chrom="error",
         chrom_names="exact",
+        memory=None,
         n_jobs=None,
         verbose=0,
     ):
@@ -113,6 +121,7 @@ class BigWigTransformer(GeneTableTransformer):
         self.gaps = gaps
         self.missing_chrom = missing_chrom
         self.chrom_names = chrom_names
+        self.memory = memory
         self.n_jobs = n_jobs
         self.verbose = verbose
 
@@ -140,6 +149,8 @@ class BigWigTransformer(GeneTableTransformer):
             of a chromosome.
         """
         check_signal_options(self.bin_size, self.gaps, self.missing_chrom, self.chrom_names)
+        if not (self.memory is None or isinstance(self.memory, (str, os.PathLike))):
+            raise TypeError(f"memory must be the path of a folder or None, got {self.memory!r}")
         genes = check_genes(X)
         promoter_windows(genes, self.window)
         if (self.window // 2) % self.bin_size:
@@ -285,44 +296,61 @@ class BigWigTransformer(GeneTableTransformer):
     def _read(self, regions):
         """Read all tracks at all regions, several pieces at a time."""
         offsets = bin_offsets(regions.start, regions.end, self.bin_size)
-        place = np.arange(offsets[-1])
         counts = np.diff(offsets)
+        place = np.arange(offsets[-1])
         mirrored = np.repeat(offsets[:-1] + offsets[1:] - 1, counts) - place
         place = np.where(np.repeat(regions.flipped, counts), mirrored, place)
-        tasks = list(self._tasks(regions))
+        signal = np.zeros((offsets[-1], len(self.tracks_)), dtype=np.float32)
         options = {
             "gaps": self.gaps,
             "missing_chrom": self.missing_chrom,
             "chrom_names": self.chrom_names,
         }
+
+        def put(rows, column, values, n_replicates):
+            bins = place[ranges(offsets[rows], counts[rows])]
+            signal[bins, column] += values / n_replicates
+
+        tasks = []
+        for column, path, n_replicates, rows in self._files_and_rows(regions):
+            cache = None
+            if self.memory is not None:
+                cache = BinCache(self.memory, path, self.bin_size, **options)
+                known = cache.find(*_places(regions, rows))
+                put(rows[known >= 0], column, cache.take(known[known >= 0]), n_replicates)
+                rows = rows[known < 0]
+            for start in range(0, len(rows), _REGIONS_PER_TASK):
+                piece = rows[start : start + _REGIONS_PER_TASK]
+                tasks.append((piece, column, path, n_replicates, cache))
         pieces = Parallel(n_jobs=self.n_jobs, return_as="generator")(
             delayed(read_bins)(
                 path,
-                regions.chrom[part],
-                regions.start[part],
-                regions.end[part],
+                *_places(regions, rows),
                 self.bin_size,
                 track=self.tracks_[column],
                 **options,
             )
-            for part, column, path, _ in tasks
+            for rows, column, path, _, _ in tasks
         )
-        signal = np.zeros((offsets[-1], len(self.tracks_)), dtype=np.float32)
         bar = tqdm(pieces, desc="bigWig", total=len(tasks), disable=not self.verbose)
-        for (part, column, _, n_replicates), (values, _) in zip(tasks, bar, strict=True):
-            bins = slice(offsets[part.start], offsets[part.stop])
-            signal[bins, column] += values[place[bins] - bins.start] / n_replicates
+        for (rows, column, _, n_replicates, cache), (values, _) in zip(tasks, bar, strict=True):
+            put(rows, column, values, n_replicates)
+            if cache is not None:
+                cache.add(*_places(regions, rows), values)
         return signal
 
-    def _tasks(self, regions):
-        """Cut the work into pieces: a run of regions of one sample, and one file."""
+    def _files_and_rows(self, regions):
+        """Yield each file with its column, its replicates and the regions to be read from it."""
         for number, files in enumerate(self.files_.values()):
-            first, last = np.searchsorted(regions.sample, [number, number + 1]).tolist()
+            first, last = np.searchsorted(regions.sample, [number, number + 1])
             for column, paths in enumerate(files):
                 for path in paths:
-                    for start in range(first, last, _REGIONS_PER_TASK):
-                        part = slice(start, min(start + _REGIONS_PER_TASK, last))
-                        yield part, column, path, len(paths)
+                    yield column, path, len(paths), np.arange(first, last)
+
+
+def _places(regions, rows):
+    """Where some regions lie: chromosomes, starts, ends."""
+    return regions.chrom[rows], regions.start[rows], regions.end[rows]
 
 
 def _limits(chroms, sizes):

@@ -1,6 +1,7 @@
 """Readers of the field's files: gene tables, bigWig signal, contact lists; choice of pCREs."""
 
 from ._bigwig import BigWigFile, read_chromsizes
+from ._bin_cache import BinCache
 from ._chroms import bare_name, check_chrom_names, resolve_chroms
 from ._contact_formats import check_reading
 from ._contacts import read_contacts
@@ -18,6 +19,7 @@ from ._tracks import track_files
 
 __all__ = [
     "BigWigFile",
+    "BinCache",
     "ContactMatch",
     "Pcres",
     "bare_name",
