@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import reference
 import torch
+from sklearn.metrics import get_scorer
 from test_estimators import TINY, make_regions
 
 from skchromo import ChromoformerClassifier, ChromoformerRegressor, RegionArray
@@ -59,6 +60,25 @@ def test_sizes_are_read_from_the_weights(theirs, tmp_path):
     assert set(model.predict(X)) <= {"low", "high"}
     with pytest.raises(ValueError, match="in another order"):
         model.predict(X._replace(tracks=("ATAC", "H3K4me3")))
+
+
+def test_classes_are_sorted_and_outputs_follow(theirs, tmp_path):
+    torch.save({"net": theirs.state_dict()}, tmp_path / "clf.pt")
+    X = make_regions(30, 3, 400)
+    numbers = ChromoformerClassifier.from_checkpoint(tmp_path / "clf.pt", tracks=X.tracks)
+    words = ChromoformerClassifier.from_checkpoint(
+        tmp_path / "clf.pt", tracks=X.tracks, classes=("low", "high")
+    )
+    assert words.classes_.tolist() == ["high", "low"]
+    p = numbers.predict_proba(X)
+    np.testing.assert_array_equal(words.predict_proba(X), p[:, ::-1])
+    y = (p[:, 1] > np.median(p[:, 1])).astype(int)
+    score = get_scorer("roc_auc")
+    assert score(numbers, X, y) == score(words, X, np.where(y, "high", "low")) == 1
+    with pytest.raises(ValueError, match="distinct"):
+        ChromoformerClassifier.from_checkpoint(
+            tmp_path / "clf.pt", tracks=X.tracks, classes=("low", "low")
+        )
 
 
 def test_files_written_under_numpy_1_are_read(theirs, tmp_path):

@@ -216,27 +216,51 @@ def test_pickle_holds_weights_and_no_data(X, y, tmp_path):
 
 
 class Interrupt(Callback):
-    """Ctrl-C in the middle of an epoch."""
+    """Ctrl-C at a chosen moment: in the midst of an epoch, at its end, or when training begins."""
 
-    def __init__(self, epoch):
-        self.epoch = epoch
+    def __init__(self, epoch, moment):
+        self.epoch, self.moment = epoch, moment
 
-    def on_batch_end(self, net, **kwargs):
-        if len(net.history) == self.epoch and len(net.history[-1, "batches"]) == 2:
+    def strike(self, net, moment):
+        if moment == self.moment and len(net.history) == self.epoch:
             raise KeyboardInterrupt
 
+    def on_train_begin(self, net, **kwargs):
+        self.strike(net, "begin")
 
-def test_interrupt_keeps_the_last_full_epoch(X, y, fitted):
-    model = ChromoformerRegressor(**{**TINY, "max_epochs": 9}, callbacks=[Interrupt(3)])
+    def on_batch_end(self, net, **kwargs):
+        if len(net.history[-1, "batches"]) == 2:
+            self.strike(net, "batch")
+
+    def on_epoch_end(self, net, **kwargs):
+        self.strike(net, "end")
+
+
+@pytest.mark.parametrize("interrupt", [Interrupt(3, "batch"), Interrupt(2, "end")])
+def test_interrupt_keeps_the_last_full_epoch(X, y, fitted, interrupt):
+    model = ChromoformerRegressor(**{**TINY, "max_epochs": 9}, callbacks=[interrupt])
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, y)
-    assert model.n_iter_ == 2
+    assert model.n_iter_ == len(model.history_) == 2
     np.testing.assert_array_equal(model.predict(X), fitted.predict(X))
-    early = ChromoformerRegressor(**TINY, callbacks=[Interrupt(1)])
+
+
+@pytest.mark.parametrize("interrupt", [Interrupt(1, "batch"), Interrupt(0, "begin")])
+def test_interrupt_before_a_full_epoch_leaves_it_unfitted(X, y, fitted, interrupt):
+    model = clone(fitted).fit(X, y).set_params(callbacks=[interrupt])
     with pytest.raises(KeyboardInterrupt):
-        early.fit(X, y)
+        model.fit(X, y)
     with pytest.raises(NotFittedError):
-        early.predict(X)
+        model.predict(X)
+
+
+def test_interrupt_while_regions_are_pooled_is_raised_as_it_is(X, y, monkeypatch):
+    def interrupted(self, bin_size):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RegionArray, "pool", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ChromoformerRegressor(**TINY).fit(X, y)
 
 
 def test_nan_in_y_is_counted_and_named(X, y):

@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 
 from skchromo import BigWigTransformer, InteractionTransformer
 from skchromo.features import _bigwig_transformer
-from skchromo.genome import read_bins
+from skchromo.genome import BinCache, read_bins
 
 SIZE = 100_000
 
@@ -141,6 +141,11 @@ def test_a_search_reads_each_region_once(tracks, genes, contacts, reads, tmp_pat
     )
     search.fit(genes, np.arange(12) // 3 % 2, groups=genes["chrom"])
     assert len(reads) == len(set(reads)) == 3 * (12 + 12 + 3)
+
+
+def test_a_url_cannot_be_kept(tmp_path):
+    with pytest.raises(FileNotFoundError, match="memory=None"):
+        BinCache(tmp_path, "https://example.org/H3K4me3.bw", 100)
 
 
 def test_memory_must_be_a_path(tracks, genes):

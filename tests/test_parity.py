@@ -142,7 +142,9 @@ def test_the_sample_has_every_case(X):
 
 
 def test_pooled_regions_equal_the_reference_tensors(X, batch):
-    assert largest_difference(X, batch) < 1e-6
+    difference = largest_difference(X, batch)
+    print(f"pooled regions {difference:.1e}")
+    assert difference < 1e-6
     np.testing.assert_array_equal(X.weights, batch["interaction_freq"][:, 0, 1:].numpy())
 
 
@@ -150,6 +152,7 @@ def test_pooled_regions_equal_the_reference_tensors(X, batch):
 @pytest.mark.parametrize("kind", ["classifier", "regressor"])
 def test_outputs_and_gradients_equal_the_reference(X, batch, kind, sharpness):
     output, gradient, on_kink = compare(X, batch, kind, sharpness, torch.float32)
+    print(f"outputs {output:.1e}, gradients {gradient:.1e}, genes on a kink {on_kink}")
     assert output < 1e-5
     assert gradient < 1e-4
     assert on_kink <= 24
@@ -161,6 +164,7 @@ def test_in_float64_genes_agree_to_the_rounding_of_their_signal(X, dataset, kind
     output, gradient, _ = compare(
         X[list(rows)], reference.collate(dataset, rows), kind, 4, torch.float64
     )
+    print(f"outputs {output:.1e}, gradients {gradient:.1e}")
     assert output < 1e-7
     assert gradient < 1e-5
 

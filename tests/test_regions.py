@@ -243,6 +243,8 @@ def test_bad_rows_are_refused(X, key):
         ("weights", [[3.0, 2.0], [4.0, 1.0], [0.0, 0.0]], "absent"),
         ("weights", [[3.0, np.nan], [4.0, 0.0], [0.0, 0.0]], "finite"),
         ("genes", {"gene_id": ["A"]}, "gene_id"),
+        ("window", 10, "window=10 bp must hold every promoter"),
+        ("window", 50, "fit in n_bins=4 bins"),
         ("chrom", ["chr1"], "5 entries"),
     ],
 )

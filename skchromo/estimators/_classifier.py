@@ -70,7 +70,8 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
         A torch device; "auto" is cuda, then mps, then cpu, whichever is there first.
     n_threads : int, default=None
         CPU threads of torch during `fit` and predictions; None leaves torch as it is. The same
-        seed, machine and number of threads give the same bits.
+        seed, machine and number of threads give the same bits; another number of threads changes
+        predictions by rounding (the tests allow a relative 1e-4 after a short training).
     random_state : int, RandomState instance or None, default=None
         Seeds initial weights, order of genes and dropout.
     verbose : int, default=0
@@ -208,7 +209,8 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
         window : int, default=40_000
             Promoter window that it was trained on, in bp. The longest pCRE is 40,000 bp.
         classes : sequence of label, default=(0, 1)
-            What each output stands for, sorted. The published models: low, high.
+            What each output stands for, in the order of the checkpoint. The published models: low,
+            then high. As everywhere in scikit-learn `classes_` is sorted; probabilities follow it.
 
         Returns
         -------
@@ -220,9 +222,16 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
         FileNotFoundError
             If there is no such file.
         ValueError
-            If the file is no such checkpoint, or has another number of tracks or classes.
+            If the file is no such checkpoint, has another number of tracks or classes, or a class
+            is named twice.
         """
         criterion = torch.nn.CrossEntropyLoss
         estimator = cls._from_checkpoint(path, tracks, window, len(classes), criterion)
-        estimator.classes_ = np.asarray(classes)
+        estimator.classes_, order = np.unique(np.asarray(classes), return_index=True)
+        if len(order) < len(classes):
+            raise ValueError(f"classes must be distinct, got {tuple(classes)}")
+        output = estimator.net_.module_.fc_head[-1]
+        with torch.no_grad():
+            output.weight.copy_(output.weight[order])
+            output.bias.copy_(output.bias[order])
         return estimator

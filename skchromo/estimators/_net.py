@@ -24,9 +24,6 @@ class GeneDataset(Dataset):
     def __len__(self):
         return len(self.regions)
 
-    def __getitem__(self, row):
-        return self.regions.batch([row]), None if self.y is None else self.y[row]
-
 
 class GeneBatches:
     """Iterates over batches of genes, gathered by index on the device."""
@@ -54,9 +51,10 @@ class GeneBatches:
 class RegionNet(NeuralNet):
     """A skorch net whose X is a RegionArray.
 
-    Beyond where its batches come from it differs from skorch's in two ways: Ctrl-C puts back
-    the weights of the last full epoch and is raised, not swallowed; and pickles carry the
-    weights but no optimizer state, which is twice their size.
+    Beyond where its batches come from it differs from skorch's in three ways: Ctrl-C puts back
+    the weights of the last full epoch and is raised, not swallowed; a loss that is not finite
+    ends training with an error; and pickles carry the weights but no optimizer state, which is
+    twice their size.
     """
 
     def get_dataset(self, X, y=None):
@@ -80,22 +78,29 @@ class RegionNet(NeuralNet):
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         if not self.initialized_:
             self.initialize()
-        self.notify("on_train_begin", X=X, y=y)
+        self._remember_epoch()
         try:
+            self.notify("on_train_begin", X=X, y=y)
             self.fit_loop(X, y)
         except KeyboardInterrupt:
-            self.module_.load_state_dict(self._last_epoch)
-            self.history.pop()
+            n_epochs, weights = self._full_epoch
+            self.module_.load_state_dict(weights)
+            del self.history[n_epochs:]
             raise
         finally:
-            self._last_epoch = None
+            self._full_epoch = None
             self._forget_schedules()
         self.notify("on_train_end", X=X, y=y)
         return self
 
-    def on_epoch_begin(self, net, **kwargs):
-        super().on_epoch_begin(net, **kwargs)
-        self._last_epoch = {k: v.clone() for k, v in self.module_.state_dict().items()}
+    def on_epoch_end(self, net, **kwargs):
+        super().on_epoch_end(net, **kwargs)
+        self._remember_epoch()
+
+    def _remember_epoch(self):
+        """Keep what training goes back to when it is interrupted: epochs done, and weights."""
+        weights = {name: value.clone() for name, value in self.module_.state_dict().items()}
+        self._full_epoch = len(self.history), weights
 
     def on_batch_end(self, net, batch=None, training=False, loss=None, **kwargs):
         super().on_batch_end(net, batch=batch, training=training, loss=loss, **kwargs)

@@ -68,7 +68,8 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
         A torch device; "auto" is cuda, then mps, then cpu, whichever is there first.
     n_threads : int, default=None
         CPU threads of torch during `fit` and predictions; None leaves torch as it is. The same
-        seed, machine and number of threads give the same bits.
+        seed, machine and number of threads give the same bits; another number of threads changes
+        predictions by rounding (the tests allow a relative 1e-4 after a short training).
     random_state : int, RandomState instance or None, default=None
         Seeds initial weights, order of genes and dropout.
     verbose : int, default=0

@@ -127,7 +127,7 @@ class InteractionTransformer(GeneTableTransformer):
         X : pandas.DataFrame of shape (n_genes, n_columns)
             The gene table: ``chrom``, ``tss`` (0-based, bp), ``strand``, ``gene_id`` as a column or
             the index, and ``sample`` where `contacts` is a mapping.
-        y : None
+        y : object, default=None
             Ignored.
 
         Returns

@@ -220,6 +220,16 @@ def read_chromsizes(path, track=None):
         If there is no such file.
     ValueError
         If it is not a bigWig, is incomplete or damaged.
+
+    Examples
+    --------
+    >>> import tempfile, os, pyBigWig
+    >>> path = os.path.join(tempfile.mkdtemp(), "H3K4me3.bw")
+    >>> with pyBigWig.open(path, "w") as handle:
+    ...     handle.addHeader([("chr1", 1000), ("chr2", 500)])
+    ...     handle.addEntries(["chr1"], [2], ends=[4], values=[1.5])
+    >>> read_chromsizes(path)
+    {'chr1': 1000, 'chr2': 500}
     """
     with BigWigFile(path, track) as bigwig:
         return bigwig.chromsizes

@@ -33,7 +33,7 @@ class BinCache:
     Raises
     ------
     FileNotFoundError
-        If there is no such bigWig file.
+        If there is no such bigWig file on disk. A URL has no state to know it by.
 
     Examples
     --------
@@ -52,7 +52,13 @@ class BinCache:
     """
 
     def __init__(self, folder, path, bin_size, **options):
-        state = os.stat(path)
+        try:
+            state = os.stat(path)
+        except FileNotFoundError:
+            raise FileNotFoundError(
+                f"{path}: not a file on disk, so what is read from it cannot be kept: download it, "
+                "or set memory=None"
+            ) from None
         known_by = (os.path.abspath(path), state.st_size, state.st_mtime_ns, bin_size)
         text = repr((known_by, sorted(options.items())))
         self.bin_size = bin_size

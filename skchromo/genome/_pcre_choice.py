@@ -26,6 +26,11 @@ class ContactMatch(NamedTuple):
         Those of them that belong to no gene.
     example : str
         The strongest one that belongs to no gene, in words; empty where there is none.
+
+    Examples
+    --------
+    >>> ContactMatch(n_contacts=3, n_unmatched=0, example="").n_contacts
+    3
     """
 
     n_contacts: int
@@ -130,11 +135,7 @@ def choose_pcres(
     [1 of 8 pCREs]
     """
     check_choice(max_pcres, weight_threshold, max_pcre_length, oversized, min_distance)
-    genes = check_genes(genes).reset_index(drop=True)
-    _check_contacts(contacts)
-    present = _chroms_of(contacts)
-    names = resolve_chroms(genes["chrom"].unique(), present, chrom_names)
-    _check_naming(names, present, chrom_names, name)
+    genes, names = _at_the_door(genes, contacts, chrom_names, name)
     anchors, row_anchor = _anchors(genes, names)
     table = _candidates(anchors, _above(contacts, weight_threshold))
     table = _fit_to_length(_beyond(table, min_distance), max_pcre_length, oversized)
@@ -198,11 +199,7 @@ def match_contacts(
     >>> match_contacts(genes, contacts)
     ContactMatch(n_contacts=2, n_unmatched=1, example='B with chr1:900-999')
     """
-    genes = check_genes(genes).reset_index(drop=True)
-    _check_contacts(contacts)
-    present = _chroms_of(contacts)
-    names = resolve_chroms(genes["chrom"].unique(), present, chrom_names)
-    _check_naming(names, present, chrom_names, name)
+    genes, names = _at_the_door(genes, contacts, chrom_names, name)
     used = {name for name in names.values() if name is not None}
     above = _above(contacts, weight_threshold)
     if not used:
@@ -222,6 +219,16 @@ def match_contacts(
     if len(unmatched):
         example = _in_words(unmatched.loc[unmatched["weight"].idxmax()])
     return ContactMatch(len(above), len(unmatched), example)
+
+
+def _at_the_door(genes, contacts, chrom_names, name):
+    """Judge both tables; return the genes, and the contacts' name of each of their chromosomes."""
+    genes = check_genes(genes).reset_index(drop=True)
+    _check_contacts(contacts)
+    present = _chroms_of(contacts)
+    names = resolve_chroms(genes["chrom"].unique(), present, chrom_names)
+    _check_naming(names, present, chrom_names, name)
+    return genes, names
 
 
 def _check_contacts(contacts):

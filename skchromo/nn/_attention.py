@@ -18,6 +18,14 @@ class Bins(NamedTuple):
     features : Tensor of shape (n, width, n_features)
     absent : Tensor of shape (n, width), bool
         True where there is no bin, only padding.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skchromo.nn import Bins
+    >>> bins = Bins(torch.zeros(5, 20, 7), torch.zeros(5, 20, dtype=torch.bool))
+    >>> bins.features.shape[:2] == bins.absent.shape
+    True
     """
 
     features: torch.Tensor
@@ -43,6 +51,16 @@ class BinAttention(nn.Module):
         Number of bin sizes, width, heads (a divisor of `d_model`), feed-forward width.
     dropout : float, default=0.0
         Rate on attention probabilities, residual and feed-forward.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skchromo.nn import BinAttention, Bins, sinusoidal_positions
+    >>> layer = BinAttention(n_scales=1, d_model=8, n_heads=2, d_ff=16)
+    >>> bins = Bins(torch.rand(5, 20, 7), torch.zeros(5, 20, dtype=torch.bool))
+    >>> factors = layer.factors(torch.rand(1, 8, 7))
+    >>> layer(torch.rand(1, 5, 8), [bins], [sinusoidal_positions(20, 8)], factors).shape
+    torch.Size([1, 5, 8])
     """
 
     def __init__(self, n_scales, d_model, n_heads, d_ff, dropout=0.0):
@@ -170,6 +188,15 @@ class RegionAttention(nn.Module):
         Width of queries, keys, values and gates over all heads, a multiple of `n_heads`.
     dropout : float, default=0.0
         Rate on attention probabilities, residual and feed-forward.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skchromo.nn import RegionAttention
+    >>> layer = RegionAttention(n_scales=3, d_model=8, n_heads=2, d_attention=16, d_ff=16)
+    >>> weights, absent = torch.tensor([[0.0, 2.5]]), torch.tensor([[False, False]])
+    >>> layer(torch.rand(3, 1, 2, 8), weights, absent).shape
+    torch.Size([3, 1, 2, 8])
     """
 
     def __init__(self, n_scales, d_model, n_heads, d_attention, d_ff, dropout=0.0):

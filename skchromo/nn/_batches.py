@@ -30,6 +30,10 @@ class PairBlock(NamedTuple):
     gene : Tensor of shape (n,), int
         Row of each pair's promoter among the batch's promoters.
     bins : list of Bins, one per bin size
+
+    Examples
+    --------
+    See :class:`PairwiseInteractionTransformer` and :class:`Batch`.
     """
 
     gene: torch.Tensor
@@ -48,6 +52,10 @@ class GeneBlock(NamedTuple):
     weights : Tensor of shape (n, 1 + n_pcres), float32
         Contact weights, behind a 0 for the promoter.
     absent : Tensor of shape (n, 1 + n_pcres), bool
+
+    Examples
+    --------
+    See :class:`Batch`.
     """
 
     gene: torch.Tensor
@@ -67,6 +75,18 @@ class Batch:
     genes : list of GeneBlock
     order : Tensor of shape (n_genes,), int
         Where each gene of the batch stands in the concatenated gene blocks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skchromo import RegionArray
+    >>> from skchromo.nn import DeviceRegions
+    >>> X = RegionArray.from_dense(np.ones((3, 2, 8, 1)), lengths=[[800, 0], [800, 90], [800, 400]])
+    >>> batch = DeviceRegions(X, (100,)).batch([2, 1, 0])
+    >>> len(batch), [block.gene.tolist() for block in batch.pairs]
+    (3, [[1], [0]])
+    >>> [block.gene.tolist() for block in batch.genes], batch.order.tolist()
+    ([[2], [0, 1]], [1, 2, 0])
     """
 
     promoters: list

@@ -38,6 +38,14 @@ def reference_parameters(network):
     places : dict of str to list of (Parameter, int or None)
         For each reference name the parameters, and the bin size's number within them (None
         for the head), that make up the tensor when stacked along its first axis.
+
+    Examples
+    --------
+    >>> from skchromo.nn import ChromoformerNetwork, reference_parameters
+    >>> network = ChromoformerNetwork(n_tracks=7, n_positions=(20,), bin_sizes=(2000,))
+    >>> name = "embed.2000.transformer.layers.0.self_att.att.weight"
+    >>> [tuple(parameter.shape) for parameter, _ in reference_parameters(network)[name]]
+    [(1, 128, 128), (1, 128, 128), (1, 128, 128)]
     """
     places = {}
 
@@ -90,6 +98,16 @@ def load_reference_state(network, state):
     ------
     ValueError
         If a tensor is missing or has another shape.
+
+    Examples
+    --------
+    >>> from skchromo.nn import ChromoformerNetwork, load_reference_state
+    >>> from skchromo.nn import reference_state
+    >>> network = ChromoformerNetwork(n_tracks=7, n_positions=(20,), bin_sizes=(2000,))
+    >>> twin = ChromoformerNetwork(n_tracks=7, n_positions=(20,), bin_sizes=(2000,))
+    >>> load_reference_state(twin, reference_state(network))
+    >>> bool((twin.fc_head[0].weight == network.fc_head[0].weight).all())
+    True
     """
     with torch.no_grad():
         for name, parts in reference_parameters(network).items():
@@ -118,6 +136,13 @@ def reference_state(network):
     state : dict of str to Tensor
         On the CPU. Tensors that the reference holds but never uses are at their initial
         values: ones for scales, zeros for the rest.
+
+    Examples
+    --------
+    >>> from skchromo.nn import ChromoformerNetwork, reference_state
+    >>> network = ChromoformerNetwork(n_tracks=7, n_positions=(20,), bin_sizes=(2000,))
+    >>> reference_state(network)["embed.2000.lin_proj.weight"].shape
+    torch.Size([128, 7])
     """
     state = {
         name: torch.cat(
@@ -165,6 +190,17 @@ def read_checkpoint(path):
         If there is no such file.
     ValueError
         If it is not a checkpoint of the reference, or asks for code to be run.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skchromo.nn import ChromoformerNetwork, read_checkpoint, save_checkpoint
+    >>> network = ChromoformerNetwork(n_tracks=7, n_positions=(20,), bin_sizes=(2000,))
+    >>> path = Path(tempfile.mkdtemp()) / "reference.pt"
+    >>> save_checkpoint(network, path, epoch=10)
+    >>> read_checkpoint(path)["fc_head.2.bias"].shape
+    torch.Size([1])
     """
     try:
         with torch.serialization.safe_globals(_ALLOWED), warnings.catch_warnings():
@@ -209,6 +245,14 @@ def checkpoint_sizes(state):
     ------
     ValueError
         If a tensor that a size is read from is missing.
+
+    Examples
+    --------
+    >>> from skchromo.nn import ChromoformerNetwork, checkpoint_sizes, reference_state
+    >>> network = ChromoformerNetwork(n_tracks=7, n_positions=(20,), bin_sizes=(2000,))
+    >>> sizes = checkpoint_sizes(reference_state(network))
+    >>> sizes["bin_sizes"], sizes["n_tracks"], sizes["regulation_n_layers"]
+    ((2000,), 7, 6)
     """
     bin_sizes = {int(name.split(".")[1]) for name in state if name.startswith("embed.")}
     bin_sizes = tuple(sorted(bin_sizes, reverse=True))
@@ -258,6 +302,17 @@ def load_checkpoint(path, max_length=40_000):
     ------
     FileNotFoundError, ValueError
         As :func:`read_checkpoint`; ValueError too if tensors are missing or do not fit.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skchromo.nn import ChromoformerNetwork, load_checkpoint, save_checkpoint
+    >>> network = ChromoformerNetwork(n_tracks=7, n_positions=(20,), bin_sizes=(2000,))
+    >>> path = Path(tempfile.mkdtemp()) / "reference.pt"
+    >>> save_checkpoint(network, path, epoch=10)
+    >>> load_checkpoint(path).n_positions
+    (20,)
     """
     state = read_checkpoint(path)
     sizes = checkpoint_sizes(state)
@@ -276,6 +331,17 @@ def save_checkpoint(network, path, **content):
     path : str or Path
     **content
         Further entries of the file beside ``"net"``, as ``epoch=10``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skchromo.nn import ChromoformerNetwork, save_checkpoint
+    >>> network = ChromoformerNetwork(n_tracks=7, n_positions=(20,), bin_sizes=(2000,))
+    >>> path = Path(tempfile.mkdtemp()) / "reference.pt"
+    >>> save_checkpoint(network, path, epoch=10)
+    >>> sorted(torch.load(path, weights_only=True))
+    ['epoch', 'net']
     """
     torch.save({"net": reference_state(network), **content}, path)
 

@@ -20,6 +20,16 @@ class EmbeddingTransformer(nn.Module):
     n_layers, n_heads, d_ff : int
         Layers, heads (a divisor of `d_model`), feed-forward width.
     dropout : float, default=0.0
+        Rate on attention probabilities, residuals and feed-forward layers.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skchromo.nn import Bins, EmbeddingTransformer, sinusoidal_positions
+    >>> transformer = EmbeddingTransformer(1, 7, d_model=8, n_layers=2, n_heads=2, d_ff=16)
+    >>> block = [Bins(torch.rand(5, 20, 7), torch.zeros(5, 20, dtype=torch.bool))]
+    >>> transformer([block], lambda bins: [sinusoidal_positions(20, 8)]).shape
+    torch.Size([1, 5, 8])
     """
 
     def __init__(self, n_scales, n_tracks, d_model, n_layers, n_heads, d_ff, dropout=0.0):
@@ -82,6 +92,19 @@ class PairwiseInteractionTransformer(nn.Module):
     n_layers, n_heads, d_ff : int
         Layers, heads (a divisor of `d_model`), feed-forward width.
     dropout : float, default=0.0
+        Rate on attention probabilities, residuals and feed-forward layers.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skchromo.nn import Bins, PairBlock, PairwiseInteractionTransformer
+    >>> from skchromo.nn import sinusoidal_positions
+    >>> transformer = PairwiseInteractionTransformer(1, 7, 8, n_layers=2, n_heads=2, d_ff=16)
+    >>> bins = Bins(torch.rand(3, 20, 7), torch.zeros(3, 20, dtype=torch.bool))
+    >>> block = PairBlock(gene=torch.tensor([0, 0, 1]), bins=[bins])
+    >>> promoters = torch.rand(1, 2, 8)
+    >>> transformer(promoters, [block], lambda bins: [sinusoidal_positions(20, 8)]).shape
+    torch.Size([1, 3, 8])
     """
 
     def __init__(self, n_scales, n_tracks, d_model, n_layers, n_heads, d_ff, dropout=0.0):
@@ -130,6 +153,16 @@ class RegulationTransformer(nn.Module):
     n_layers, n_heads, d_attention, d_ff : int
         Layers, heads, width of the attention over all heads, feed-forward width.
     dropout : float, default=0.0
+        Rate on attention probabilities, residuals and feed-forward layers.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skchromo.nn import RegulationTransformer
+    >>> transformer = RegulationTransformer(3, 8, n_layers=2, n_heads=2, d_attention=16, d_ff=16)
+    >>> weights, absent = torch.tensor([[0.0, 2.5]]), torch.tensor([[False, False]])
+    >>> transformer(torch.rand(3, 1, 2, 8), weights, absent).shape
+    torch.Size([3, 1, 8])
     """
 
     def __init__(self, n_scales, d_model, n_layers, n_heads, d_attention, d_ff, dropout=0.0):

@@ -49,8 +49,14 @@ def _check_rows(X, n_distinct):
         )
     if X.index.size and not -1 <= X.index.min() <= X.index.max() < n_distinct:
         raise ValueError(f"index must lie between -1 and {n_distinct - 1}")
-    if (X.index[..., 0] < 0).any():
+    promoters = X.index[..., 0]
+    if (promoters < 0).any():
         raise ValueError("region 0, the promoter, must be there for every gene")
+    if not 0 < X.window <= X.n_bins * X.bin_size or (X.lengths[promoters] > X.window).any():
+        raise ValueError(
+            f"window={X.window} bp must hold every promoter, and fit in n_bins={X.n_bins} bins of "
+            f"{X.bin_size} bp"
+        )
     pcres = X.index[..., 1:]
     if X.weights.shape != pcres.shape:
         raise ValueError(f"weights must have shape {pcres.shape}, got {X.weights.shape}")

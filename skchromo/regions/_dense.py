@@ -18,6 +18,14 @@ class DenseRegions(NamedTuple):
         Contact weight of each pCRE; 0 where absent.
     lengths : ndarray of shape (n_genes, n_regions), int64
         Length of each region in bp; 0 where absent.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skchromo import RegionArray
+    >>> values, weights, lengths = RegionArray.from_dense(np.ones((2, 3, 4, 1))).to_dense()
+    >>> values.shape, weights.shape, lengths.shape
+    ((2, 3, 4, 1), (2, 2), (2, 3))
     """
 
     values: np.ndarray
