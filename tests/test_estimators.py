@@ -12,6 +12,7 @@ from sklearn.exceptions import DataConversionWarning, NotFittedError
 from skorch.callbacks import Callback
 
 from skchromo import ChromoformerClassifier, ChromoformerRegressor, RegionArray
+from skchromo.nn import ChromoformerNetwork, DeviceRegions
 
 TINY = {
     "bin_sizes": (400, 100),
@@ -125,7 +126,9 @@ def test_predictions_do_not_depend_on_batch_mates(X, fitted):
     everyone = fitted.predict(X)
     rows = np.random.default_rng(2).permutation(len(X))
     np.testing.assert_allclose(fitted.predict(X[rows]), everyone[rows], rtol=0, atol=1e-7)
-    for some in ([7], [3, 1], slice(5, 30)):
+    alone = np.flatnonzero(X.index[:, 1] < 0)
+    assert len(alone) > 1
+    for some in ([7], [3, 1], slice(5, 30), alone, alone[:1]):
         np.testing.assert_allclose(fitted.predict(X[some]), everyone[some], rtol=0, atol=1e-7)
 
 
@@ -133,6 +136,20 @@ def test_order_of_pcres_does_not_matter(X, fitted):
     order = [0, 3, 1, 2]
     shuffled = X._replace(index=X.index[:, order], weights=X.weights[:, [2, 0, 1]])
     np.testing.assert_allclose(fitted.predict(shuffled), fitted.predict(X), rtol=1e-5)
+
+
+@pytest.mark.parametrize("n_layers", [1, 2])
+def test_padding_around_a_short_promoter_changes_nothing(n_layers):
+    rng = np.random.default_rng(0)
+    values, lengths = rng.poisson(2.0, (9, 2, 16, 2)), np.tile([800, 1600], (9, 1))
+    short = RegionArray.from_dense(values, lengths=lengths)
+    wide = short._replace(window=1600)
+    network = ChromoformerNetwork(2, (4, 16), (400, 100), embedding_n_layers=n_layers).eval()
+    outputs = [
+        network(DeviceRegions(X, (400, 100)).batch(range(9))).detach() for X in (short, wide)
+    ]
+    assert short.window == 800
+    np.testing.assert_allclose(outputs[0], outputs[1], atol=1e-6)
 
 
 def test_pcres_and_their_weights_matter(X, fitted):
@@ -188,6 +205,31 @@ def test_history_and_callbacks(X, y, capsys):
     assert "train_loss" in capsys.readouterr().out
 
 
+class Tally(Callback):
+    """Counts epochs on itself."""
+
+    n_epochs = 0
+
+    def on_epoch_end(self, net, **kwargs):
+        self.n_epochs += 1
+
+
+def test_callbacks_are_copied_wherever_they_are_given(X, y):
+    given, hidden = Tally(), Tally()
+    params = {"callbacks": [("hidden", hidden)]}
+    model = ChromoformerRegressor(**TINY, callbacks=[("given", given)], net_params=params)
+    used = dict(model.fit(X, y).net_.callbacks_)
+    assert (used["given"].n_epochs, used["hidden"].n_epochs) == (2, 2)
+    assert (given.n_epochs, hidden.n_epochs) == (0, 0)
+
+
+def test_optimizer_settings_are_used(X, y):
+    model = ChromoformerRegressor(**TINY, weight_decay=0.5).fit(X, y)
+    group = model.net_.optimizer_.param_groups[0]
+    assert group["weight_decay"] == 0.5
+    assert isinstance(model.net_.optimizer_, torch.optim.AdamW)
+
+
 def test_net_params_reach_skorch(X, y):
     params = {"criterion": torch.nn.HuberLoss, "optimizer": torch.optim.SGD}
     model = ChromoformerRegressor(**TINY, net_params=params).fit(X, y)
@@ -195,12 +237,55 @@ def test_net_params_reach_skorch(X, y):
     assert isinstance(model.net_.optimizer_, torch.optim.SGD)
 
 
-def test_validation_split_of_skorch(X, y):
+@pytest.fixture
+def batches(monkeypatch):
+    """(rows, fixed) of every batch that is gathered."""
+    seen, gather = [], DeviceRegions.batch
+
+    def looking(self, rows, fixed=False):
+        seen.append((list(rows), fixed))
+        return gather(self, rows, fixed)
+
+    monkeypatch.setattr(DeviceRegions, "batch", looking)
+    return seen
+
+
+def test_every_epoch_sees_every_gene_once_in_a_new_order(X, y, batches):
+    ChromoformerRegressor(**TINY).fit(X, y)
+    assert [len(rows) for rows, _ in batches] == [16, 16, 8] * 2
+    epochs = [[row for rows, _ in part for row in rows] for part in (batches[:3], batches[3:])]
+    assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(40))
+    assert epochs[0] != epochs[1]
+    assert list(range(40)) not in epochs
+
+
+def test_training_starts_from_the_mean_of_y(X, y):
+    model = ChromoformerRegressor(**{**TINY, "lr": 1e-12}).fit(X, y + 100)
+    assert np.abs(model.predict(X) - 100 - y.mean()).max() < 3
+
+
+def test_threads_are_set_in_fit_and_predict(X, y, monkeypatch):
+    seen, forward = [], ChromoformerNetwork.forward
+
+    def looking(self, batch):
+        seen.append(torch.get_num_threads())
+        return forward(self, batch)
+
+    monkeypatch.setattr(ChromoformerNetwork, "forward", looking)
+    n_threads = torch.get_num_threads() + 1
+    ChromoformerRegressor(**TINY, n_threads=n_threads).fit(X, y).predict(X)
+    assert set(seen) == {n_threads}
+
+
+def test_validation_split_of_skorch(X, y, batches):
     from skorch.dataset import ValidSplit
 
     model = ChromoformerRegressor(**TINY, net_params={"train_split": ValidSplit(4)}).fit(X, y)
     assert len(model.history_[:, "valid_loss"]) == 2
     assert model.history_[0, "batches", -1, "valid_batch_size"] == 10
+    train = {row for rows, fixed in batches if not fixed for row in rows}
+    valid = {row for rows, fixed in batches if fixed for row in rows}
+    assert (len(train), len(valid), len(train | valid)) == (30, 10, 40)
 
 
 def test_pickle_holds_weights_and_no_data(X, y, tmp_path):
