@@ -65,7 +65,9 @@ def test_sizes_are_read_from_the_weights(theirs, tmp_path):
 def test_classes_are_sorted_and_outputs_follow(theirs, tmp_path):
     torch.save({"net": theirs.state_dict()}, tmp_path / "clf.pt")
     X = make_regions(30, 3, 400)
+    before = torch.random.get_rng_state()
     numbers = ChromoformerClassifier.from_checkpoint(tmp_path / "clf.pt", tracks=X.tracks)
+    assert torch.equal(torch.random.get_rng_state(), before)
     words = ChromoformerClassifier.from_checkpoint(
         tmp_path / "clf.pt", tracks=X.tracks, classes=("low", "high")
     )

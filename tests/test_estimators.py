@@ -115,11 +115,12 @@ def test_same_seed_same_bits_and_torch_is_left_alone(X, y, fitted):
     assert not np.allclose(other.predict(X), fitted.predict(X))
 
 
-def test_dropout_is_seeded_and_off_in_prediction(X, y):
+def test_dropout_is_seeded_and_off_in_prediction(X, y, fitted):
     models = [ChromoformerRegressor(**TINY, dropout=0.5).fit(X, y) for _ in range(2)]
     predictions = [model.predict(X) for model in (*models, models[0])]
     np.testing.assert_array_equal(predictions[0], predictions[1])
     np.testing.assert_array_equal(predictions[0], predictions[2])
+    assert not np.allclose(predictions[0], fitted.predict(X))
 
 
 def test_predictions_do_not_depend_on_batch_mates(X, fitted):

@@ -156,6 +156,8 @@ def X():
         lambda X: X._replace(genes={"gene_id": np.array(["A", "B", "D"], dtype=object)}),
         lambda X: X._replace(genes={}),
         lambda X: X._replace(chromsizes={}),
+        lambda X: X._replace(window=30),
+        lambda X: X._replace(bin_size=5),
         lambda X: X._replace(index=X.index[:, [0, 2, 1]]),
         lambda X: X.to_dense(),
     ],
@@ -163,6 +165,13 @@ def X():
 def test_equals_sees_every_difference(X, change):
     assert X.equals(X)
     assert not X.equals(change(X))
+
+
+def test_dense_arrays_are_copies(X):
+    for part in X.to_dense():
+        part[...] = 0
+    assert X.signal.max() == 21
+    assert X.weights.max() == 4
 
 
 def test_a_pickle_holds_only_the_regions_of_its_rows(X):

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import (
     check_consistent_length,
-    check_non_negative,
     column_or_1d,
     validate_data,
 )
@@ -135,7 +134,6 @@ def _regions_of_array(estimator, X, bin_sizes, reset, y):
         X, _ = validate_data(estimator, X, y, **checks)
     if X.ndim > 4:
         raise ValueError(f"X must have 2, 3 or 4 axes, got shape {X.shape}")
-    check_non_negative(X, type(estimator).__name__)
     if X.ndim == 2:
         X = X[:, None, :, None]
     elif X.ndim == 3:
