@@ -1,38 +1,40 @@
 """
-From bigWigs and contacts to a cross-validated, saved Pipeline
-==============================================================
+From bigWigs and contacts to a score that can be trusted
+========================================================
 
-The whole way once: bigWig files, a list of contacts and a gene table go through a scikit-learn
-Pipeline, are scored chromosome by chromosome, searched over, drawn and saved. By default the files
-are simulated; with your own run::
+The whole way once: bigWig files, contacts and a gene table go through a scikit-learn Pipeline, are
+scored on held-out chromosomes next to three controls, drawn and saved. By default the files are
+simulated; with your own run::
 
     python examples/plot_quickstart.py --data FOLDER --output RESULTS
 
-where FOLDER holds ``*.bw`` (one file a track, named after it), ``interactions.tsv`` (contacts) and
-``genes.tsv`` (columns gene_id, chrom, tss, strand, expression).
+where FOLDER holds ``*.bw`` (one file a track, named after it), ``contacts.*`` or ``interactions.*``
+(in any form that InteractionTransformer reads) and ``genes.tsv`` (columns gene_id, chrom, tss,
+strand, expression). Expression may also stand in ``expression.tsv`` (gene_id, then a column).
 """
 
 import argparse
-import subprocess
-import sys
 import tempfile
+import time
 from pathlib import Path
 
 import joblib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pyBigWig
-from sklearn.metrics import RocCurveDisplay
-from sklearn.model_selection import (
-    GridSearchCV,
-    GroupKFold,
-    cross_val_predict,
-    cross_val_score,
-)
-from sklearn.pipeline import Pipeline
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import RocCurveDisplay, roc_auc_score
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skchromo import BigWigTransformer, ChromoformerClassifier, InteractionTransformer
+from skchromo import (
+    BigWigTransformer,
+    ChromoformerClassifier,
+    InteractionTransformer,
+    WindowSummary,
+)
+from skchromo.datasets import high_low, make_epigenome, shuffle_pcres
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--data", type=Path, help="folder with your own files")
@@ -44,139 +46,116 @@ options.output.mkdir(parents=True, exist_ok=True)
 # %%
 # Files
 # -----
-# Four chromosomes with 50 genes each. An active gene has H3K4me3 at its TSS, a silent one H3K27me3
-# all over; H3K27ac marks active distal elements, which count by the weight of their contact.
+# The simulated genome has the marks of promoters, gene bodies and silent genes, and enhancers that
+# raise the expression of the genes that they are in contact with. Here they make 40 % of what can
+# be predicted, more than the default, to show in few genes.
 
+if options.data is None:
+    folder = Path(tempfile.mkdtemp(dir=options.output, prefix="files-"))
+    data = make_epigenome(folder, n_genes=1_000, distal_share=0.4, random_state=0)
+    genes, expression = data.genes, data.expression
+    tracks, contact_file = data.tracks, data.contacts
+else:
+    genes = pd.read_csv(options.data / "genes.tsv", sep="\t")
+    if "expression" not in genes:
+        table = pd.read_csv(options.data / "expression.tsv", sep="\t", index_col="gene_id")
+        genes["expression"] = table.iloc[:, 0].reindex(genes["gene_id"]).to_numpy()
+    expression = genes["expression"]
+    tracks = {path.stem: path for path in sorted(options.data.glob("*.bw"))}
+    (contact_file,) = (p for p in options.data.iterdir() if p.stem in ("contacts", "interactions"))
 
-def simulate(folder):
-    """Write tracks, contacts and genes in which expression can be predicted."""
-    rng = np.random.default_rng(0)
-    step, size, n_genes = 100, 10_000_000, 50
-    handles, genes, contacts = {}, [], []
-    for track in ("H3K4me3", "H3K27me3", "H3K27ac"):
-        handles[track] = pyBigWig.open(str(folder / f"{track}.bw"), "w")
-        handles[track].addHeader([(f"chr{i}", size) for i in range(1, 5)])
-    for chrom in ("chr1", "chr2", "chr3", "chr4"):
-        rate = {track: np.full(size // step, 0.3) for track in handles}
-        for tss in np.sort(rng.choice(size // 100_000 - 2, n_genes, replace=False) + 1) * 100_000:
-            at, active, silent = tss // step, rng.random(), rng.random()
-            rate["H3K4me3"][at - 10 : at + 10] += 10 * active
-            rate["H3K27me3"][at - 150 : at + 150] += 2 * silent
-            distal, gene_id = 0, f"{chrom}_{tss}"
-            for weight in rng.uniform(1.0, 6.0, rng.integers(0, 9)):
-                start = rng.integers(0, size // step - 50)
-                strength = rng.random()
-                rate["H3K27ac"][start : start + 50] += 6 * strength
-                place = start * step, (start + 50) * step
-                contacts.append((gene_id, chrom, *place, round(weight, 3)))
-                distal += weight * strength * (weight > 1.5)
-            level = 3 * active - 2 * silent + 0.3 * distal + rng.normal(scale=0.5)
-            genes.append((gene_id, chrom, tss, rng.choice(["+", "-"]), 2**level))
-        for track, handle in handles.items():
-            depth = rng.poisson(rate[track]).astype(float)
-            handle.addEntries(chrom, 0, values=depth, span=step, step=step)
-    for handle in handles.values():
-        handle.close()
-    columns = ["gene_id", "chrom", "start", "end", "score"]
-    pd.DataFrame(contacts, columns=columns).to_csv(
-        folder / "interactions.tsv", sep="\t", index=False
-    )
-    columns = ["gene_id", "chrom", "tss", "strand", "expression"]
-    pd.DataFrame(genes, columns=columns).to_csv(folder / "genes.tsv", sep="\t", index=False)
-
-
-data = options.data
-if data is None:
-    data = options.output / "files"
-    data.mkdir(exist_ok=True)
-    simulate(data)
-
-genes = pd.read_csv(data / "genes.tsv", sep="\t")
-tracks = {path.stem: path for path in sorted(data.glob("*.bw"))}
 print(f"{len(genes)} genes, tracks {', '.join(tracks)}")
 
 # %%
 # Pipeline
 # --------
-# The label is high expression: at or above the median. It is a definition, made before
-# cross-validation. Genes of one chromosome are never on both sides of a split.
+# Gene table in, probability of high expression out. The label is a definition, made before
+# cross-validation. ``memory`` makes sure that every region is read once, whatever comes after.
 
 make_model = ChromoformerClassifier if options.paper else ChromoformerClassifier.small_data
-y = np.where(genes["expression"] >= genes["expression"].median(), "high", "low")
-groups = genes["chrom"]
-cv = GroupKFold(min(4, groups.nunique()))
-pipe = Pipeline(
-    [
-        ("contacts", InteractionTransformer(data / "interactions.tsv", max_pcres=8)),
-        ("signal", BigWigTransformer(tracks)),
-        ("model", make_model(random_state=0)),
-    ]
-)
-print(pipe.set_params(signal__verbose=1)[:2].fit_transform(genes))
-pipe.set_params(signal__verbose=0)
+y = high_low(expression)
+contacts = InteractionTransformer(contact_file, max_pcres=8, weight_threshold=1.5)
+signal = BigWigTransformer(tracks, memory=options.output / "cache", verbose=1)
+pipe = Pipeline([("contacts", contacts), ("signal", signal), ("model", make_model(random_state=0))])
+print(pipe[:2].fit_transform(genes))
+signal.set_params(verbose=0)
+
+# %%
+# Controls
+# --------
+# A score says little alone. Promoters alone tell what contacts add; contacts of other genes,
+# whether it is the contacts that add it; a logistic regression on mean signals, whether it takes
+# a network.
+
+shuffle = FunctionTransformer(shuffle_pcres, kw_args={"random_state": 0})
+pipes = {
+    "contacts": pipe,
+    "promoter only": Pipeline(pipe.steps[1:]),
+    "shuffled contacts": Pipeline([pipe.steps[0], ("shuffle", shuffle), *pipe.steps[1:]]),
+    "baseline": make_pipeline(
+        contacts, signal, WindowSummary(), StandardScaler(), LogisticRegression(max_iter=1_000)
+    ),
+}
 
 # %%
 # Cross-validation by chromosome
 # ------------------------------
-# With contacts, and with the promoter alone.
+# Genes of one chromosome are never on both sides of a split: neighbours share regions.
 
-settings = {
-    "with contacts": {"contacts__max_pcres": 8},
-    "promoter only": {"contacts__max_pcres": 0},
-}
-rows = {}
-for name, setting in settings.items():
-    pipe.set_params(**setting)
-    scores = cross_val_score(pipe, genes, y, groups=groups, cv=cv, scoring="roc_auc")
-    rows[name] = {f"fold {i}": score for i, score in enumerate(scores, start=1)}
-    rows[name] |= {"mean": scores.mean(), "standard error": scores.std(ddof=1) / len(scores) ** 0.5}
-    print(f"{name}: AUC {scores.mean():.3f}")
-table = pd.DataFrame(rows).T.round(3)
-table.to_csv(options.output / "scores.csv")
-print(table)
+groups = genes["chrom"]
+cv = GroupKFold(min(4, groups.nunique()))
+folds = [test for _, test in cv.split(genes, y, groups)]
+probability, scores = {}, {}
+for name, candidate in pipes.items():
+    started = time.perf_counter()
+    p = cross_val_predict(
+        candidate, genes, y, groups=groups, cv=cv, method="predict_proba", n_jobs=2
+    )[:, 1]
+    probability[name] = p
+    scores[name] = np.array([roc_auc_score(y[test], p[test]) for test in folds])
+    print(
+        f"{name}: AUC {scores[name].mean():.3f} on held-out chromosomes "
+        f"({time.perf_counter() - started:.0f} s)"
+    )
 
 # %%
-# Search
-# ------
-# Any parameter of any step can be searched, by any number of processes.
+# The standard error is that of the mean over folds. Folds differ in difficulty, so the difference
+# to promoters alone is taken in each fold first.
 
-grid = {"contacts__max_pcres": [0, 8], "model__lr": [pipe["model"].lr, 3 * pipe["model"].lr]}
-search = GridSearchCV(pipe, grid, cv=cv, scoring="roc_auc", n_jobs=2, verbose=1)
-search.fit(genes, y, groups=groups)
-print(f"best: {search.best_params_}, AUC {search.best_score_:.3f}")
+table = pd.DataFrame(scores, index=[f"fold {i}" for i in range(1, len(folds) + 1)]).T
+gain = table.sub(table.loc["promoter only"])
+summary = pd.DataFrame(
+    {
+        "mean AUC": table.mean(axis=1),
+        "standard error": table.sem(axis=1),
+        "over promoter only": gain.mean(axis=1),
+        "its standard error": gain.sem(axis=1),
+    }
+)
+table = table.join(summary).round(3)
+table.to_csv(options.output / "scores.csv")
+print(table.to_string())
 
 # %%
 # Picture
 # -------
 
 fig, ax = plt.subplots(figsize=(4.5, 4.5))
-for name, setting in settings.items():
-    pipe.set_params(**setting)
-    p = cross_val_predict(pipe, genes, y, groups=groups, cv=cv, method="predict_proba")
-    RocCurveDisplay.from_predictions(y, p[:, 0], pos_label="high", name=name, ax=ax)
+for name, p in probability.items():
+    RocCurveDisplay.from_predictions(y, p, name=name, ax=ax)
 ax.set_title("Held-out chromosomes")
 fig.savefig(options.output / "roc.png", dpi=150, bbox_inches="tight")
 
 # %%
 # Save and load
 # -------------
-# The file holds weights and paths, no signal. Another process predicts the same.
+# The file holds weights and paths, no signal.
 
-best, path = search.best_estimator_, options.output / "model.joblib"
-joblib.dump(best, path)
-expected = best.predict_proba(genes)
-code = """if True:
-    import sys, joblib, numpy, pandas
-    genes = pandas.read_csv(sys.argv[2], sep="\\t")
-    numpy.save(sys.argv[3], joblib.load(sys.argv[1]).predict_proba(genes))
-"""
-again = options.output / "predictions.npy"
-subprocess.run([sys.executable, "-c", code, path, data / "genes.tsv", again], check=True)
-same = np.array_equal(np.load(again), expected)
-n_bytes = sum(p.nbytes for p in best["model"].net_.module_.parameters())
+pipe.fit(genes, y)
+path = options.output / "model.joblib"
+joblib.dump(pipe, path)
+loaded = joblib.load(path)
+np.testing.assert_array_equal(loaded.predict_proba(genes), pipe.predict_proba(genes))
 print(
-    f"{path}: {path.stat().st_size / 1e3:.0f} kB, weights {n_bytes / 1e3:.0f} kB; "
-    f"a fresh process predicts {'the same' if same else 'SOMETHING ELSE'}"
+    f"Results are in {options.output}: scores.csv, roc.png, {path.name} (loaded: predicts the same)"
 )
-print(f"Results are in {options.output}: scores.csv, roc.png, model.joblib")
-sys.exit(not same)

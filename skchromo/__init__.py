@@ -8,6 +8,7 @@ _HOMES = {
     "RegionArray": "skchromo.regions",
     "InteractionTransformer": "skchromo.features",
     "BigWigTransformer": "skchromo.features",
+    "WindowSummary": "skchromo.features",
     "ChromoformerClassifier": "skchromo.estimators",
     "ChromoformerRegressor": "skchromo.estimators",
 }

@@ -279,8 +279,9 @@ def test_pool_refuses_a_bin_size_that_is_no_multiple(X):
 
 
 def test_from_dense_refuses_bad_shapes():
-    with pytest.raises(ValueError, match="shape"):
-        RegionArray.from_dense(np.ones((2, 3)))
+    for shape in [(3,), (2, 2, 2, 3, 1, 1)]:
+        with pytest.raises(ValueError, match="values must have shape"):
+            RegionArray.from_dense(np.ones(shape))
     with pytest.raises(ValueError, match="between 0 and 300 bp"):
         RegionArray.from_dense(np.ones((1, 1, 3, 1)), lengths=[[301]])
     with pytest.raises(ValueError, match="lengths must have shape"):
@@ -290,6 +291,16 @@ def test_from_dense_refuses_bad_shapes():
     absent = np.ones((2, 2, 3, 1))
     absent[1, 1] = np.nan
     assert RegionArray.from_dense(absent).to_dense().lengths.tolist() == [[300, 300], [300, 0]]
+
+
+def test_arrays_of_fewer_axes_are_promoters():
+    values = np.arange(24.0).reshape(2, 1, 4, 3)
+    tracks, lengths = ["ATAC", "H3K4me3", "H3K27ac"], [[400], [350]]
+    expected = RegionArray.from_dense(values, lengths=lengths, tracks=tracks)
+    assert RegionArray.from_dense(values[:, 0], lengths=lengths, tracks=tracks).equals(expected)
+    one = RegionArray.from_dense(values[:, 0, :, 1])
+    assert one.equals(RegionArray.from_dense(values[..., 1:2]))
+    assert one.shape == (2, 1, 4, 1)
 
 
 def test_nbytes_counts_what_is_stored(X):

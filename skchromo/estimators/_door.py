@@ -8,9 +8,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ..regions import RegionArray
-
-_GENE_TABLE = {"chrom", "tss"}
+from ..regions import RegionArray, check_as_fitted, check_signal
 
 
 def to_regions(estimator, X, bin_sizes, *, reset, y="no_validation"):
@@ -32,16 +30,12 @@ def to_regions(estimator, X, bin_sizes, *, reset, y="no_validation"):
     -------
     X : RegionArray
     """
+    name = type(estimator).__name__
+    check_signal(X, name)
     if isinstance(X, RegionArray):
-        if X.ndim != 4:
-            raise ValueError(
-                f"{type(estimator).__name__} takes a RegionArray of one condition, got shape "
-                f"{X.shape}"
-            )
         if y is None:
             raise ValueError(
-                f"This {type(estimator).__name__} estimator requires y to be passed, but the "
-                "target y is None."
+                f"This {name} estimator requires y to be passed, but the target y is None."
             )
         if reset and not len(X):
             raise ValueError("X holds no genes")
@@ -54,7 +48,14 @@ def to_regions(estimator, X, bin_sizes, *, reset, y="no_validation"):
         estimator.tracks_, estimator.bin_size_ = X.tracks, X.bin_size
         estimator.window_, estimator.n_bins_ = X.window, X.n_bins
     else:
-        _check_as_fitted(estimator, X)
+        check_as_fitted(
+            X,
+            name,
+            tracks=estimator.tracks_,
+            bin_size=estimator.bin_size_,
+            window=estimator.window_,
+            n_bins=estimator.n_bins_,
+        )
     return X
 
 
@@ -116,11 +117,6 @@ def _check_bin_sizes(bin_sizes, X):
 
 def _regions_of_array(estimator, X, bin_sizes, reset, y):
     """RegionArray of a plain array whose bins are ``min(bin_sizes)`` bp wide."""
-    if isinstance(X, pd.DataFrame) and set(X.columns) >= _GENE_TABLE:
-        raise TypeError(
-            f"{type(estimator).__name__} needs the signal of the genes, but X is a gene table: put "
-            "a BigWigTransformer before it in a Pipeline"
-        )
     n_dims = len(X.shape) if hasattr(X, "shape") else np.asarray(X).ndim
     checks = {
         "dtype": np.float64 if n_dims < 4 else np.float32,
@@ -134,10 +130,6 @@ def _regions_of_array(estimator, X, bin_sizes, reset, y):
         X, _ = validate_data(estimator, X, y, **checks)
     if X.ndim > 4:
         raise ValueError(f"X must have 2, 3 or 4 axes, got shape {X.shape}")
-    if X.ndim == 2:
-        X = X[:, None, :, None]
-    elif X.ndim == 3:
-        X = X[:, None]
     finest = min(bin_sizes)
     for bin_size in bin_sizes:
         if bin_size % finest:
@@ -146,25 +138,3 @@ def _regions_of_array(estimator, X, bin_sizes, reset, y):
                 f"{finest}"
             )
     return RegionArray.from_dense(X, bin_size=finest)
-
-
-def _check_as_fitted(estimator, X):
-    """Refuse X with other tracks, bins or window than were fitted, saying which."""
-    name = type(estimator).__name__
-    if X.tracks != estimator.tracks_:
-        what = "in another order" if set(X.tracks) == set(estimator.tracks_) else "of other tracks"
-        raise ValueError(
-            f"X has signal {what} than {name} was fitted on: tracks {', '.join(X.tracks)}, "
-            f"fitted on {', '.join(estimator.tracks_)}"
-        )
-    for attribute, words in [
-        ("bin_size", "finest bins of {} bp"),
-        ("window", "a promoter window of {} bp"),
-        ("n_bins", "regions of up to {} bins"),
-    ]:
-        got, fitted = getattr(X, attribute), getattr(estimator, f"{attribute}_")
-        if got != fitted:
-            raise ValueError(
-                f"X has {words.format(got)}, but {name} was fitted on {words.format(fitted)}: use "
-                "the same window, bin_size and max_pcre_length in fit and predict"
-            )

@@ -1,7 +1,8 @@
 """What X is between feature extraction and model."""
 
 from ._dense import DenseRegions
+from ._layout import check_as_fitted, check_signal
 from ._ranges import ranges
 from ._region_array import RegionArray
 
-__all__ = ["DenseRegions", "RegionArray", "ranges"]
+__all__ = ["DenseRegions", "RegionArray", "check_as_fitted", "check_signal", "ranges"]

@@ -48,11 +48,16 @@ def to_dense(X):
 def dense_parts(values, lengths, bin_size):
     """Parts of a RegionArray, by the constructor's names; see :meth:`RegionArray.from_dense`."""
     values = np.asarray(values, dtype=np.float32)
-    if values.ndim not in (4, 5):
+    if not 2 <= values.ndim <= 5:
         raise ValueError(
-            "values must have shape (n_genes, n_regions, n_bins, n_tracks), or one more axis "
-            f"of 2 conditions after the first; got shape {values.shape}"
+            "values must have shape (n_genes, n_bins), (n_genes, n_bins, n_tracks) or (n_genes, "
+            "n_regions, n_bins, n_tracks), or with one more axis of 2 conditions after the first; "
+            f"got shape {values.shape}"
         )
+    if values.ndim == 2:
+        values = values[:, :, None]
+    if values.ndim == 3:
+        values = values[:, None]
     *rows, n_bins, n_tracks = values.shape
     if lengths is None:
         absent = np.isnan(values).all(axis=(-2, -1))

@@ -346,12 +346,15 @@ class RegionArray:
     def from_dense(
         cls, values, weights=None, lengths=None, *, tracks=None, bin_size=100, genes=None
     ):
-        """Build from plain arrays, as :meth:`to_dense` returns them.
+        """Build from plain arrays: those of :meth:`to_dense`, or promoters alone.
 
         Parameters
         ----------
-        values : array-like of shape (n_genes, n_regions, n_bins, n_tracks)
-            Mean signal per bin, or the same with a conditions axis of length 2 after the genes.
+        values : array-like of shape (n_genes, n_bins), (n_genes, n_bins, n_tracks) or \
+                (n_genes, n_regions, n_bins, n_tracks)
+            Mean signal per bin. 2-D is one track at the promoter and 3-D several tracks at the
+            promoter, both read 5'->3' (`n_regions` is 1 below). 4-D is the promoter, then the
+            pCREs; it may have a conditions axis of length 2 after the genes.
         weights : array-like of shape (n_genes, n_regions - 1), default=None
             Contact weights; None means 0.
         lengths : array-like of int of shape (n_genes, n_regions), default=None
@@ -374,6 +377,14 @@ class RegionArray:
         ValueError
             If shapes differ, a length needs more than `n_bins` bins, or a value inside a region
             is negative or NaN.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skchromo import RegionArray
+        >>> RegionArray.from_dense(np.ones((3, 8)), tracks=["H3K4me3"])
+        RegionArray(3 genes x 1 regions x 8 bins x 1 tracks; distinct regions: 3, contacts: 0,
+            window: 800 bp, bin_size: 100 bp, tracks: H3K4me3)
         """
         parts = dense_parts(values, lengths, bin_size)
         if tracks is None:

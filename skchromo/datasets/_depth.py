@@ -1,0 +1,121 @@
+"""Read depth of a simulated genome: how promoters, gene bodies and elements are marked."""
+
+import numpy as np
+import pyBigWig
+
+from ._landscape import KINDS
+
+STEP = 100  # bp that share one depth
+TRACKS = ("H3K4me1", "H3K4me3", "H3K9me3", "H3K27me3", "H3K36me3", "H3K27ac", "H3K9ac")
+
+_BACKGROUND = 0.3  # reads
+_SPREAD = 0.2  # of the logarithm of a gene's own level of each mark
+
+# Around the TSS of a gene with activity 1: reads, from and to in bp, along its strand.
+_AT_PROMOTERS = {
+    "H3K4me1": [(2.0, -4_000, -1_500), (2.0, 1_500, 4_000)],
+    "H3K4me3": [(12.0, -800, 1_200)],
+    "H3K27ac": [(9.0, -1_200, -200), (9.0, 200, 1_500)],
+    "H3K9ac": [(7.0, -800, 1_200)],
+}
+_BODY = {"H3K36me3": 3.0}  # reads along the body of a gene with activity 1
+_REPRESSED = {"H3K27me3": (3.0, 15_000)}  # reads, and bp to either side of a silent TSS
+_DOMAINS = {"H3K9me3": (3.0, 0.05, 30_000)}  # reads, share and length of domains, without effect
+
+# At an element of strength 1, in reads.
+_AT_ELEMENTS = {
+    "enhancer": {"H3K4me1": 6.0, "H3K27ac": 8.0},
+    "promoter-like": {"H3K4me3": 8.0, "H3K27ac": 10.0, "H3K9ac": 6.0},
+    "primed": {"H3K4me1": 6.0},
+    "polycomb": {"H3K27me3": 4.0, "H3K4me1": 2.0},
+    "quiet": {},
+}
+_ELEMENT_LENGTH = 2_400  # bp, in the middle of a fragment, or the whole of a shorter one
+
+
+def depth_of(rng, landscape, activity, track, chrom):
+    """Simulated read depth of one track along one chromosome.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    landscape : Landscape
+    activity : Activity
+    track, chrom : str
+
+    Returns
+    -------
+    depth : ndarray of shape (n_steps,), int64
+        Reads over each `STEP` bp, the last of which may be shorter.
+    """
+    size = landscape.chromsizes[chrom]
+    rate = np.full(-(-size // STEP), _BACKGROUND)
+    _mark_genes(rng, rate, landscape.genes, activity, track, chrom)
+    _mark_elements(rate, landscape.fragments, activity, track, chrom)
+    if track in _DOMAINS:
+        level, share, length = _DOMAINS[track]
+        for start in rng.integers(0, size, rng.poisson(share * size / length)):
+            _add(rate, level, start, start + length)
+    return rng.poisson(rate)
+
+
+def _mark_genes(rng, rate, genes, activity, track, chrom):
+    """Add promoters and gene bodies."""
+    here = np.flatnonzero(genes["chrom"] == chrom)
+    tss, strand = genes["tss"].to_numpy()[here], genes["strand"].to_numpy()[here]
+    body = genes["body"].to_numpy()[here]
+    level = activity.promoter[here] * rng.lognormal(0.0, _SPREAD, len(here))
+    silent = activity.repressed[here] * rng.lognormal(0.0, _SPREAD, len(here))
+    peaks = _AT_PROMOTERS.get(track, [])
+    for i, position in enumerate(tss):
+        sign = 1 if strand[i] == "+" else -1
+        for reads, first, last in peaks:
+            _add(rate, reads * level[i], position + sign * first, position + sign * last)
+        if track in _BODY:
+            ends = position + sign * 1_000, position + sign * body[i]
+            _add(rate, _BODY[track] * level[i], *ends)
+        if track in _REPRESSED:
+            reads, reach = _REPRESSED[track]
+            _add(rate, reads * silent[i], position - reach, position + reach)
+
+
+def _mark_elements(rate, fragments, activity, track, chrom):
+    """Add the elements in the middle of their fragments."""
+    here = fragments["chrom"].to_numpy() == chrom
+    start, end = fragments["start"].to_numpy()[here], fragments["end"].to_numpy()[here]
+    reads = np.array([_AT_ELEMENTS[kind].get(track, 0.0) for kind in KINDS])[activity.kind[here]]
+    level = reads * activity.strength[here]
+    middle = (start + end) / 2
+    half = np.minimum(_ELEMENT_LENGTH, end - start) / 2
+    for i in np.flatnonzero(level):
+        _add(rate, level[i], middle[i] - half[i], middle[i] + half[i])
+
+
+def _add(rate, reads, one_end, other_end):
+    """Add reads between two positions in bp, to whole steps, within the chromosome."""
+    low, high = sorted((round(one_end / STEP), round(other_end / STEP)))
+    rate[max(low, 0) : max(high, 0)] += reads
+
+
+def write_depth(path, chromsizes, depths):
+    """Write depths as a bigWig file; stretches without reads are left out, as mappers do.
+
+    Parameters
+    ----------
+    path : Path
+    chromsizes : dict of str to int
+    depths : iterable of (str, ndarray)
+        Depth along each chromosome in the order of `chromsizes`, see `depth_of`.
+    """
+    with pyBigWig.open(str(path), "w") as file:
+        file.addHeader(list(chromsizes.items()))
+        for chrom, depth in depths:
+            size = chromsizes[chrom]
+            covered = np.flatnonzero(depth)
+            whole = covered[covered < size // STEP]
+            if len(whole):
+                values = depth[whole].astype(np.float64)
+                file.addEntries(chrom, whole * STEP, values=values, span=STEP)
+            if len(covered) > len(whole):
+                rest = size % STEP
+                file.addEntries(chrom, [size - rest], values=[float(depth[-1])], span=rest)

@@ -1,0 +1,259 @@
+"""WindowSummary: binned signal in, a table of mean signal per track and window out."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import check_scalar
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    check_is_fitted,
+    validate_data,
+)
+
+from ..regions import RegionArray, check_as_fitted, check_signal
+from ._window_means import pcre_activity, promoter_means, promoter_window_means
+
+
+class WindowSummary(TransformerMixin, BaseEstimator):
+    """Summarise each gene's signal: log mean per track in windows of the promoter, and at pCREs.
+
+    Turns regions into a 2-D table with named columns, so that ridge or logistic regression, a
+    forest or boosting is one Pipeline step away: the baseline of a Chromoformer. X is a
+    :class:`~skchromo.RegionArray`, or a plain array whose bins are `bin_size` bp wide:
+
+    - 2-D ``(n_genes, n_bins)``: one track at the promoter, read 5'->3';
+    - 3-D ``(n_genes, n_bins, n_tracks)``: several tracks at the promoter;
+    - 4-D ``(n_genes, n_regions, n_bins, n_tracks)``: promoter, then pCREs; these have no contact
+      weights and are refused unless all are absent (all NaN).
+
+    The columns, all of the first track, then all of the second, and so on:
+
+    =====================  ======================================================================
+    ``{track}_core``       log(1 + mean signal per bp) of [tss - core / 2, tss + core / 2)
+    ``{track}_upstream``   the same from the window's start to the core, in reading direction
+    ``{track}_downstream`` the same from the core to the window's end
+    ``{track}_window``     the same of the whole promoter window
+    ``{track}_pcres``      log(1 + sum over the gene's pCREs of contact weight x mean signal of
+                           the pCRE); 0 for a gene without pCREs
+    =====================  ======================================================================
+
+    The first three are there where the promoter window is longer than `core`, the last where X has
+    pCREs (more than one region a gene).
+
+    Parameters
+    ----------
+    core : int, default=2_000
+        Length of the core promoter in bp, centred on the TSS; even.
+    bin_size : int, default=100
+        Width of the bins of plain arrays, in bp. A RegionArray knows its own.
+
+    Attributes
+    ----------
+    tracks_ : tuple of str
+        Names of the tracks, in order.
+    bin_size_, window_ : int
+        Bin and promoter window in bp.
+    windows_ : tuple of str
+        What is summarised of each track, of "core", "upstream", "downstream", "window", "pcres".
+    n_features_in_ : int
+        Second axis of X in `fit`: bins (2-D or 3-D X) or regions (4-D X or RegionArray).
+    feature_names_in_ : ndarray of shape (n_features_in_,), object
+        Names of the columns of X in `fit`, where it is a DataFrame of numbers.
+
+    See Also
+    --------
+    BigWigTransformer : Reads the signal of promoters and pCREs.
+    InteractionTransformer : Chooses the pCREs.
+    ChromoformerClassifier : Reads the bins themselves.
+
+    Notes
+    -----
+    A baseline belongs next to every result. Mean marks around the TSS alone predict most of what
+    can be predicted of expression, so that the score of a network says little until it stands
+    beside that of a linear model or a forest on these columns, under the same splits. Where the
+    two are level, the shape of the signal and the distal elements added nothing for these genes.
+
+    The form of ``pcres`` is that of the activity-by-contact model: what an element does to a gene
+    is taken as its activity times its contact with the promoter (Fulco et al., Nature Genetics
+    2019, doi 10.1038/s41588-019-0538-0).
+
+    Means are taken over base pairs: a bin that is partly in a window counts by its overlap, the
+    last bin of a region has its true width, and a promoter shorter than the window is centred on
+    the TSS. Logarithms are natural. Nothing is learned from the genes, and no gene's row depends
+    on another's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skchromo import RegionArray, WindowSummary
+    >>> rng = np.random.default_rng(0)
+    >>> values = rng.poisson(3.0, size=(60, 40, 2))  # genes x 100-bp bins x tracks
+    >>> y = np.where(values[:, 10:30, 0].mean(axis=1) > 3, "high", "low")
+    >>> X = RegionArray.from_dense(values, tracks=["H3K4me3", "H3K27ac"])
+    >>> model = make_pipeline(WindowSummary(), StandardScaler(), LogisticRegression())
+    >>> model.fit(X[:40], y[:40]).score(X[40:], y[40:])
+    1.0
+    >>> model[0].get_feature_names_out()[:4]
+    array(['H3K4me3_core', 'H3K4me3_upstream', 'H3K4me3_downstream', 'H3K4me3_window'],
+          dtype=object)
+    """
+
+    def __init__(self, *, core=2_000, bin_size=100):
+        self.core = core
+        self.bin_size = bin_size
+
+    def __sklearn_tags__(self):
+        """Say that X may have three axes and must not be negative."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.positive_only = True
+        return tags
+
+    def fit(self, X, y=None):
+        """Check parameters and X, and remember how X is laid out.
+
+        Parameters
+        ----------
+        X : RegionArray or array-like of shape (n_genes, n_bins), (n_genes, n_bins, n_tracks) or \
+                (n_genes, n_regions, n_bins, n_tracks)
+            Mean signal, not logged, non-negative. See the class for plain arrays.
+        y : object, default=None
+            Ignored.
+
+        Returns
+        -------
+        self : WindowSummary
+
+        Raises
+        ------
+        TypeError
+            If X is a gene table, or a parameter is no int.
+        ValueError
+            If a parameter is out of range, X is negative, NaN or of another number of axes, or X
+            has pCREs whose contact weights are all 0.
+        """
+        self._check_params()
+        X = self._to_regions(X, reset=True)
+        self.tracks_, self.bin_size_, self.window_ = X.tracks, X.bin_size, X.window
+        sides = ("core", "upstream", "downstream") if X.window // 2 > self.core // 2 else ()
+        self.windows_ = (*sides, "window", *(("pcres",) if X.shape[1] > 1 else ()))
+        return self
+
+    def transform(self, X):
+        """Summarise each gene.
+
+        Parameters
+        ----------
+        X : RegionArray or array-like
+            As in `fit`: the same tracks in the same order, bins and window, with pCREs if and only
+            if there were pCREs (how many may differ for a RegionArray).
+
+        Returns
+        -------
+        table : ndarray of shape (n_genes, n_tracks * len(windows_)), float64
+            Columns in the order of `get_feature_names_out`. A DataFrame after
+            ``set_output(transform="pandas")``.
+
+        Raises
+        ------
+        TypeError
+            If X is a gene table.
+        ValueError
+            If X is not laid out as in `fit`, is negative or NaN, the window is longer than `core`
+            but a gene's promoter is not, or negative contact weights make a gene's sum over pCREs
+            negative.
+        """
+        check_is_fitted(self, "windows_")
+        X = self._to_regions(X, reset=False)
+        check_as_fitted(
+            X,
+            type(self).__name__,
+            tracks=self.tracks_,
+            bin_size=self.bin_size_,
+            window=self.window_,
+        )
+        self._check_pcres(X)
+        if "core" in self.windows_:
+            means = promoter_window_means(X, self.core)
+        else:
+            means = promoter_means(X)
+        if "pcres" in self.windows_:
+            means["pcres"] = pcre_activity(X)
+        columns = np.stack([means[window] for window in self.windows_], axis=2)
+        return np.log1p(columns).reshape(len(X), -1)
+
+    def get_feature_names_out(self, input_features=None):
+        """Give the names of the columns.
+
+        Parameters
+        ----------
+        input_features : array-like of str of shape (n_features_in_,), default=None
+            Held against `n_features_in_` and `feature_names_in_`, as everywhere in scikit-learn;
+            the names do not depend on it.
+
+        Returns
+        -------
+        names : ndarray of str, object
+            ``{track}_{window}``, all windows of the first track first.
+        """
+        check_is_fitted(self, "windows_")
+        _check_feature_names_in(self, input_features)
+        names = [f"{track}_{window}" for track in self.tracks_ for window in self.windows_]
+        return np.array(names, dtype=object)
+
+    def _check_params(self):
+        """Judge the parameters, each with a message that names it."""
+        check_scalar(self.core, "core", Integral, min_val=2)
+        if self.core % 2:
+            raise ValueError(
+                f"core must be an even number of bp, as its middle is the TSS, got {self.core}"
+            )
+        check_scalar(self.bin_size, "bin_size", Integral, min_val=1)
+
+    def _to_regions(self, X, *, reset):
+        """Turn X into a RegionArray of at least one gene."""
+        check_signal(X, type(self).__name__)
+        if isinstance(X, RegionArray):
+            if not len(X):
+                raise ValueError("X holds no genes")
+            if reset:
+                validate_data(self, X, skip_check_array=True)  # only notes X.shape[1]
+                _check_weights(X)
+            return X
+        n_dims = len(X.shape) if hasattr(X, "shape") else np.asarray(X).ndim
+        X = validate_data(
+            self,
+            X,
+            dtype=np.float64 if n_dims < 4 else np.float32,
+            allow_nd=True,
+            ensure_all_finite="allow-nan" if n_dims == 4 else True,
+            reset=reset,
+        )
+        if X.ndim > 4:
+            raise ValueError(f"X must have 2, 3 or 4 axes, got shape {X.shape}")
+        X = RegionArray.from_dense(X, bin_size=self.bin_size)
+        _check_weights(X)
+        return X
+
+    def _check_pcres(self, X):
+        """Refuse X with pCREs after a fit without, and the other way round."""
+        words = {True: "promoters and pCREs", False: "promoters only"}
+        got, fitted = X.shape[1] > 1, "pcres" in self.windows_
+        if got != fitted:
+            raise ValueError(
+                f"X has {words[got]}, but {type(self).__name__} was fitted on {words[fitted]}: "
+                "leave pCREs out (max_pcres=0) in both fit and transform, or in neither"
+            )
+
+
+def _check_weights(X):
+    """Refuse pCREs without contact weights, which would add nothing."""
+    if (X.index[:, 1:] >= 0).any() and not X.weights.any():
+        raise ValueError(
+            "X has pCREs, but all their contact weights are 0, so that they add nothing: build X "
+            "with RegionArray.from_dense(values, weights), or pass promoters only (values[:, 0])"
+        )
