@@ -52,7 +52,7 @@ options.output.mkdir(parents=True, exist_ok=True)
 
 if options.data is None:
     folder = Path(tempfile.mkdtemp(dir=options.output, prefix="files-"))
-    data = make_epigenome(folder, n_genes=1_000, distal_share=0.4, random_state=0)
+    data = make_epigenome(folder, n_genes=800, distal_share=0.4, random_state=0)
     genes, expression = data.genes, data.expression
     tracks, contact_file = data.tracks, data.contacts
 else:
@@ -108,6 +108,7 @@ folds = [test for _, test in cv.split(genes, y, groups)]
 probability, scores = {}, {}
 for name, candidate in pipes.items():
     started = time.perf_counter()
+    print(f"{name}: {len(folds)} fits ...", flush=True)
     p = cross_val_predict(
         candidate, genes, y, groups=groups, cv=cv, method="predict_proba", n_jobs=2
     )[:, 1]

@@ -29,14 +29,14 @@ def dropped(monkeypatch):
 
 
 def run(kind, train):
-    """One forward pass of 5 regions of 20 bins, or of 5 genes of 3 regions."""
+    """One forward pass of 5 regions of 20 bins, or of 5 genes of 4 regions."""
     bins = Bins(torch.rand(5, 20, 8), torch.zeros(5, 20, dtype=torch.bool))
     if kind == "feed-forward":
         layer = FeedForward(1, 8, 16, dropout=0.25).train(train)
         layer(torch.rand(1, 5, 8))
     elif kind == "regions":
         layer = RegionAttention(1, 8, 2, 16, 16, dropout=0.25).train(train)
-        layer(torch.rand(1, 5, 3, 8), torch.zeros(5, 3), torch.zeros(5, 3, dtype=torch.bool))
+        layer(torch.rand(1, 5, 4, 8), torch.zeros(5, 4), torch.zeros(5, 4, dtype=torch.bool))
     else:
         layer = BinAttention(1, 8, 2, 16, dropout=0.25).train(train)
         if kind == "every bin":
@@ -50,7 +50,7 @@ EXPECTED = {
     "feed-forward": [(1, 5, 16), (1, 5, 8)],
     "centre": [(5, 2, 20), (1, 5, 8), (1, 5, 16), (1, 5, 8)],
     "every bin": [(5, 2, 20, 20), (5, 20, 8), (5, 20, 16), (5, 20, 8)],
-    "regions": [(1, 5, 2, 3, 3), (1, 15, 8), (1, 15, 16), (1, 15, 8)],
+    "regions": [(1, 5, 2, 4, 4), (1, 20, 8), (1, 20, 16), (1, 20, 8)],
 }
 
 

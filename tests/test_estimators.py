@@ -133,6 +133,23 @@ def test_predictions_do_not_depend_on_batch_mates(X, fitted):
         np.testing.assert_allclose(fitted.predict(X[some]), everyone[some], rtol=0, atol=1e-7)
 
 
+@pytest.mark.parametrize(("max_pcres", "n_tracks"), [(8, 7), (5, 3), (0, 1)])
+def test_a_gene_s_output_is_the_same_to_the_bit_wherever_it_stands(max_pcres, n_tracks):
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(1, 40_001, (60, 1 + max_pcres))
+    lengths[:, 0] = 40_000
+    lengths[np.arange(1 + max_pcres) > rng.integers(0, 1 + max_pcres, 60)[:, None]] = 0
+    values = rng.poisson(2.0, (60, 1 + max_pcres, 400, n_tracks))
+    weights = rng.gamma(2.0, 1.0, (60, max_pcres)) * (lengths[:, 1:] > 0)
+    bin_sizes = (2000, 500, 100)
+    regions = DeviceRegions(RegionArray.from_dense(values, weights, lengths), bin_sizes)
+    network = ChromoformerNetwork(n_tracks, (20, 80, 400), bin_sizes).eval()
+    with torch.no_grad():
+        together = network(regions.batch(np.arange(60), fixed=True))
+        for rows in (rng.permutation(60), [17], np.arange(40, 60), np.arange(0, 60, 2)):
+            np.testing.assert_array_equal(network(regions.batch(rows, fixed=True)), together[rows])
+
+
 def test_order_of_pcres_does_not_matter(X, fitted):
     order = [0, 3, 1, 2]
     shuffled = X._replace(index=X.index[:, order], weights=X.weights[:, [2, 0, 1]])

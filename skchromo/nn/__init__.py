@@ -11,7 +11,13 @@ from ._checkpoint import (
     reference_state,
     save_checkpoint,
 )
-from ._layers import FeedForward, ScaleLayerNorm, ScaleLinear, sinusoidal_positions
+from ._layers import (
+    FeedForward,
+    ScaleLayerNorm,
+    ScaleLinear,
+    TrackProjection,
+    sinusoidal_positions,
+)
 from ._network import ChromoformerNetwork
 from ._transformers import (
     EmbeddingTransformer,
@@ -34,6 +40,7 @@ __all__ = [
     "RegulationTransformer",
     "ScaleLayerNorm",
     "ScaleLinear",
+    "TrackProjection",
     "checkpoint_sizes",
     "load_checkpoint",
     "load_reference_state",

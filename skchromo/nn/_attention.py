@@ -9,6 +9,11 @@ from torch.nn import functional as F
 
 from ._layers import FeedForward, ScaleLayerNorm, ScaleLinear
 
+# Rows of the small matrices that attention multiplies are multiples of these floats long: where
+# they are not, some CPUs' kernels round a product by its place in memory, and what is predicted for
+# a gene depends on its place in the batch.
+ALIGNED = 4
+
 
 class Bins(NamedTuple):
     """The bins of several regions at one bin size, padded at both ends to one width.
@@ -16,6 +21,7 @@ class Bins(NamedTuple):
     Attributes
     ----------
     features : Tensor of shape (n, width, n_features)
+        Tracks, and columns of zeros that make their number a multiple of `ALIGNED`.
     absent : Tensor of shape (n, width), bool
         True where there is no bin, only padding.
 
@@ -230,6 +236,9 @@ class RegionAttention(nn.Module):
         n_scales, d_model = x.shape[0], x.shape[-1]
         asking = x[:, :, :1] if promoter_only else x
         query, key, value, gate = self._project(asking, x, promoter_only)
+        extra = -x.shape[2] % ALIGNED
+        key, value = F.pad(key, (0, 0, 0, extra)), F.pad(value, (0, 0, 0, extra))
+        weights, absent = F.pad(weights, (0, extra)), F.pad(absent, (0, extra), value=True)
         logits = (query / math.sqrt(query.shape[-1])) @ key.transpose(-1, -2)
         bias = self.gamma[:, None, :, None, None] * weights[:, None, None]
         logits = logits + F.pad(bias, (0, 0, 0, query.shape[-2] - 1))

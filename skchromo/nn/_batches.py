@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ._attention import Bins
+from ._attention import ALIGNED, Bins
 
 # Shapes of blocks at inference. They are the same for every call, so that a gene's prediction
 # does not depend, by rounding, on the genes predicted with it.
@@ -116,7 +116,7 @@ class DeviceRegions:
     >>> X = RegionArray.from_dense(np.ones((3, 2, 8, 1)), bin_size=100)
     >>> regions = DeviceRegions(X, (400, 100))
     >>> [bins.features.shape for bins in regions.batch([0, 2]).promoters[0]]
-    [torch.Size([2, 2, 1]), torch.Size([2, 8, 1])]
+    [torch.Size([2, 2, 4]), torch.Size([2, 8, 4])]
     """
 
     def __init__(self, X, bin_sizes, device="cpu"):
@@ -132,7 +132,8 @@ class DeviceRegions:
         self._features, self._first, self._counts = [], [], []
         for bin_size in self.bin_sizes:
             values, offsets = X.pool(bin_size)
-            self._features.append(torch.from_numpy(np.log1p(values)).to(self.device))
+            features = np.pad(np.log1p(values), ((0, 0), (0, -values.shape[1] % ALIGNED)))
+            self._features.append(torch.from_numpy(features).to(self.device))
             self._first.append(self._put(offsets[:-1]))
             self._counts.append(self._put(np.diff(offsets)))
 

@@ -56,6 +56,36 @@ class ScaleLinear(nn.Module):
         return torch.bmm(x, weight) if self.bias is None else torch.baddbmm(self.bias, x, weight)
 
 
+class TrackProjection(ScaleLinear):
+    """ScaleLinear from tracks to embeddings, for features with columns of zeros behind the tracks.
+
+    Parameters
+    ----------
+    n_scales, n_tracks, d_model : int
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skchromo.nn import TrackProjection
+    >>> projection = TrackProjection(3, n_tracks=7, d_model=4)
+    >>> projection.wide(8).shape
+    torch.Size([3, 4, 8])
+    >>> projection(torch.zeros(3, 5, 8)).shape
+    torch.Size([3, 5, 4])
+    """
+
+    def __init__(self, n_scales, n_tracks, d_model):
+        super().__init__(n_scales, n_tracks, d_model, bias=False)
+
+    def wide(self, n_features):
+        """Weights with a column for each feature, (n_scales, d_model, n_features)."""
+        return F.pad(self.weight, (0, n_features - self.weight.shape[2]))
+
+    def forward(self, x, scale=None):
+        """Project tracks; what stands behind them is left out. See :class:`ScaleLinear`."""
+        return super().forward(x[..., : self.weight.shape[2]], scale)
+
+
 class ScaleLayerNorm(nn.Module):
     """One layer normalisation per bin size, over the last axis.
 

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from ._attention import BinAttention, Bins, RegionAttention
-from ._layers import ScaleLinear
+from ._layers import ScaleLinear, TrackProjection
 
 
 class EmbeddingTransformer(nn.Module):
@@ -34,7 +34,7 @@ class EmbeddingTransformer(nn.Module):
 
     def __init__(self, n_scales, n_tracks, d_model, n_layers, n_heads, d_ff, dropout=0.0):
         super().__init__()
-        self.lin_proj = ScaleLinear(n_scales, n_tracks, d_model, bias=False)
+        self.lin_proj = TrackProjection(n_scales, n_tracks, d_model)
         self.layers = nn.ModuleList(
             BinAttention(n_scales, d_model, n_heads, d_ff, dropout) for _ in range(n_layers)
         )
@@ -54,7 +54,8 @@ class EmbeddingTransformer(nn.Module):
         x : Tensor of shape (n_scales, total n, d_model)
         """
         factored = len(self.layers) == 1
-        factors = self.layers[-1].factors(self.lin_proj.weight if factored else None)
+        n_features = blocks[0][0].features.shape[2]
+        factors = self.layers[-1].factors(self.lin_proj.wide(n_features) if factored else None)
         embedded = []
         for block in blocks:
             where = positions(block)
@@ -110,7 +111,7 @@ class PairwiseInteractionTransformer(nn.Module):
     def __init__(self, n_scales, n_tracks, d_model, n_layers, n_heads, d_ff, dropout=0.0):
         super().__init__()
         self.lin_proj_p = ScaleLinear(n_scales, d_model, d_model, bias=False)
-        self.lin_proj_pcre = ScaleLinear(n_scales, n_tracks, d_model, bias=False)
+        self.lin_proj_pcre = TrackProjection(n_scales, n_tracks, d_model)
         self.layers = nn.ModuleList(
             BinAttention(n_scales, d_model, n_heads, d_ff, dropout) for _ in range(n_layers)
         )
@@ -132,7 +133,8 @@ class PairwiseInteractionTransformer(nn.Module):
         """
         if not blocks:
             return promoters[:, :0]
-        factors = [layer.factors(self.lin_proj_pcre.weight) for layer in self.layers]
+        projection = self.lin_proj_pcre.wide(blocks[0].bins[0].features.shape[2])
+        factors = [layer.factors(projection) for layer in self.layers]
         embedded = []
         for block in blocks:
             x = self.lin_proj_p(promoters.index_select(1, block.gene))
