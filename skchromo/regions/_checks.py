@@ -16,6 +16,22 @@ def check_parts(X):
     ValueError
         Naming the part, and for values the track.
     """
+    check_layout(X)
+    _check_values(X)
+
+
+def check_layout(X):
+    """Refuse parts that do not fit together, without looking at any signal.
+
+    Parameters
+    ----------
+    X : RegionArray
+
+    Raises
+    ------
+    ValueError
+        Naming the part.
+    """
     n_distinct = len(X.offsets) - 1
     if X.bin_size < 1:
         raise ValueError(f"bin_size must be at least 1 bp, got {X.bin_size}")
@@ -37,7 +53,6 @@ def check_parts(X):
     if (expected > X.n_bins).any():
         raise ValueError(f"a region has {expected.max()} bins, more than n_bins={X.n_bins}")
     _check_rows(X, n_distinct)
-    _check_values(X)
 
 
 def _check_rows(X, n_distinct):
@@ -71,12 +86,14 @@ def _check_values(X):
     """Refuse signal that the network's logarithm cannot take, naming the track."""
     if not len(X.signal):
         return
-    low = X.signal.min(axis=0)
-    if not np.isfinite(low).all() or not np.isfinite(X.signal.max(axis=0)).all():
-        bad = [t for t, ok in zip(X.tracks, np.isfinite(X.signal).all(axis=0)) if not ok]
+    # Least and greatest are NaN where a track holds NaN, and no array of X's size is made.
+    low, high = X.signal.min(axis=0), X.signal.max(axis=0)
+    finite = np.isfinite(low) & np.isfinite(high)
+    if not finite.all():
+        bad = [track for track, ok in zip(X.tracks, finite) if not ok]
         raise ValueError(f"signal of track {', '.join(bad)} holds NaN or infinite values")
     if (low < 0).any():
-        bad = [t for t, value in zip(X.tracks, low) if value < 0]
+        bad = [track for track, value in zip(X.tracks, low) if value < 0]
         raise ValueError(
             f"Negative values in data passed to RegionArray: track {', '.join(bad)}. Signal "
             "must be non-negative, as its logarithm is taken: for a log-ratio track use fold "

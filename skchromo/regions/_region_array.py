@@ -3,12 +3,14 @@
 import numpy as np
 
 from ._checks import check_parts
+from ._compare import same
 from ._dense import dense_parts, to_dense
-from ._ranges import bins_of, ranges
-from ._stack import stacked_parts
+from ._persistence import Persistence
+from ._pool import pool
+from ._stack import stacked_parts, used_parts, used_regions
 
 
-class RegionArray:
+class RegionArray(Persistence):
     """Signal of each gene's promoter and pCREs: the X between features and model.
 
     Reads as an array ``X[gene, region, bin, track]`` of float32 mean signal (not logged,
@@ -18,7 +20,8 @@ class RegionArray:
     genes and absent pCREs cost nothing, and selecting rows copies no signal.
 
     It is sliced by scikit-learn's splitters like an ndarray of genes. It never turns into an
-    ndarray silently, as that would lose the contact weights: see :meth:`to_dense`.
+    ndarray silently, as that would lose the contact weights: see :meth:`to_dense`. One that is
+    larger than memory is opened from a file: see :meth:`save` and :meth:`load`.
 
     Parameters
     ----------
@@ -111,6 +114,9 @@ class RegionArray:
         """Return a twin with some parts exchanged, trusted and unchecked."""
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__, **parts)
+        twin.__dict__.pop("_pickled", None)
+        if "signal" in parts:
+            twin.__dict__.pop("_store", None)
         return twin
 
     @property
@@ -182,31 +188,19 @@ class RegionArray:
             f"    window: {self.window} bp, bin_size: {self.bin_size} bp, tracks: {tracks})"
         )
 
-    def __getstate__(self):
-        return self.compact().__dict__
-
     def compact(self):
         """Drop regions that no gene uses, as pickling does.
 
         Returns
         -------
         X : RegionArray
-            The array itself if all regions are used, else a copy with only those used.
+            The array itself if all regions are used and in memory, else a copy with those used.
+            Of an opened file (see :meth:`load`) they are read into memory.
         """
-        used = np.zeros(len(self.offsets) - 1, dtype=bool)
-        used[self.index[self.index >= 0]] = True
-        if used.all():
+        used = used_regions(self)
+        if used.all() and self.stored_at is None:
             return self
-        renumbered = np.append(np.cumsum(used) - 1, -1)
-        counts = np.diff(self.offsets)
-        return self._replace(
-            signal=self.signal[np.repeat(used, counts)],
-            offsets=np.concatenate([[0], np.cumsum(counts[used])]),
-            chrom=self.chrom[used],
-            start=self.start[used],
-            end=self.end[used],
-            index=renumbered[self.index],
-        )
+        return self._replace(**used_parts(self, used))
 
     def equals(self, other):
         """Whether two arrays hold the same genes, regions, weights and signal, row by row.
@@ -220,28 +214,7 @@ class RegionArray:
         -------
         equal : bool
         """
-        if not isinstance(other, RegionArray) or self.shape != other.shape:
-            return False
-        names = ("tracks", "bin_size", "window", "chromsizes")
-        if any(getattr(self, name) != getattr(other, name) for name in names):
-            return False
-        if self.genes.keys() != other.genes.keys():
-            return False
-        if not all(np.array_equal(self.genes[name], other.genes[name]) for name in self.genes):
-            return False
-        if not np.array_equal(self.weights, other.weights):
-            return False
-        present = self.index >= 0
-        if not np.array_equal(present, other.index >= 0):
-            return False
-        pairs = np.unique(np.stack([self.index[present], other.index[present]]), axis=1)
-        return all(
-            np.array_equal(getattr(self, name)[pairs[0]], getattr(other, name)[pairs[1]])
-            for name in ("chrom", "start", "end")
-        ) and np.array_equal(
-            self.signal[bins_of(self.offsets, pairs[0])],
-            other.signal[bins_of(other.offsets, pairs[1])],
-        )
+        return isinstance(other, RegionArray) and same(self, other)
 
     @classmethod
     def concatenate(cls, arrays):
@@ -250,7 +223,8 @@ class RegionArray:
         Parameters
         ----------
         arrays : sequence of RegionArray
-            At least one. Those that are rows of one array go on sharing its signal.
+            At least one. Rows of one array, or of one opened file, go on sharing its signal;
+            of several, the regions in use are copied into memory.
 
         Returns
         -------
@@ -275,25 +249,31 @@ class RegionArray:
             raise ValueError("concatenate needs at least one RegionArray")
         return arrays[0]._replace(**stacked_parts(arrays))
 
-    def pool(self, bin_size):
-        """Mean signal of every distinct region in coarser bins.
+    def pool(self, bin_size, regions=None):
+        """Mean signal of distinct regions in coarser bins.
 
         Parameters
         ----------
         bin_size : int
             Width of the coarser bins in bp, a multiple of the finest ``X.bin_size``. Bins are
             counted from the region's start; the last one averages over what is left of it.
+        regions : array-like of int of shape (n,), default=None
+            Which distinct regions, as numbered in ``X.index``; None means all, in order.
+            What is pooled of a region does not depend on the others.
 
         Returns
         -------
         values : ndarray of shape (total_coarse_bins, n_tracks), float32
-        offsets : ndarray of shape (n_distinct + 1,), int64
-            Region ``r`` holds rows ``offsets[r]:offsets[r + 1]`` of `values`.
+            The signal itself, not a copy, where all regions stay in the finest bins.
+        offsets : ndarray of shape (n + 1,), int64
+            The `r`-th of the regions holds rows ``offsets[r]:offsets[r + 1]`` of `values`.
 
         Raises
         ------
         ValueError
             If `bin_size` is not a multiple of the finest.
+        IndexError
+            If there is no such region.
 
         Examples
         --------
@@ -302,25 +282,10 @@ class RegionArray:
         >>> X = RegionArray.from_dense(np.arange(5.0).reshape(1, 1, 5, 1), lengths=[[450]])
         >>> X.pool(200)[0].ravel()
         array([0.5, 2.5, 4. ], dtype=float32)
+        >>> X.pool(200, regions=[0, 0])[1]
+        array([0, 3, 6])
         """
-        if bin_size < 1 or bin_size % self.bin_size:
-            raise ValueError(
-                f"bin size {bin_size} is not a multiple of the finest, {self.bin_size} bp"
-            )
-        lengths = self.lengths
-        counts = -(-lengths // bin_size)
-        offsets = np.concatenate([[0], np.cumsum(counts)])
-        if bin_size == self.bin_size or not len(self.signal):
-            return self.signal, offsets
-        place = ranges(np.zeros_like(counts), counts)
-        starts = np.repeat(self.offsets[:-1], counts) + place * (bin_size // self.bin_size)
-        sums = np.add.reduceat(self.signal, starts, axis=0, dtype=np.float64) * self.bin_size
-        last_bin, last = self.offsets[1:] - 1, offsets[1:] - 1
-        missing = -lengths % self.bin_size
-        sums[last] -= missing[:, None] * self.signal[last_bin]
-        widths = np.full(len(sums), float(bin_size))
-        widths[last] -= -lengths % bin_size
-        return (sums / widths[:, None]).astype(np.float32), offsets
+        return pool(self, bin_size, regions)
 
     def to_dense(self):
         """Plain arrays of signal, contact weights and region lengths.

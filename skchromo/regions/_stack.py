@@ -1,6 +1,40 @@
-"""Rows of several RegionArrays in one."""
+"""The regions that rows use, of one array or of several."""
 
 import numpy as np
+
+from ._ranges import collected, offsets_of
+
+
+def used_regions(X, *others):
+    """Whether any row uses each distinct region, ndarray of shape (n_distinct,), bool.
+
+    Parameters
+    ----------
+    X, *others : RegionArray
+        Rows of one array.
+    """
+    used = np.zeros(len(X.offsets) - 1, dtype=bool)
+    for array in (X, *others):
+        used[array.index[array.index >= 0]] = True
+    return used
+
+
+def renumbered(index, used):
+    """Region numbers `index` as they are when only the `used` regions are kept."""
+    return np.append(np.cumsum(used) - 1, -1)[index]
+
+
+def used_parts(X, used):
+    """Parts of the RegionArray with the rows of X and only the `used` regions, in memory."""
+    regions = np.flatnonzero(used)
+    return {
+        "signal": collected(X.signal, X.offsets, regions),
+        "offsets": offsets_of(np.diff(X.offsets)[used]),
+        "chrom": X.chrom[used],
+        "start": X.start[used],
+        "end": X.end[used],
+        "index": renumbered(X.index, used),
+    }
 
 
 def stacked_parts(arrays):
@@ -12,26 +46,43 @@ def stacked_parts(arrays):
         for chrom, size in other.chromsizes.items():
             if chromsizes.setdefault(chrom, size) != size:
                 raise ValueError(f"cannot concatenate: {chrom} has two different lengths")
-    stores = list({id(array.signal): array for array in arrays}.values())
-    n_regions = [len(store.offsets) - 1 for store in stores]
-    n_before = dict(zip((id(store.signal) for store in stores), np.cumsum([0, *n_regions])))
-    index = [
-        np.where(array.index < 0, -1, array.index + n_before[id(array.signal)]) for array in arrays
-    ]
     parts = {
-        "index": np.concatenate(index),
+        "index": np.concatenate([array.index for array in arrays]),
         "weights": np.concatenate([array.weights for array in arrays]),
         "genes": {
             name: np.concatenate([array.genes[name] for array in arrays]) for name in first.genes
         },
         "chromsizes": chromsizes,
     }
-    if len(stores) > 1:
-        for name in ("signal", "chrom", "start", "end"):
-            parts[name] = np.concatenate([getattr(store, name) for store in stores])
-        counts = np.concatenate([np.diff(store.offsets) for store in stores])
-        parts["offsets"] = np.concatenate([[0], np.cumsum(counts)])
+    groups = {}
+    for array in arrays:
+        groups.setdefault(id(array.signal), []).append(array)
+    if len(groups) > 1:
+        parts |= _merged_regions(arrays, groups)
     return parts
+
+
+def _merged_regions(arrays, groups):
+    """Regions in use of arrays on different signals, and every array's rows in their numbers."""
+    used = {key: used_regions(*group) for key, group in groups.items()}
+    regions = {key: np.flatnonzero(mask) for key, mask in used.items()}
+    before = dict(zip(groups, np.cumsum([0, *map(len, regions.values())])))
+    index = [
+        np.where(array.index < 0, -1, renumbered(array.index, used[key]) + before[key])
+        for key, array in ((id(array.signal), array) for array in arrays)
+    ]
+    stores = {key: group[0] for key, group in groups.items()}
+    counts = [np.diff(store.offsets)[used[key]] for key, store in stores.items()]
+    offsets = offsets_of(np.concatenate(counts))
+    signal = np.empty((offsets[-1], len(arrays[0].tracks)), np.float32)
+    for key, store in stores.items():
+        rows = offsets[before[key]], offsets[before[key] + len(regions[key])]
+        collected(store.signal, store.offsets, regions[key], out=signal[slice(*rows)])
+    parts = {
+        name: np.concatenate([getattr(store, name)[used[key]] for key, store in stores.items()])
+        for name in ("chrom", "start", "end")
+    }
+    return {**parts, "index": np.concatenate(index), "offsets": offsets, "signal": signal}
 
 
 def _check_alike(first, other):
