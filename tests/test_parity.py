@@ -3,6 +3,8 @@
 The regions are those of the real sample: 64 genes on both strands with 0 to 8 pCREs.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import reference
@@ -13,8 +15,8 @@ from skchromo import BigWigTransformer, InteractionTransformer
 from skchromo.nn import (
     ChromoformerNetwork,
     DeviceRegions,
-    EmbeddingTransformer,
     _batches,
+    _transformers,
     load_reference_state,
     reference_parameters,
 )
@@ -96,11 +98,9 @@ def ours_of(theirs, n_outputs, dtype=torch.float32):
 
 def batch_of(X, dtype=torch.float32, **kwargs):
     regions = DeviceRegions(X, reference.BIN_SIZES)
-    regions._features = [features.to(dtype) for features in regions._features]
+    regions._pooled.features[:] = [features.to(dtype) for features in regions._pooled.features]
     batch = regions.batch(np.arange(len(X)), **kwargs)
-    for number, block in enumerate(batch.genes):
-        batch.genes[number] = block._replace(weights=block.weights.to(dtype))
-    return batch
+    return replace(batch, layout=batch.layout._replace(weights=batch.layout.weights.to(dtype)))
 
 
 def gradient_differences(ours, theirs):
@@ -213,13 +213,12 @@ def test_planted_strand_not_flipped(h1_e003, oracle, batch):
 
 
 def test_planted_centre_off_by_one(X, oracle, monkeypatch):
-    right = EmbeddingTransformer._centre
+    right = _transformers._centre
 
-    def off_by_one(self, bins, positions):
-        shifted = [part._replace(features=part.features.roll(1, dims=1)) for part in bins]
-        return right(self, shifted, [where.roll(1, dims=0) for where in positions])
+    def off_by_one(x, dim=0):
+        return right(x.roll(1, dims=dim), dim)
 
-    monkeypatch.setattr(EmbeddingTransformer, "_centre", off_by_one)
+    monkeypatch.setattr(_transformers, "_centre", off_by_one)
     assert unlike(X, oracle) > 1e-5
 
 

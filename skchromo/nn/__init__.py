@@ -1,7 +1,7 @@
 """Torch modules: attention, the three transformers, the network and its checkpoints."""
 
-from ._attention import BinAttention, Bins, RegionAttention
-from ._batches import Batch, DeviceRegions, GeneBlock, PairBlock
+from ._batches import Batch, DeviceRegions
+from ._bin_attention import BinAttention, Bins
 from ._checkpoint import (
     checkpoint_sizes,
     load_checkpoint,
@@ -16,9 +16,12 @@ from ._layers import (
     ScaleLayerNorm,
     ScaleLinear,
     TrackProjection,
+    scale_linear,
     sinusoidal_positions,
 )
 from ._network import ChromoformerNetwork
+from ._region_attention import RegionAttention
+from ._tokens import TokenLayout
 from ._transformers import (
     EmbeddingTransformer,
     PairwiseInteractionTransformer,
@@ -33,13 +36,12 @@ __all__ = [
     "DeviceRegions",
     "EmbeddingTransformer",
     "FeedForward",
-    "GeneBlock",
-    "PairBlock",
     "PairwiseInteractionTransformer",
     "RegionAttention",
     "RegulationTransformer",
     "ScaleLayerNorm",
     "ScaleLinear",
+    "TokenLayout",
     "TrackProjection",
     "checkpoint_sizes",
     "load_checkpoint",
@@ -48,5 +50,6 @@ __all__ = [
     "reference_parameters",
     "reference_state",
     "save_checkpoint",
+    "scale_linear",
     "sinusoidal_positions",
 ]

@@ -6,62 +6,23 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ._attention import ALIGNED, Bins
+from ..regions import ranges
+from ._bin_attention import ALIGNED, Bins
+from ._tokens import TokenLayout
 
-# Shapes of blocks at inference. They are the same for every call, so that a gene's prediction
-# does not depend, by rounding, on the genes predicted with it.
-_GENES_PER_BLOCK = 32
-_PAIRS_PER_BLOCK = 64
+# Rows of a block in dense products, and regions of a block in products with positions, at
+# inference. They are the same for every call, so that a gene's prediction does not depend, by
+# rounding, on the genes predicted with it. The first is a multiple of the second.
+_ROWS_PER_BLOCK = 64
+_REGIONS_PER_BLOCK = 16
 
-# Regions are padded to the next of these shares of the longest possible region: the width of
-# a region depends on its own length alone.
+# pCREs are padded to the next of these shares of the longest possible region: the width of a
+# region depends on its own length alone.
 _LENGTH_BUCKETS = (1 / 8, 1 / 4, 1 / 2, 1)
 
-# Genes are padded to the next of these shares of the largest possible number of pCREs. Those
-# without pCREs stand alone, so that every other block has a pair to point at.
-_COUNT_BUCKETS = (0, 1 / 3, 2 / 3, 1)
-
-
-class PairBlock(NamedTuple):
-    """Promoter-pCRE pairs whose pCREs are padded to one width.
-
-    Attributes
-    ----------
-    gene : Tensor of shape (n,), int
-        Row of each pair's promoter among the batch's promoters.
-    bins : list of Bins, one per bin size
-
-    Examples
-    --------
-    See :class:`PairwiseInteractionTransformer` and :class:`Batch`.
-    """
-
-    gene: torch.Tensor
-    bins: list
-
-
-class GeneBlock(NamedTuple):
-    """Genes padded to one number of pCREs.
-
-    Attributes
-    ----------
-    gene : Tensor of shape (n,), int
-        Row of each gene's promoter among the batch's promoters.
-    pair : Tensor of shape (n * n_pcres,), int
-        Row of each pCRE among the batch's pairs; any row where absent.
-    weights : Tensor of shape (n, 1 + n_pcres), float32
-        Contact weights, behind a 0 for the promoter.
-    absent : Tensor of shape (n, 1 + n_pcres), bool
-
-    Examples
-    --------
-    See :class:`Batch`.
-    """
-
-    gene: torch.Tensor
-    pair: torch.Tensor
-    weights: torch.Tensor
-    absent: torch.Tensor
+# Numbers of keys are rounded up to these, then to multiples of the last: the softmax of few
+# numbers takes several times as long as that of a whole vector register.
+_N_KEYS = (4, 8, 16)
 
 
 @dataclass(frozen=True)
@@ -70,11 +31,14 @@ class Batch:
 
     Attributes
     ----------
-    promoters : list of (list of Bins, one per bin size)
-    pairs : list of PairBlock
-    genes : list of GeneBlock
-    order : Tensor of shape (n_genes,), int
-        Where each gene of the batch stands in the concatenated gene blocks.
+    n_genes : int
+        Genes that were asked for; the tensors may hold more, to fill blocks up.
+    n_rows : int
+        Rows of a block in dense products.
+    promoters : list of Bins, one per bin size
+    pairs : list of (list of Bins, one per bin size)
+        The pCREs, those of one width together.
+    layout : TokenLayout
 
     Examples
     --------
@@ -83,23 +47,67 @@ class Batch:
     >>> from skchromo.nn import DeviceRegions
     >>> X = RegionArray.from_dense(np.ones((3, 2, 8, 1)), lengths=[[800, 0], [800, 90], [800, 400]])
     >>> batch = DeviceRegions(X, (100,)).batch([2, 1, 0])
-    >>> len(batch), [block.gene.tolist() for block in batch.pairs]
-    (3, [[1], [0]])
-    >>> [block.gene.tolist() for block in batch.genes], batch.order.tolist()
-    ([[2], [0, 1]], [1, 2, 0])
+    >>> len(batch), [group[0].features.shape[1:3] for group in batch.pairs]
+    (3, [torch.Size([1, 2]), torch.Size([1, 4])])
     """
 
+    n_genes: int
+    n_rows: int
     promoters: list
     pairs: list
-    genes: list
-    order: torch.Tensor
+    layout: TokenLayout
 
     def __len__(self):
-        return len(self.order)
+        return self.n_genes
+
+    def cut(self, x):
+        """Cut rows into blocks.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_scales, n, d)
+
+        Returns
+        -------
+        x : Tensor of shape (n_scales, n_blocks, n_rows, d)
+            In one block of all rows if they are fewer than `n_rows`.
+        """
+        return x.view(len(x), -1, min(x.shape[1], self.n_rows), x.shape[2])
+
+
+class _Pairs(NamedTuple):
+    """Gene and place (from 1) of each pCRE, its bucket of lengths, and whether it is padding."""
+
+    gene: np.ndarray
+    place: np.ndarray
+    bucket: np.ndarray
+    padding: np.ndarray
+
+
+class _Pooled(NamedTuple):
+    """Some regions at each bin size, logged, on a device.
+
+    Attributes
+    ----------
+    bucket : ndarray of shape (n_regions,), int
+        Bucket of lengths of each region, see `_LENGTH_BUCKETS`.
+    features : list of Tensor of shape (total_bins, n_features), one per bin size
+    first, counts : list of Tensor of shape (n_regions,), one per bin size
+        First bin and number of bins of each region.
+    """
+
+    bucket: np.ndarray
+    features: list
+    first: list
+    counts: list
 
 
 class DeviceRegions:
-    """A RegionArray pooled to each bin size, logged, on a device; batches are gathered from it.
+    """A RegionArray pooled to each bin size and logged; batches of its genes on a device.
+
+    All regions are pooled at once and stay on the device, from where batches are gathered by
+    index, if they fit there. Those of an opened file (:meth:`RegionArray.load`), and those that do
+    not fit, are pooled for each batch and sent. Batches are the same both ways.
 
     Parameters
     ----------
@@ -108,6 +116,11 @@ class DeviceRegions:
         In bp, multiples of ``X.bin_size``.
     device : str or torch.device, default="cpu"
 
+    Attributes
+    ----------
+    resident : bool
+        Whether all regions are on the device.
+
     Examples
     --------
     >>> import numpy as np
@@ -115,27 +128,23 @@ class DeviceRegions:
     >>> from skchromo.nn import DeviceRegions
     >>> X = RegionArray.from_dense(np.ones((3, 2, 8, 1)), bin_size=100)
     >>> regions = DeviceRegions(X, (400, 100))
-    >>> [bins.features.shape for bins in regions.batch([0, 2]).promoters[0]]
-    [torch.Size([2, 2, 4]), torch.Size([2, 8, 4])]
+    >>> [bins.features.shape for bins in regions.batch([0, 2]).promoters]
+    [torch.Size([1, 2, 2, 4]), torch.Size([1, 2, 8, 4])]
+    >>> regions.resident
+    True
     """
 
     def __init__(self, X, bin_sizes, device="cpu"):
-        X = X.compact()
         self.bin_sizes = tuple(bin_sizes)
         self.device = torch.device(device)
-        self.index, self.weights = X.index, X.weights
+        self.index, self.weights, self.window = X.index, X.weights, X.window
         self.max_length = X.n_bins * X.bin_size
-        self.window = X.window
-        edges = np.ceil(np.multiply(_LENGTH_BUCKETS, self.max_length)).astype(np.int64)
-        self._bucket = np.searchsorted(edges, X.lengths)
-        self._edges = edges
-        self._features, self._first, self._counts = [], [], []
-        for bin_size in self.bin_sizes:
-            values, offsets = X.pool(bin_size)
-            features = np.pad(np.log1p(values), ((0, 0), (0, -values.shape[1] % ALIGNED)))
-            self._features.append(torch.from_numpy(features).to(self.device))
-            self._first.append(self._put(offsets[:-1]))
-            self._counts.append(self._put(np.diff(offsets)))
+        self._edges = np.ceil(np.multiply(_LENGTH_BUCKETS, self.max_length)).astype(np.int64)
+        self._X = X
+        self.resident = X.stored_at is None and _fits(X, self.bin_sizes, self.device)
+        if self.resident:
+            self.index, self._pooled = self._pool(X.index)
+            self._X = None
 
     def __len__(self):
         return len(self.index)
@@ -154,51 +163,91 @@ class DeviceRegions:
         batch : Batch
         """
         rows = np.asarray(rows, dtype=np.int64)
-        index = self.index[rows]
-        genes_per, pairs_per = (_GENES_PER_BLOCK, _PAIRS_PER_BLOCK) if fixed else (None, None)
-        promoters = [
-            self._bins(index[block, 0], self.window)
-            for block, _ in _blocks(np.arange(len(rows)), genes_per)
-        ]
+        index, weights = self.index[rows], self.weights[rows]
+        index, pooled = (index, self._pooled) if self.resident else self._pool(index)
+        if fixed:
+            index, weights = _fill_up(index, weights)
+        pairs = self._pairs(index, pooled.bucket, fixed)
+        n_regions = index.shape[1] if fixed else 1 + pairs.place.max(initial=0)
+        n_rows = _ROWS_PER_BLOCK if fixed else len(index) + len(pairs.gene)
+        region = index[pairs.gene, pairs.place]
+        groups = np.split(region, np.flatnonzero(np.diff(pairs.bucket)) + 1) if len(region) else []
+        return Batch(
+            n_genes=len(rows),
+            n_rows=n_rows,
+            promoters=self._bins(pooled, index[:, 0], self.window, fixed),
+            pairs=[
+                self._bins(pooled, group, self._edges[pooled.bucket[group[0]]], fixed)
+                for group in groups
+            ],
+            layout=self._layout(len(index), n_regions, weights, pairs),
+        )
+
+    def _pool(self, index):
+        """Pool the regions of some genes; number them anew."""
+        regions, new = np.unique(index, return_inverse=True)
+        regions, new = regions[regions >= 0], new.reshape(index.shape) - (regions < 0).any()
+        every = len(regions) == len(self._X.lengths)  # then there is nothing to select
+        features, first, counts = [], [], []
+        for bin_size in self.bin_sizes:
+            values, offsets = self._X.pool(bin_size, None if every else regions)
+            n_tracks = values.shape[1]
+            logged = np.zeros((len(values), n_tracks + -n_tracks % ALIGNED), dtype=np.float32)
+            np.log1p(values, out=logged[:, :n_tracks])
+            features.append(self._put(logged))
+            first.append(self._put(offsets[:-1]))
+            counts.append(self._put(np.diff(offsets)))
+        bucket = np.searchsorted(self._edges, self._X.lengths[regions])
+        return new, _Pooled(bucket, features, first, counts)
+
+    @staticmethod
+    def _pairs(index, buckets, fixed):
+        """The pCREs that are there, by width, and where `fixed` more to fill blocks up."""
         gene, place = np.nonzero(index[:, 1:] >= 0)
-        region = index[gene, place + 1]
-        pairs, pair_row, n_rows = [], np.zeros(index[:, 1:].shape, dtype=np.int64), 0
-        for bucket, edge in enumerate(self._edges):
-            for block, n in _blocks(np.flatnonzero(self._bucket[region] == bucket), pairs_per):
-                bins = self._bins(region[block], edge)
-                pairs.append(PairBlock(self._put(gene[block]), bins))
-                pair_row[gene[block[:n]], place[block[:n]]] = n_rows + np.arange(n)
-                n_rows += len(block)
-        genes, order = self._gene_blocks(index, self.weights[rows], pair_row, genes_per)
-        return Batch(promoters, pairs, genes, self._put(order))
+        bucket = buckets[index[gene, place + 1]]
+        order, n_members = np.argsort(bucket, kind="stable"), np.bincount(bucket)
+        padding = np.zeros(len(order), dtype=bool)
+        if fixed and len(order):
+            groups = np.split(order, np.cumsum(n_members)[:-1])
+            sizes = -(-n_members // _REGIONS_PER_BLOCK) * _REGIONS_PER_BLOCK
+            sizes[-1] += -sizes.sum() % _ROWS_PER_BLOCK
+            order = np.concatenate([np.resize(*group) for group in zip(groups, sizes) if group[1]])
+            padding = ranges(np.zeros_like(sizes), sizes) >= np.repeat(n_members, sizes)
+        return _Pairs(gene[order], place[order] + 1, bucket[order], padding)
 
-    def _gene_blocks(self, index, weights, pair_row, genes_per):
-        """Blocks of genes padded to one number of pCREs, and where each gene stands in them."""
-        max_pcres = index.shape[1] - 1
-        counts = np.max((index[:, 1:] >= 0) * np.arange(1, max_pcres + 1), axis=1, initial=0)
-        edges = np.unique(np.ceil(np.multiply(_COUNT_BUCKETS, max_pcres)).astype(np.int64))
-        genes, order, n_rows = [], np.zeros(len(index), dtype=np.int64), 0
-        for low, edge in zip((-1, *edges[:-1]), edges):
-            members = np.flatnonzero((counts > low) & (counts <= edge))
-            for block, n in _blocks(members, genes_per):
-                absent = index[block, : edge + 1] < 0
-                weight = np.pad(weights[block, :edge], ((0, 0), (1, 0)))
-                pair = pair_row[block, :edge].ravel()
-                genes.append(GeneBlock(*map(self._put, (block, pair, weight, absent))))
-                order[block[:n]] = n_rows + np.arange(n)
-                n_rows += len(block)
-        return genes, order
+    def _layout(self, n_genes, n_regions, weights, pairs):
+        """Where the regions of the genes stand."""
+        shape = n_genes, next((n for n in _N_KEYS if n >= n_regions), -(-n_regions // 16) * 16)
+        token, absent = np.zeros(shape, dtype=np.int64), np.ones(shape, dtype=bool)
+        genes, real = np.arange(n_genes), ~pairs.padding
+        token[:, 0], absent[:, 0] = genes, False
+        there = pairs.gene[real], pairs.place[real]
+        token[there], absent[there] = n_genes + np.flatnonzero(real), False
+        weight = np.zeros(shape, dtype=np.float32)
+        weight[:, 1:n_regions] = weights[:, : n_regions - 1]
+        padding = np.concatenate([np.zeros(n_genes, dtype=bool), pairs.padding])
+        return TokenLayout(
+            gene=self._put(pairs.gene),
+            token=self._put(token),
+            absent=self._put(absent),
+            weights=self._put(weight),
+            place=self._put(np.concatenate([np.zeros_like(genes), pairs.place])),
+            row=self._put(np.concatenate([genes, pairs.gene])),
+            padding=self._put(padding) if padding.any() else None,
+            n_regions=int(n_regions),
+        )
 
-    def _bins(self, regions, length):
-        """Bins of some distinct regions, each centred in the width of a region of `length` bp.
+    def _bins(self, pooled, regions, length, fixed):
+        """Bins of some regions, each centred in the width of a region of `length` bp.
 
         Widths and numbers of positions are both even or both odd, so that a region lies at the
         same positions whatever the width.
         """
+        n_blocks = len(regions) // _REGIONS_PER_BLOCK if fixed else 1
         regions = self._put(regions)
         gathered = []
         for bin_size, features, first, counts in zip(
-            self.bin_sizes, self._features, self._first, self._counts
+            self.bin_sizes, pooled.features, pooled.first, pooled.counts
         ):
             width = -(-int(length) // bin_size)
             width += (-(-self.max_length // bin_size) - width) % 2
@@ -206,8 +255,9 @@ class DeviceRegions:
             place = torch.arange(width, device=self.device) - _left_padding(width, count)[:, None]
             absent = (place < 0) | (place >= count[:, None])
             row = first[regions][:, None] + place.masked_fill(absent, 0)
-            bins = features.index_select(0, row.view(-1)).view(len(regions), width, -1)
-            gathered.append(Bins(bins, absent))
+            bins = features.index_select(0, row.view(-1))
+            shape = n_blocks, len(regions) // n_blocks, width
+            gathered.append(Bins(bins.view(*shape, -1), absent.view(shape)))
         return gathered
 
     def _put(self, array):
@@ -215,17 +265,23 @@ class DeviceRegions:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device, non_blocking=True)
 
 
+def _fits(X, bin_sizes, device):
+    """Whether all regions can stay on the device and leave half of its free memory."""
+    if device.type != "cuda":
+        return True
+    n_bins = sum(-(-X.lengths // bin_size) for bin_size in bin_sizes).sum()
+    n_bytes = 4 * n_bins * (len(X.tracks) + -len(X.tracks) % ALIGNED)
+    return n_bytes < torch.cuda.mem_get_info(device)[0] / 2
+
+
 def _left_padding(width, count):
     """Bins of padding before a region: where the two ends differ, the left is the longer."""
     return (width - count + 1) // 2
 
 
-def _blocks(members, size):
-    """Cut `members` into (block, number of real members), each filled up to `size` if given."""
-    if size is None:
-        return [(members, len(members))] if len(members) else []
-    blocks = []
-    for start in range(0, len(members), size):
-        block = members[start : start + size]
-        blocks.append((np.resize(block, size), len(block)))
-    return blocks
+def _fill_up(index, weights):
+    """Add promoters of the first genes, without pCREs, until blocks are full."""
+    n = -len(index) % _ROWS_PER_BLOCK
+    extra = np.full((n, index.shape[1]), -1)
+    extra[:, 0] = np.resize(index[:, 0], n)
+    return np.concatenate([index, extra]), np.pad(weights, ((0, n), (0, 0)))

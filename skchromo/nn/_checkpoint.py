@@ -7,8 +7,8 @@ import warnings
 import numpy as np
 import torch
 
-from ._attention import RegionAttention
 from ._network import ChromoformerNetwork
+from ._region_attention import RegionAttention
 
 # What reference checkpoints hold besides tensors: NumPy arrays and scalars of validation scores.
 # They were pickled by NumPy 1 and 2, which name these functions differently. Nothing else is

@@ -7,8 +7,73 @@ from torch import nn
 from torch.nn import functional as F
 
 
+def scale_linear(x, weight, bias=None):
+    """Apply one linear map per bin size to rows that are cut into blocks.
+
+    One block is multiplied for all bin sizes at once. Several are multiplied one by one: a row's
+    result does then not depend, by rounding, on how many rows there are.
+
+    Parameters
+    ----------
+    x : Tensor of shape (n_scales, n_blocks, n, d_in)
+    weight : Tensor of shape (n_scales, d_out, d_in)
+    bias : Tensor of shape (n_scales, 1, d_out), default=None
+
+    Returns
+    -------
+    y : Tensor of shape (n_scales, n_blocks, n, d_out)
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skchromo.nn import scale_linear
+    >>> scale_linear(torch.ones(1, 2, 5, 8), torch.ones(1, 4, 8)).shape
+    torch.Size([1, 2, 5, 4])
+    """
+    return _ScaleLinear.apply(x, weight, bias)
+
+
+class _ScaleLinear(torch.autograd.Function):
+    """Products of rows and weights, whose gradients come out in the weights' own layout."""
+
+    @staticmethod
+    def forward(ctx, x, weight, bias):
+        ctx.save_for_backward(x, weight)
+        return _block_product(x, weight.transpose(1, 2), bias)
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, weight = ctx.saved_tensors
+        grad_x = grad_weight = grad_bias = None
+        rows = grad.flatten(1, 2)
+        if ctx.needs_input_grad[0]:
+            grad_x = _block_product(grad, weight)
+        if ctx.needs_input_grad[1]:
+            grad_weight = torch.bmm(rows.transpose(1, 2), x.flatten(1, 2))
+        if ctx.needs_input_grad[2]:
+            grad_bias = rows.sum(dim=1, keepdim=True)
+        return grad_x, grad_weight, grad_bias
+
+
+def _block_product(x, matrix, bias=None):
+    """Blocks of rows times each scale's matrix (n_scales, d_in, d_out)."""
+    if x.shape[1] == 1:
+        x = x.squeeze(1)
+        y = torch.bmm(x, matrix) if bias is None else torch.baddbmm(bias, x, matrix)
+        return y.unsqueeze(1)
+    product = x.new_empty(*x.shape[:3], matrix.shape[2])
+    matrix = matrix[:, None].expand(-1, x.shape[1], -1, -1)
+    if bias is None:
+        for out, *part in zip(product, x, matrix):
+            torch.bmm(*part, out=out)
+    else:
+        for out, *part in zip(product, bias, x, matrix):
+            torch.baddbmm(*part, out=out)
+    return product
+
+
 class ScaleLinear(nn.Module):
-    """One linear layer per bin size, computed as one batched product.
+    """One linear layer per bin size.
 
     Parameters
     ----------
@@ -24,8 +89,8 @@ class ScaleLinear(nn.Module):
     --------
     >>> import torch
     >>> from skchromo.nn import ScaleLinear
-    >>> ScaleLinear(3, 8, 4)(torch.zeros(3, 5, 8)).shape
-    torch.Size([3, 5, 4])
+    >>> ScaleLinear(3, 8, 4)(torch.zeros(3, 1, 5, 8)).shape
+    torch.Size([3, 1, 5, 4])
     """
 
     def __init__(self, n_scales, d_in, d_out, bias=True):
@@ -41,7 +106,7 @@ class ScaleLinear(nn.Module):
 
         Parameters
         ----------
-        x : Tensor of shape (n_scales, n, d_in), or (..., d_in) where `scale` is given
+        x : Tensor of shape (n_scales, n_blocks, n, d_in), or (n_blocks, n, d_in) of one scale
         scale : int, default=None
             Number of the only scale that `x` belongs to.
 
@@ -49,11 +114,10 @@ class ScaleLinear(nn.Module):
         -------
         y : Tensor of the same shape but for its last axis, d_out
         """
-        if scale is not None:
-            bias = None if self.bias is None else self.bias[scale, 0]
-            return F.linear(x, self.weight[scale], bias)
-        weight = self.weight.transpose(1, 2)
-        return torch.bmm(x, weight) if self.bias is None else torch.baddbmm(self.bias, x, weight)
+        if scale is None:
+            return scale_linear(x, self.weight, self.bias)
+        bias = None if self.bias is None else self.bias[scale : scale + 1]
+        return scale_linear(x[None], self.weight[scale : scale + 1], bias)[0]
 
 
 class TrackProjection(ScaleLinear):
@@ -70,8 +134,8 @@ class TrackProjection(ScaleLinear):
     >>> projection = TrackProjection(3, n_tracks=7, d_model=4)
     >>> projection.wide(8).shape
     torch.Size([3, 4, 8])
-    >>> projection(torch.zeros(3, 5, 8)).shape
-    torch.Size([3, 5, 4])
+    >>> projection(torch.zeros(3, 1, 5, 8)).shape
+    torch.Size([3, 1, 5, 4])
     """
 
     def __init__(self, n_scales, n_tracks, d_model):
@@ -114,7 +178,7 @@ class ScaleLayerNorm(nn.Module):
 
         Parameters
         ----------
-        x : Tensor of shape (n_scales, n, d), or (..., d) where `scale` is given
+        x : Tensor of shape (n_scales, ..., d), or (..., d) of one scale
         scale : int, default=None
             Number of the only scale that `x` belongs to.
 
@@ -122,9 +186,11 @@ class ScaleLayerNorm(nn.Module):
         -------
         y : Tensor of the shape of `x`
         """
-        weight, bias = self.weight, self.bias
-        if scale is not None:
-            weight, bias = weight[scale, 0], bias[scale, 0]
+        if scale is None:
+            shape = (len(x), *[1] * (x.ndim - 2), x.shape[-1])
+            weight, bias = self.weight.view(shape), self.bias.view(shape)
+        else:
+            weight, bias = self.weight[scale, 0], self.bias[scale, 0]
         return torch.addcmul(bias, F.layer_norm(x, x.shape[-1:]), weight)
 
 
@@ -144,8 +210,8 @@ class FeedForward(nn.Module):
     --------
     >>> import torch
     >>> from skchromo.nn import FeedForward
-    >>> FeedForward(3, 8, 16)(torch.zeros(3, 5, 8)).shape
-    torch.Size([3, 5, 8])
+    >>> FeedForward(3, 8, 16)(torch.zeros(3, 1, 5, 8)).shape
+    torch.Size([3, 1, 5, 8])
     """
 
     def __init__(self, n_scales, d_model, d_ff, dropout=0.0):
@@ -160,7 +226,7 @@ class FeedForward(nn.Module):
 
         Parameters
         ----------
-        x : Tensor of shape (n_scales, n, d_model), or (..., d_model) where `scale` is given
+        x : Tensor of shape (n_scales, n_blocks, n, d_model), or (n_blocks, n, d_model) of one scale
         scale : int, default=None
             Number of the only scale that `x` belongs to.
 

@@ -128,11 +128,11 @@ class ChromoformerNetwork(nn.Module):
         output : Tensor of shape (n_genes, n_outputs)
             Logits, or expression.
         """
-        outputs = [self.fc_head(encoded) for encoded in self.encode(batch)]
-        return torch.cat(outputs).index_select(0, batch.order)
+        outputs = [self.fc_head(block) for block in self.encode(batch)]
+        return torch.cat(outputs)[: len(batch)]
 
     def encode(self, batch):
-        """What the head reads, block by block.
+        """What the head reads.
 
         Parameters
         ----------
@@ -140,27 +140,29 @@ class ChromoformerNetwork(nn.Module):
 
         Returns
         -------
-        encoded : list of Tensor of shape (n, n_scales * d_model)
-            One per gene block, in the order of the blocks.
+        encoded : Tensor of shape (n_blocks, n, n_scales * d_model)
         """
-        promoters = self.embed(batch.promoters, self._positions_of)
-        pairs = self.pairwise_interaction(promoters, batch.pairs, self._positions_of)
-        encoded = []
-        for block in batch.genes:
-            promoter = promoters.index_select(1, block.gene)
-            n_scales, n, d_model = promoter.shape
-            n_pcres = block.absent.shape[1] - 1
-            pcres = pairs.index_select(1, block.pair).view(n_scales, n, n_pcres, d_model)
-            regions = torch.cat([promoter[:, :, None], pcres], dim=2)
-            gene = self.regulation(regions, block.weights, block.absent) + promoter
-            encoded.append(gene.transpose(0, 1).reshape(n, -1))
-        return encoded
+        promoters, layout = self._embed(batch), batch.layout
+        tokens = promoters
+        if len(layout.gene):
+            asking = self.pairwise_interaction.lin_proj_p(promoters)
+            asking = batch.cut(layout.to_pairs(asking.flatten(1, 2)))
+            where = [self._positions_of(group) for group in batch.pairs]
+            pairs = self.pairwise_interaction(asking, batch.pairs, where)
+            tokens = batch.cut(torch.cat([promoters.flatten(1, 2), pairs.flatten(1, 2)], dim=1))
+        genes = self.regulation(tokens, layout) + promoters
+        return genes.permute(1, 2, 0, 3).flatten(2)
+
+    def _embed(self, batch):
+        """Embeddings of the promoters, (n_scales, n_blocks, n, d_model)."""
+        n_rows = min(len(batch.layout.token), batch.n_rows)
+        return self.embed(batch.promoters, self._positions_of(batch.promoters), n_rows)
 
     def _positions_of(self, bins):
-        """Position encoding of the bins of a block, one (width, d_model) per bin size."""
+        """Position encoding of bins, one (width, d_model) per bin size."""
         parts = []
         for n_positions, part in zip(self.n_positions, bins):
-            width = part.absent.shape[1]
+            width = part.absent.shape[2]
             start = (n_positions - width) // 2
             parts.append(self.positions[start : start + width])
         return parts

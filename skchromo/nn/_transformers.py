@@ -3,8 +3,9 @@
 import torch
 from torch import nn
 
-from ._attention import BinAttention, Bins, RegionAttention
+from ._bin_attention import BinAttention, Bins
 from ._layers import ScaleLinear, TrackProjection
+from ._region_attention import RegionAttention
 
 
 class EmbeddingTransformer(nn.Module):
@@ -27,9 +28,9 @@ class EmbeddingTransformer(nn.Module):
     >>> import torch
     >>> from skchromo.nn import Bins, EmbeddingTransformer, sinusoidal_positions
     >>> transformer = EmbeddingTransformer(1, 7, d_model=8, n_layers=2, n_heads=2, d_ff=16)
-    >>> block = [Bins(torch.rand(5, 20, 7), torch.zeros(5, 20, dtype=torch.bool))]
-    >>> transformer([block], lambda bins: [sinusoidal_positions(20, 8)]).shape
-    torch.Size([1, 5, 8])
+    >>> bins = Bins(torch.rand(1, 5, 20, 8), torch.zeros(1, 5, 20, dtype=torch.bool))
+    >>> transformer([bins], [sinusoidal_positions(20, 8)], 5).shape
+    torch.Size([1, 1, 5, 8])
     """
 
     def __init__(self, n_scales, n_tracks, d_model, n_layers, n_heads, d_ff, dropout=0.0):
@@ -39,45 +40,35 @@ class EmbeddingTransformer(nn.Module):
             BinAttention(n_scales, d_model, n_heads, d_ff, dropout) for _ in range(n_layers)
         )
 
-    def forward(self, blocks, positions):
-        """Embed blocks of promoters.
+    def forward(self, bins, positions, n_rows):
+        """Embed promoters.
 
         Parameters
         ----------
-        blocks : sequence of (sequence of Bins, one per bin size)
-            Features are log1p signal, shape (n, width, n_tracks).
-        positions : callable
-            Maps a sequence of Bins to their positions, one (width, d_model) per bin size.
+        bins : sequence of Bins, one per bin size
+            Features are log1p signal.
+        positions : sequence of Tensor of shape (width, d_model), one per bin size
+        n_rows : int
+            Promoters in a block of the result.
 
         Returns
         -------
-        x : Tensor of shape (n_scales, total n, d_model)
+        x : Tensor of shape (n_scales, n_blocks, n_rows, d_model)
         """
-        factored = len(self.layers) == 1
-        n_features = blocks[0][0].features.shape[2]
-        factors = self.layers[-1].factors(self.lin_proj.wide(n_features) if factored else None)
-        embedded = []
-        for block in blocks:
-            where = positions(block)
-            if factored:
-                bins, centre = block, self._centre(block, where)
-            else:
-                bins = [self._all_but_last(*part) for part in enumerate(zip(block, where))]
-                where = [None] * len(bins)
-                centre = torch.stack([b.features[:, b.features.shape[1] // 2] for b in bins])
-            embedded.append(self.layers[-1](centre, bins, where, factors))
-        return torch.cat(embedded, dim=1)
-
-    def _centre(self, bins, positions):
-        """Embedding of each region's centre bin before attention, (n_scales, n, d_model)."""
-        features = torch.stack([b.features[:, b.features.shape[1] // 2] for b in bins])
-        centre = torch.stack([where[len(where) // 2] for where in positions])
-        return self.lin_proj(features) + centre[:, None]
+        last = self.layers[-1]
+        if len(self.layers) == 1:
+            factors = last.factors(self.lin_proj.wide(bins[0].features.shape[3]))
+            centre = self.lin_proj(_centres(bins, n_rows))
+            centre = centre + torch.stack([_centre(where) for where in positions])[:, None, None]
+            return last(centre, [bins], [positions], factors)
+        bins = [self._all_but_last(*part) for part in enumerate(zip(bins, positions))]
+        return last(_centres(bins, n_rows), [bins], [[None] * len(bins)], last.factors())
 
     def _all_but_last(self, scale, part):
         """Bins of one size after all layers but the last, as features of width d_model."""
         bins, where = part
-        bins = Bins(self.lin_proj(bins.features, scale) + where, bins.absent)
+        x = self.lin_proj(bins.features.flatten(1, 2), scale)
+        bins = Bins(x.view(*bins.absent.shape, -1) + where, bins.absent)
         for layer in self.layers[:-1]:
             bins = Bins(layer.every_bin(bins, scale), bins.absent)
         return bins
@@ -98,14 +89,12 @@ class PairwiseInteractionTransformer(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> from skchromo.nn import Bins, PairBlock, PairwiseInteractionTransformer
-    >>> from skchromo.nn import sinusoidal_positions
+    >>> from skchromo.nn import Bins, PairwiseInteractionTransformer, sinusoidal_positions
     >>> transformer = PairwiseInteractionTransformer(1, 7, 8, n_layers=2, n_heads=2, d_ff=16)
-    >>> bins = Bins(torch.rand(3, 20, 7), torch.zeros(3, 20, dtype=torch.bool))
-    >>> block = PairBlock(gene=torch.tensor([0, 0, 1]), bins=[bins])
-    >>> promoters = torch.rand(1, 2, 8)
-    >>> transformer(promoters, [block], lambda bins: [sinusoidal_positions(20, 8)]).shape
-    torch.Size([1, 3, 8])
+    >>> bins = Bins(torch.rand(1, 3, 20, 8), torch.zeros(1, 3, 20, dtype=torch.bool))
+    >>> asking = transformer.lin_proj_p(torch.rand(1, 1, 3, 8))
+    >>> transformer(asking, [[bins]], [[sinusoidal_positions(20, 8)]]).shape
+    torch.Size([1, 1, 3, 8])
     """
 
     def __init__(self, n_scales, n_tracks, d_model, n_layers, n_heads, d_ff, dropout=0.0):
@@ -116,33 +105,27 @@ class PairwiseInteractionTransformer(nn.Module):
             BinAttention(n_scales, d_model, n_heads, d_ff, dropout) for _ in range(n_layers)
         )
 
-    def forward(self, promoters, blocks, positions):
-        """Embed blocks of pairs.
+    def forward(self, asking, groups, positions):
+        """Embed pairs.
 
         Parameters
         ----------
-        promoters : Tensor of shape (n_scales, n_genes, d_model)
-            What EmbeddingTransformer returned.
-        blocks : sequence of PairBlock
-        positions : callable
-            Maps a sequence of Bins to their positions, one (width, d_model) per bin size.
+        asking : Tensor of shape (n_scales, n_blocks, n, d_model)
+            For each pair, what `lin_proj_p` makes of its promoter's embedding.
+        groups : sequence of (sequence of Bins, one per bin size)
+            The pCREs in the order of `asking`, those of one width together.
+        positions : sequence of (sequence of Tensor of shape (width, d_model), one per bin size)
+            For each group.
 
         Returns
         -------
-        x : Tensor of shape (n_scales, total pairs, d_model)
+        x : Tensor of shape (n_scales, n_blocks, n, d_model)
         """
-        if not blocks:
-            return promoters[:, :0]
-        projection = self.lin_proj_pcre.wide(blocks[0].bins[0].features.shape[2])
-        factors = [layer.factors(projection) for layer in self.layers]
-        embedded = []
-        for block in blocks:
-            x = self.lin_proj_p(promoters.index_select(1, block.gene))
-            where = positions(block.bins)
-            for layer, matrices in zip(self.layers, factors):
-                x = layer(x, block.bins, where, matrices)
-            embedded.append(x)
-        return torch.cat(embedded, dim=1)
+        projection = self.lin_proj_pcre.wide(groups[0][0].features.shape[3])
+        x = asking
+        for layer in self.layers:
+            x = layer(x, groups, positions, layer.factors(projection))
+        return x
 
 
 class RegulationTransformer(nn.Module):
@@ -159,12 +142,15 @@ class RegulationTransformer(nn.Module):
 
     Examples
     --------
+    >>> import numpy as np
     >>> import torch
-    >>> from skchromo.nn import RegulationTransformer
+    >>> from skchromo import RegionArray
+    >>> from skchromo.nn import DeviceRegions, RegulationTransformer
+    >>> X = RegionArray.from_dense(np.ones((5, 2, 8, 1)))  # 5 promoters, 5 pCREs
+    >>> layout = DeviceRegions(X, (100,)).batch(range(5)).layout
     >>> transformer = RegulationTransformer(3, 8, n_layers=2, n_heads=2, d_attention=16, d_ff=16)
-    >>> weights, absent = torch.tensor([[0.0, 2.5]]), torch.tensor([[False, False]])
-    >>> transformer(torch.rand(3, 1, 2, 8), weights, absent).shape
-    torch.Size([3, 1, 8])
+    >>> transformer(torch.rand(3, 1, 10, 8), layout).shape
+    torch.Size([3, 1, 5, 8])
     """
 
     def __init__(self, n_scales, d_model, n_layers, n_heads, d_attention, d_ff, dropout=0.0):
@@ -174,21 +160,31 @@ class RegulationTransformer(nn.Module):
             for _ in range(n_layers)
         )
 
-    def forward(self, x, weights, absent):
+    def forward(self, x, layout):
         """Embed genes.
 
         Parameters
         ----------
-        x : Tensor of shape (n_scales, n_genes, n_regions, d_model)
-            Promoter first, then pCREs.
-        weights : Tensor of shape (n_genes, n_regions)
-            Contact weights; 0 for the promoter.
-        absent : Tensor of shape (n_genes, n_regions), bool
+        x : Tensor of shape (n_scales, n_blocks, n, d_model)
+            Embeddings of the tokens: promoters first, then pCREs.
+        layout : TokenLayout
 
         Returns
         -------
-        x : Tensor of shape (n_scales, n_genes, d_model)
+        x : Tensor of shape (n_scales, n_blocks, n, d_model)
+            Of each gene.
         """
         for number, layer in enumerate(self.layers, start=1):
-            x = layer(x, weights, absent, promoter_only=number == len(self.layers))
-        return x[:, :, 0]
+            x = layer(x, layout, promoter_only=number == len(self.layers))
+        return x
+
+
+def _centre(x, dim=0):
+    """What stands at the middle: the first bin behind it where their number is even."""
+    return x.select(dim, x.shape[dim] // 2)
+
+
+def _centres(bins, n_rows):
+    """Features of the centre bins, (n_scales, n_blocks, n_rows, n_features)."""
+    centres = torch.stack([_centre(part.features, dim=2).flatten(0, 1) for part in bins])
+    return centres.view(len(bins), -1, n_rows, centres.shape[-1])
