@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
-.PHONY: demo test lint clean
+.PHONY: demo test bench lint clean
 
 demo: $(VENV)/plot.installed
 	$(BIN)/python examples/plot_quickstart.py --output demo
@@ -11,12 +11,20 @@ demo: $(VENV)/plot.installed
 test: $(VENV)/test.installed
 	OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest
 
+# Half an hour on two cores; tables are printed and written to bench/.
+bench: $(VENV)/bench.installed
+	mkdir -p bench
+	$(BIN)/python benchmarks/features.py --json bench/features.json
+	$(BIN)/python benchmarks/train_step.py --json bench/train_step.json
+	$(BIN)/python benchmarks/genome_scale.py --train-json bench/train_step.json --json bench/genome_scale.json
+	$(BIN)/python benchmarks/planted_truth.py --json bench/planted_truth.json
+
 lint: $(VENV)/test.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
 clean:
-	rm -rf $(VENV) demo build *.egg-info
+	rm -rf $(VENV) demo bench build *.egg-info
 
 # An extra is installed anew when what the package asks for changes.
 $(VENV)/%.installed: setup.cfg constraints.txt
