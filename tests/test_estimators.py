@@ -358,7 +358,7 @@ def test_interrupt_before_a_full_epoch_leaves_it_unfitted(X, y, fitted, interrup
 
 
 def test_interrupt_while_regions_are_pooled_is_raised_as_it_is(X, y, monkeypatch):
-    def interrupted(self, bin_size):
+    def interrupted(self, bin_size, regions=None):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(RegionArray, "pool", interrupted)
