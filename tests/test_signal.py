@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skchromo.genome._bigwig import BigWigFile, read_chromsizes
+from skchromo.genome._bigwig import BigWigFile, OverlappingRunsError, read_chromsizes
 from skchromo.genome._signal import read_bins
 
 SIZES = {"chr1": 1000, "chr2": 500, "chrEmpty": 300}
@@ -131,7 +131,7 @@ def test_a_file_without_any_interval_is_no_signal(tmp_path):
     assert read_bins(path, ["chr1"], [0], [200], 100)[0].tolist() == [0.0, 0.0]
 
 
-def test_overlapping_and_repeated_regions_are_read_once_in_bounded_pieces(tmp_path, monkeypatch):
+def test_without_runs_overlapping_regions_are_read_once_in_bounded_pieces(tmp_path, monkeypatch):
     path = write_bigwig(tmp_path / "long.bw", {"chr1": 4_000_000}, [("chr1", 0, 4_000_000, 2.0)])
     reads = []
     read_values = BigWigFile.values
@@ -140,7 +140,11 @@ def test_overlapping_and_repeated_regions_are_read_once_in_bounded_pieces(tmp_pa
         reads.append((start, end))
         return read_values(self, chrom, start, end)
 
+    def overlapping(*arguments):
+        raise OverlappingRunsError
+
     monkeypatch.setattr(BigWigFile, "values", counted)
+    monkeypatch.setattr(BigWigFile, "runs", overlapping)
     values, _ = read_bins(path, ["chr1"] * 4, [500, 100, 3_000, 500], [900, 600, 3_100, 900], 100)
     assert reads == [(100, 900), (3_000, 3_100)]
     assert (values == 2).all()

@@ -1,27 +1,26 @@
-"""One bigWig file: judged before it is opened, opened once per process, read base by base."""
+"""One bigWig file: judged before it is opened, and read as runs of signal or base by base."""
 
 import os
-import struct
 
 import numpy as np
 import pyBigWig
 
-_BIGWIG = 0x888FFC26
-_BIGBED = 0x8789F2EB
-_CHROM_TREE = 0x78CA8C91
-_INDEX = 0x2468ACE0
-_HEADER = struct.Struct("<IHHQQQHHQQIQ")
-_ZOOM = struct.Struct("<IIQQ")
-_SUMMARY = struct.Struct("<Q4d")
-_WORD = struct.Struct("<I")
+from ..regions import ranges
+from ._bigwig_blocks import BlockDamageError, BlockReader, Runs
+from ._bigwig_index import BIGBED, BIGWIG, DamageError, Layout, read_at
+
 _URL = ("http://", "https://", "ftp://")
 
 
-class BigWigFile:
-    """A bigWig file that can be pickled, and read after a fork.
+class OverlappingRunsError(Exception):
+    """Two runs of a file cover one base, which the format does not provide for."""
 
-    It holds a path. The file is judged and opened when it is first read in a process: a handle is
-    never pickled, nor used in a process other than the one that opened it.
+
+class BigWigFile:
+    """A bigWig file that can be pickled, read after a fork, and read by several threads.
+
+    It holds a path. The file is judged and opened when it is first read. What is opened is never
+    pickled; a handle of pyBigWig is not used in a process other than the one that opened it.
 
     Parameters
     ----------
@@ -52,7 +51,7 @@ class BigWigFile:
     def __init__(self, path, track=None):
         self.path = os.fspath(path)
         self.track = track
-        self._handles = {}
+        self._opened, self._handles = {}, {}
 
     def __enter__(self):
         return self
@@ -61,21 +60,78 @@ class BigWigFile:
         self.close()
 
     def __getstate__(self):
-        return {"path": self.path, "track": self.track, "_handles": {}}
+        return {"path": self.path, "track": self.track, "_opened": {}, "_handles": {}}
 
     def __str__(self):
         return f"track {self.track} ({self.path})" if self.track else self.path
 
     @property
+    def has_runs(self):
+        """Whether `runs` can be read: of a file on disk, not of a URL."""
+        return not self.path.startswith(_URL)
+
+    @property
     def chromsizes(self):
         """Length of each chromosome in bp, dict of str to int."""
-        return dict(self._open()[0].chroms())
+        if not self.has_runs:
+            return dict(self._open()[0].chroms())
+        return {name: chrom.size for name, chrom in self._layout().chroms.items()}
 
     def close(self):
-        """Close the file if this process has opened it; reading opens it again."""
+        """Close the file if it has been opened; reading opens it again."""
+        layout = self._opened.pop("layout", None)
+        if layout:
+            layout.file.close()
         opened = self._handles.pop(os.getpid(), None)
         if opened:
             opened[0].close()
+
+    def runs(self, chrom, start, end):
+        """Read the runs of signal in the neighbourhood of some intervals.
+
+        Each data block of the file that an interval touches is read and inflated once.
+
+        Parameters
+        ----------
+        chrom : str
+            Chromosome, as the file names it.
+        start, end : ndarray of shape (n_intervals,), int64
+            Half-open intervals in bp, in rising order and apart from one another.
+
+        Yields
+        ------
+        Runs
+            Some of the runs at a time, by rising position: all that overlap an interval, and
+            others nearby, whose values mean nothing.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged, or holds NaN, an infinite or a negative value in an interval.
+        OverlappingRunsError
+            If the file holds several values for one base.
+        """
+        layout = self._layout()
+        try:
+            blocks = layout.blocks(chrom)
+        except DamageError:
+            raise self._damaged(chrom, start[0], end[0]) from None
+        reader = BlockReader(layout.file, layout.inflated_size)
+        last_end = 0
+        wanted = _touched(blocks.start, blocks.end, start, end)
+        for batch in reader.batches(blocks.take(wanted)):
+            try:
+                runs = reader.read(batch, layout.chroms[chrom].number)
+            except BlockDamageError as damage:
+                block = damage.args[0]
+                raise self._damaged(chrom, batch.start[block], batch.end[block]) from None
+            if len(runs.start):
+                if runs.start[0] < last_end or (runs.start[1:] < runs.end[:-1]).any():
+                    raise OverlappingRunsError
+                last_end = runs.end[-1]
+                runs = _near(runs, start, end)
+            if len(runs.start):
+                yield self._without_bad_values(runs, chrom, start, end)
 
     def values(self, chrom, start, end):
         """Read the value of each base.
@@ -102,39 +158,98 @@ class BigWigFile:
             values = handle.values(chrom, start, end, numpy=True)
             intervals = handle.intervals(chrom, start, end) if may_hold_nan else None
         except RuntimeError as error:
-            raise ValueError(
-                f"{self}: cannot be read at {chrom}:{start}-{end}: the file is damaged, "
-                "copy or download it again"
-            ) from error
+            raise self._damaged(chrom, start, end) from error
         if len(values) == 0:
             return np.full(end - start, np.nan, dtype=np.float32)
         for first, last, value in intervals or ():
             if value != value:
-                raise ValueError(
-                    f"{self}: NaN stored at {chrom}:{first}-{last}: make the file again without it "
-                    "(leave such bases out, or write 0)"
-                )
-        self._check(values, chrom, start)
+                raise self._stored_nan(chrom, first, last)
+        with np.errstate(invalid="ignore"):
+            bad = (values < 0) | np.isinf(values)
+        if bad.any():
+            raise self._no_logarithm(values[bad.argmax()], chrom, start + bad.argmax())
         return values
 
-    def _check(self, values, chrom, start):
-        """Refuse values that have no logarithm, naming the first one's position."""
-        with np.errstate(invalid="ignore"):
-            negative, infinite = values < 0, np.isinf(values)
-        for bad, what in ((negative, "negative"), (infinite, "infinite")):
-            if bad.any():
-                first = int(bad.argmax())
-                raise ValueError(
-                    f"{self}: {what} signal ({values[first]:g}) at {chrom}:{start + first}: signal "
-                    "must be finite and non-negative, as its logarithm is taken; for a log-ratio "
-                    "track use the fold change or the read depth instead, or exponentiate it"
-                )
+    def _without_bad_values(self, runs, chrom, start, end):
+        """Refuse values that have no logarithm in the intervals; elsewhere put 0 for them."""
+        if runs.value.min() >= 0 and runs.value.max() < np.inf:
+            return runs
+        bad = ~(runs.value >= 0) | np.isinf(runs.value)
+        wanted = np.flatnonzero(bad)[_touched(runs.start[bad], runs.end[bad], start, end)]
+        if len(wanted):
+            run = wanted[0]
+            first, last, value = runs.start[run], runs.end[run], runs.value[run]
+            if np.isnan(value):
+                raise self._stored_nan(chrom, first, last)
+            interval = np.searchsorted(end, first, "right")
+            raise self._no_logarithm(value, chrom, max(int(first), int(start[interval])))
+        return runs._replace(value=np.where(bad, np.float32(0), runs.value))
+
+    def _damaged(self, chrom, start, end):
+        """Word the error for a place that cannot be read."""
+        return ValueError(
+            f"{self}: cannot be read at {chrom}:{start}-{end}: the file is damaged, "
+            "copy or download it again"
+        )
+
+    def _stored_nan(self, chrom, start, end):
+        """Word the error for a NaN that is stored, not a gap."""
+        return ValueError(
+            f"{self}: NaN stored at {chrom}:{start}-{end}: make the file again without it "
+            "(leave such bases out, or write 0)"
+        )
+
+    def _no_logarithm(self, value, chrom, position):
+        """Word the error for a negative or infinite value."""
+        what = "negative" if value < 0 else "infinite"
+        return ValueError(
+            f"{self}: {what} signal ({value:g}) at {chrom}:{position}: signal must be finite and "
+            "non-negative, as its logarithm is taken; for a log-ratio track use the fold change "
+            "or the read depth instead, or exponentiate it"
+        )
+
+    def _layout(self):
+        """Judge and open the file, once."""
+        if "layout" not in self._opened:
+            layout = self._read_layout()
+            if self._opened.setdefault("layout", layout) is not layout:
+                layout.file.close()  # another thread was faster
+        return self._opened["layout"]
+
+    def _read_layout(self):
+        """Refuse what is no bigWig, or not all of one."""
+        if not os.path.exists(self.path):
+            raise FileNotFoundError(f"{self}: no such file")
+        if os.path.isdir(self.path):
+            raise ValueError(f"{self}: is a folder, not a bigWig file")
+        file = open(self.path, "rb")  # noqa: SIM115
+        try:
+            self._check_kind(read_at(file, 0, 4))
+            return Layout(file)
+        except BaseException as error:
+            file.close()
+            if isinstance(error, DamageError):
+                raise self._incomplete(os.path.getsize(self.path)) from None
+            raise
+
+    def _check_kind(self, mark):
+        """Refuse what does not begin as a bigWig does."""
+        magic = int.from_bytes(mark, "little")
+        if magic != BIGWIG:
+            kind = "a bigBed file" if magic == BIGBED else "" if mark else "an empty file"
+            raise ValueError(f"{self}: not a bigWig file{kind and f' but {kind}'}: give a bigWig")
 
     def _open(self):
-        """Judge and open the file, once in each process."""
+        """Judge and open the file for pyBigWig, once in each process."""
         pid = os.getpid()
         if pid not in self._handles:
-            may_hold_nan = self._judge()
+            if not self.has_runs and not pyBigWig.remote:
+                raise ValueError(
+                    f"{self}: this pyBigWig was built without remote access: download the file and "
+                    "give its path"
+                )
+            # A reader cannot tell a stored NaN from a gap without listing every interval.
+            may_hold_nan = self._layout().may_hold_nan if self.has_runs else True
             try:
                 handle = pyBigWig.open(self.path)
             except RuntimeError as error:
@@ -144,59 +259,30 @@ class BigWigFile:
             self._handles[pid] = (handle, may_hold_nan)
         return self._handles[pid]
 
-    def _judge(self):
-        """Refuse what would crash the reader; say whether NaN may be stored in the file.
-
-        A reader cannot tell a stored NaN from a gap without listing every interval, which takes
-        three times as long; but the file's own sum of all values shows it.
-        """
-        if self.path.startswith(_URL):
-            if not pyBigWig.remote:
-                raise ValueError(
-                    f"{self}: this pyBigWig was built without remote access: download the file and "
-                    "give its path"
-                )
-            return True
-        if not os.path.exists(self.path):
-            raise FileNotFoundError(f"{self}: no such file")
-        if os.path.isdir(self.path):
-            raise ValueError(f"{self}: is a folder, not a bigWig file")
-        with open(self.path, "rb") as file:
-            return self._judge_content(file, os.path.getsize(self.path))
-
-    def _judge_content(self, file, size):
-        """Follow the header's offsets, as the C reader trusts them and may crash."""
-        start = file.read(_HEADER.size)
-        magic = _WORD.unpack(start[:4])[0] if len(start) >= 4 else None
-        if magic != _BIGWIG:
-            kind = "a bigBed file" if magic == _BIGBED else "an empty file" if not start else ""
-            raise ValueError(f"{self}: not a bigWig file{kind and f' but {kind}'}: give a bigWig")
-        if len(start) < _HEADER.size:
-            raise self._incomplete(size)
-        _, _, n_zooms, tree, data, index, _, _, _, summary, _, _ = _HEADER.unpack(start)
-        zooms = file.read(n_zooms * _ZOOM.size)
-        if len(zooms) < n_zooms * _ZOOM.size:
-            raise self._incomplete(size)
-        offsets = [place for zoom in _ZOOM.iter_unpack(zooms) for place in zoom[2:]]
-        if max(tree, data, index, summary, *offsets) >= size:
-            raise self._incomplete(size)
-        marks = [(size - 4, _BIGWIG), (tree, _CHROM_TREE), *([(index, _INDEX)] if index else [])]
-        for place, expected in marks:
-            file.seek(place)
-            if file.read(4) != _WORD.pack(expected):
-                raise self._incomplete(size)
-        file.seek(summary)
-        stored = file.read(_SUMMARY.size) if summary else b""
-        if len(stored) < _SUMMARY.size:
-            return True
-        return bool(np.isnan(_SUMMARY.unpack(stored)[3]))
-
     def _incomplete(self, size):
         """Word the error for a file that ends too early or is overwritten in places."""
         return ValueError(
             f"{self}: the file is incomplete or damaged ({size} bytes, and what its header "
             "promises is not there): copy or download it again"
         )
+
+
+def _near(runs, start, end):
+    """Leave out most runs that overlap no interval, where these are the greater part."""
+    first = np.maximum(np.searchsorted(runs.start, start.astype(np.uint32), "right") - 1, 0)
+    stop = np.searchsorted(runs.start, end.astype(np.uint32), "left")
+    first[1:] = np.maximum(first[1:], stop[:-1])
+    counts = np.maximum(stop - first, 0)
+    if 2 * counts.sum() > len(runs.start):
+        return runs
+    kept = ranges(first, counts)
+    return Runs(*(column[kept] for column in runs))
+
+
+def _touched(start, end, interval_start, interval_end):
+    """Mark what overlaps any of several intervals, which are in order and apart."""
+    following = np.searchsorted(interval_end, start, "right")
+    return np.append(interval_start, np.iinfo(np.int64).max)[following] < end
 
 
 def read_chromsizes(path, track=None):

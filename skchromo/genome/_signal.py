@@ -1,14 +1,16 @@
 """Mean signal of bigWig files in bins of base pairs."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
-from ..regions import ranges
 from ._bigwig import BigWigFile
+from ._bin_means import chromosome_means
 from ._chroms import check_chrom_names, match_hint, resolve_chroms
 from ._genes import name_some
 
-_LONGEST_READ = 1 << 20
+_ROWS_AT_ONCE = 1 << 12
 
 
 def read_bins(
@@ -92,18 +94,18 @@ def read_bins(
             missing_chrom=missing_chrom,
             chrom_names=chrom_names,
         )
-        read_names = [names[name] for name in chrom[first]]
-        for members in _overlapping(read_names, start[first], end[first]):
-            name, rows = read_names[members[0]], first[members]
+        codes = pd.factorize(chrom[first])[0]
+        cuts = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(first)]
+        for begin, stop in pairwise(cuts):
+            name = names[chrom[first[begin]]] if begin < stop else None
             if name is not None:
-                means = _group_means(
+                rows = first[begin:stop]
+                values[offsets[begin] : offsets[stop]] = chromosome_means(
                     bigwig, name, sizes[name], start[rows], end[rows], bin_size, gaps
                 )
-                values[offsets[members[0]] : offsets[members[-1] + 1]] = means
     if len(first) == len(chrom) and (inverse[1:] > inverse[:-1]).all():
         return values, offsets
-    counts = np.diff(offsets)[inverse]
-    return values[ranges(offsets[inverse], counts)], np.concatenate([[0], np.cumsum(counts)])
+    return _rearrange(values, offsets, inverse)
 
 
 def match_file_chroms(source, sizes, chrom, what, *, missing_chrom="error", chrom_names="exact"):
@@ -264,40 +266,15 @@ def _check_regions(chrom, start, end):
     return chrom, start, end
 
 
-def _overlapping(names, start, end):
-    """Yield runs of sorted regions that overlap, so that their bases are read once."""
-    first, last_end = 0, None
-    starts, ends = start.tolist(), end.tolist()
-    for row, name in enumerate(names):
-        if row and (
-            name != names[first]
-            or starts[row] >= last_end
-            or max(last_end, ends[row]) - starts[first] > _LONGEST_READ
-        ):
-            yield np.arange(first, row)
-            first, last_end = row, None
-        last_end = ends[row] if last_end is None else max(last_end, ends[row])
-    if names:
-        yield np.arange(first, len(names))
-
-
-def _group_means(bigwig, name, size, start, end, bin_size, gaps):
-    """Average the bins of overlapping regions from one read of the bases they span."""
-    span_start, span_end = int(start[0]), int(end.max())
-    bases = np.full(span_end - span_start, np.nan, dtype=np.float32)
-    read_start, read_end = max(span_start, 0), min(span_end, size)
-    if read_start < read_end:
-        read = bigwig.values(name, read_start, read_end)
-        bases[read_start - span_start : read_end - span_start] = read
-    covered = ~np.isnan(bases)
-    signal = np.where(covered, bases, 0).astype(np.float64)
-    means = []
-    for first, last in zip((start - span_start).tolist(), (end - span_start).tolist(), strict=True):
-        edges = np.arange(0, last - first, bin_size)
-        sums = np.add.reduceat(signal[first:last], edges)
-        if gaps == "zero":
-            widths = np.minimum(bin_size, last - first - edges)
-        else:
-            widths = np.maximum(np.add.reduceat(covered[first:last], edges, dtype=np.int64), 1)
-        means.append(sums / widths)
-    return np.concatenate(means)
+def _rearrange(values, offsets, rows):
+    """Put the bins of regions in another order, some regions at a time."""
+    new_offsets = np.concatenate([[0], np.cumsum(np.diff(offsets)[rows])])
+    rearranged = np.empty(new_offsets[-1], dtype=values.dtype)
+    for i in range(0, len(rows), _ROWS_AT_ONCE):
+        some = rows[i : i + _ROWS_AT_ONCE]
+        places = zip(offsets[some].tolist(), offsets[some + 1].tolist(), strict=True)
+        np.concatenate(
+            [values[first:last] for first, last in places],
+            out=rearranged[new_offsets[i] : new_offsets[i + len(some)]],
+        )
+    return rearranged, new_offsets

@@ -1,0 +1,248 @@
+"""Where things stand in a bigWig file: its header, chromosomes and the index of data blocks."""
+
+import os
+import struct
+from typing import NamedTuple
+
+import numpy as np
+
+BIGWIG = 0x888FFC26
+BIGBED = 0x8789F2EB
+
+_CHROM_TREE = 0x78CA8C91
+_BLOCK_INDEX = 0x2468ACE0
+_WORD = struct.Struct("<I")
+_SUMMARY = struct.Struct("<Q4d")
+_HEADER = struct.Struct("<IHHQQQHHQQIQ")
+_ZOOM = struct.Struct("<IIQQ")
+_TREE = struct.Struct("<IIIIQQ")
+_INDEX_SIZE = 48
+_NODE = struct.Struct("<BBH")
+_BRANCH = np.dtype([("bounds", "<u4", 4), ("child", "<u8")])
+_LEAF = np.dtype(
+    [
+        ("chrom", "<u4"),
+        ("start", "<u4"),
+        ("last_chrom", "<u4"),
+        ("end", "<u4"),
+        ("offset", "<u8"),
+        ("size", "<u8"),
+    ]
+)
+
+
+class DamageError(Exception):
+    """What a file holds is not what its format promises."""
+
+
+class Header(NamedTuple):
+    """The header's numbers that a reader needs; places are in bytes from the file's start."""
+
+    tree: int
+    index: int
+    summary: int
+    inflated_size: int
+
+
+class Chrom(NamedTuple):
+    """A chromosome: its number in the file and its length in bp."""
+
+    number: int
+    size: int
+
+
+class Blocks(NamedTuple):
+    """Data blocks of one chromosome: what they cover (bp) and where they stand (bytes)."""
+
+    start: np.ndarray
+    end: np.ndarray
+    offset: np.ndarray
+    size: np.ndarray
+
+    def take(self, rows):
+        """Some of the blocks."""
+        return Blocks(*(column[rows] for column in self))
+
+
+class Layout:
+    """What a bigWig file on disk says of itself: checked at once, the index when it is asked for.
+
+    Parameters
+    ----------
+    file : file object
+        The bigWig, open for reading in binary mode.
+
+    Attributes
+    ----------
+    file : file object
+        The file.
+    inflated_size : int
+        Bytes that the largest data block inflates to; 0 where blocks are not compressed.
+    may_hold_nan : bool
+        Whether a NaN may be stored: the file's own sum of all values would show it.
+    chroms : dict of str to Chrom
+        The chromosomes, in the order of their numbers.
+
+    Raises
+    ------
+    DamageError
+        If the file ends too early or something else stands where the header points.
+    """
+
+    def __init__(self, file):
+        self.file = file
+        self._header = _read_header(file)
+        self.inflated_size = self._header.inflated_size
+        self.may_hold_nan = _may_hold_nan(file, self._header.summary)
+        self.chroms = _read_chroms(file, self._header.tree)
+        self._blocks = None
+
+    def blocks(self, chrom):
+        """Read where the data blocks of a chromosome stand.
+
+        Parameters
+        ----------
+        chrom : str
+            Chromosome, as the file names it.
+
+        Returns
+        -------
+        Blocks
+            By rising start.
+
+        Raises
+        ------
+        DamageError
+            If the index makes no sense.
+        """
+        if self._blocks is None:
+            self._blocks = _read_blocks(self.file, self._header.index)
+        numbers, blocks = self._blocks
+        number = self.chroms[chrom].number
+        first, last = np.searchsorted(numbers, [number, number + 1])
+        return blocks.take(slice(first, last))
+
+
+def read_at(file, offset, size):
+    """Read bytes without moving the file's position, so that threads and forks may share it.
+
+    Parameters
+    ----------
+    file : file object
+        Open for reading, in binary mode.
+    offset, size : int
+        Where to begin, and how many bytes to read.
+
+    Returns
+    -------
+    bytes
+        Fewer than `size` where the file ends before.
+    """
+    return os.pread(file.fileno(), size, offset)
+
+
+def read_into(file, offset, buffer):
+    """Read bytes to memory that is there already, without moving the file's position.
+
+    Parameters
+    ----------
+    file : file object
+        Open for reading, in binary mode.
+    offset : int
+        Where to begin.
+    buffer : memoryview
+        Where to put them, and how many.
+
+    Returns
+    -------
+    int
+        How many were read: fewer where the file ends before.
+    """
+    return os.preadv(file.fileno(), [buffer], offset)
+
+
+def _read_header(file):
+    """Read the header, and follow its offsets: readers trust them, and may crash."""
+    _, _, n_zooms, tree, data, index, _, _, _, summary, inflated_size, _ = _unpack(_HEADER, file, 0)
+    zooms = read_at(file, _HEADER.size, n_zooms * _ZOOM.size)
+    if len(zooms) < n_zooms * _ZOOM.size:
+        raise DamageError
+    size = os.fstat(file.fileno()).st_size
+    places = [place for zoom in _ZOOM.iter_unpack(zooms) for place in zoom[2:]]
+    if max(tree, data, index, summary, *places) >= size:
+        raise DamageError
+    marks = [(size - 4, BIGWIG), (tree, _CHROM_TREE), *([(index, _BLOCK_INDEX)] if index else [])]
+    if any(read_at(file, place, 4) != _WORD.pack(expected) for place, expected in marks):
+        raise DamageError
+    return Header(tree, index, summary, inflated_size)
+
+
+def _may_hold_nan(file, summary):
+    """Look at the sum of all values, where the file has one."""
+    stored = read_at(file, summary, _SUMMARY.size) if summary else b""
+    return len(stored) < _SUMMARY.size or bool(np.isnan(_SUMMARY.unpack(stored)[3]))
+
+
+def _read_chroms(file, tree):
+    """Read the chromosomes by name, in the order of their numbers."""
+    _, _, key_size, value_size, _, _ = _unpack(_TREE, file, tree)
+    if value_size != 8 or not 0 < key_size < 1 << 16:
+        raise DamageError
+    leaf = np.dtype([("name", f"S{key_size}"), ("number", "<u4"), ("size", "<u4")])
+    branch = np.dtype([("name", f"S{key_size}"), ("child", "<u8")])
+    chroms = {}
+    for items in _leaves(file, tree + _TREE.size, leaf, branch):
+        for name, number, size in items.tolist():
+            try:
+                chroms[name.decode()] = Chrom(number, size)
+            except UnicodeDecodeError:
+                raise DamageError from None
+    return dict(sorted(chroms.items(), key=lambda entry: entry[1].number))
+
+
+def _read_blocks(file, index):
+    """Read all data blocks with the numbers of their chromosomes, in rising order."""
+    leaves = [np.zeros(0, dtype=_LEAF)]
+    if index:
+        leaves.extend(_leaves(file, index + _INDEX_SIZE, _LEAF, _BRANCH))
+    found = np.concatenate(leaves)
+    size = os.fstat(file.fileno()).st_size
+    place = found["chrom"].astype(np.uint64) << np.uint64(32) | found["start"]
+    if (
+        (place[1:] < place[:-1]).any()
+        or (found["chrom"] != found["last_chrom"]).any()
+        or (found["offset"] > size).any()
+        or (found["size"] > size - found["offset"]).any()
+    ):
+        raise DamageError
+    columns = (found[name].astype(np.int64) for name in Blocks._fields)
+    return found["chrom"].astype(np.int64), Blocks(*columns)
+
+
+def _unpack(form, file, place):
+    """Read one record."""
+    content = read_at(file, place, form.size)
+    if len(content) < form.size:
+        raise DamageError
+    return form.unpack(content)
+
+
+def _leaves(file, root, leaf, branch):
+    """Yield the items of each leaf of a tree, in order."""
+    file_size = os.fstat(file.fileno()).st_size
+    waiting, seen = [root], set()
+    while waiting:
+        place = waiting.pop()
+        if place in seen or place > file_size:
+            raise DamageError
+        seen.add(place)
+        is_leaf, _, count = _unpack(_NODE, file, place)
+        form = leaf if is_leaf else branch
+        content = read_at(file, place + _NODE.size, count * form.itemsize)
+        if is_leaf > 1 or len(content) < count * form.itemsize:
+            raise DamageError
+        items = np.frombuffer(content, dtype=form)
+        if is_leaf:
+            yield items
+        else:
+            waiting.extend(items["child"][::-1].tolist())
