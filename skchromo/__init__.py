@@ -6,6 +6,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "RegionArray": "skchromo.regions",
+    "ContactMatrix": "skchromo.genome",
     "InteractionTransformer": "skchromo.features",
     "BigWigTransformer": "skchromo.features",
     "WindowSummary": "skchromo.features",

@@ -1,15 +1,17 @@
-"""Reading of contact lists: four formats, one result; every fault named."""
+"""Reading of contact lists: many formats, one result; every fault named."""
 
 import gzip
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
+from skchromo.features._interaction_transformer import InteractionTransformer
 from skchromo.genome._contacts import read_contacts
 
 FRAGMENTS = pd.DataFrame(
@@ -262,9 +264,369 @@ def test_all_ways_to_write_fragments_give_the_same(tmp_path_factory, rows):
         bedpe.to_csv(index=False, sep="\t", header=False),
         bedpe.to_csv(index=False, sep=" "),
         as_regions(expected, ","),
+        as_ibed(expected),
+        as_chicago_washu(expected),
     ):
         path.write_text(text)
         assert_frame_equal(read_contacts(path), expected)
+    path.write_text(as_longrange(expected))
+    contacts = read_contacts(path)
+    assert unordered(contacts) == unordered(expected)
+    assert len(contacts) == len(unordered(expected))
+
+
+def unordered(contacts):
+    """Give each contact as its two ends, whichever comes first, and its weight."""
+    rows = contacts.itertuples(index=False, name=None)
+    return {(frozenset([row[:3], row[3:6]]), row[6]) for row in rows}
+
+
+HICCUPS = (
+    "#chr1\tx1\tx2\tchr2\ty1\ty2\tname\tscore\tstrand1\tstrand2\tcolor\tobserved\texpectedBL"
+    "\texpectedDonut\tfdrBL\tnumCollapsed\n"
+    "# juicer_tools version 1.22.01\n"
+    "1\t1000\t2000\t1\t50000\t54000\t.\t.\t.\t.\t0,255,255\t42.0\t9.5\t8.1\t1.2E-9\t3\n"
+    "1\t90000\t93000\t1\t1000\t2000\t.\t.\t.\t.\t0,255,255\t17.0\t5.5\t4.1\t0.05\t1\n"
+)
+FITHICHIP = (
+    "chr1\ts1\te1\tchr2\ts2\te2\tcc\tCoverage1\tisPeak1\tBias1\tP-Value_Bias\tQ-Value_Bias\n"
+    "chr1\t1000\t2000\tchr1\t50000\t54000\t12\t900\t1\t1.2\t1e-8\t3e-5\n"
+    "chr1\t90000\t93000\tchr1\t1000\t2000\t7\t650\t1\t0.9\t1e-5\t8e-3\n"
+)
+MUSTACHE = (
+    "BIN1_CHR\tBIN1_START\tBIN1_END\tBIN2_CHROMOSOME\tBIN2_START\tBIN2_END\tFDR\tDETECTION_SCALE\n"
+    "chr1\t1000\t2000\tchr1\t50000\t54000\t0.0012\t1.6\n"
+    "chr1\t90000\t93000\tchr1\t1000\t2000\t0.04\t2.3\n"
+)
+COOLTOOLS = (
+    "chrom1\tstart1\tend1\tchrom2\tstart2\tend2\tcount\tla_exp.donut.value\tla_exp.donut.qval\n"
+    "chr1\t1000\t2000\tchr1\t50000\t54000\t42\t9.5\t0.001\n"
+    "chr1\t90000\t93000\tchr1\t1000\t2000\t17\t5.5\t0.02\n"
+)
+PEAK_MATRIX = (
+    "baitChr\tbaitStart\tbaitEnd\tbaitID\tbaitName\toeChr\toeStart\toeEnd\toeID\toeName\tdist"
+    "\tMon\tMac0\n"
+    "1\t1000\t2000\t1\tA;B\t1\t50000\t54000\t9\t.\t50500\t6.25\t0.5\n"
+    "1\t90000\t93000\t7\tC\t1\t1000\t2000\t1\tA;B\t-90000\t0\t11.5\n"
+)
+COVNORM = (
+    "frag1\tfrag2\tcov_frag1\tcov_frag2\tfreq\tdist\trand\texp_value_capture\tcapture_res"
+    "\texp_value_dist\tdist_res\tp_result_dist\tFDR_dist_res\n"
+    "chr1.1000.2000\tchr1.50000.54000\t2296\t2304\t6\t49000\t77\t2.06\t2.91\t1.7\t1.45\t0.05\t0.7\n"
+    "chr1.90000.93000\tchr1.1000.2000\t2296\t2072\t2\t89000\t47\t1.05\t1.91\t1.6\t1.11\t0.24\t0.9\n"
+)
+LOOPS = [
+    ("bedpe", HICCUPS, "observed", [42.0, 17.0]),
+    ("bedpe", HICCUPS, 12, [9.5, 5.5]),
+    ("bedpe", FITHICHIP, "cc", [12.0, 7.0]),
+    ("bedpe", MUSTACHE, "detection_scale", [1.6, 2.3]),
+    ("bedpe", COOLTOOLS, "count", [42.0, 17.0]),
+    ("ibed", PEAK_MATRIX, "Mac0", [0.5, 11.5]),
+    ("fragments", COVNORM, "dist_res", [1.45, 1.11]),
+]
+
+
+@pytest.mark.parametrize(("format", "text", "score_column", "scores"), LOOPS)
+def test_files_of_loop_callers_are_read(write, format, text, score_column, scores):
+    path = write(text)
+    chrom = "1" if "\n1\t" in text else "chr1"
+    expected = FRAGMENTS[:2].assign(weight=scores, chrom1=chrom, chrom2=chrom)
+    assert_frame_equal(read_contacts(path, score_column=score_column), expected)
+    assert_frame_equal(read_contacts(path, format=format, score_column=score_column), expected)
+    frame = pd.read_csv(path, sep="\t", skiprows=[1] if "juicer" in text else None)
+    frame = frame.rename(columns=lambda name: name.lstrip("#"))
+    assert_frame_equal(read_contacts(frame, score_column=score_column), expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "needles"),
+    [
+        (HICCUPS, ["line 3", "score '.'", "score_column=", "observed, expectedBL", "numCollapsed"]),
+        (FITHICHIP, ["no score column", "its name", "cc, Coverage1", "Q-Value_Bias"]),
+        (MUSTACHE, ["no score column", "FDR, DETECTION_SCALE"]),
+        (COOLTOOLS, ["no score column", "count, la_exp.donut.value"]),
+        (PEAK_MATRIX, ["no score column", "Mon, Mac0"]),
+        (COVNORM, ["no score column", "capture_res", "dist_res"]),
+    ],
+    ids=["hiccups", "fithichip", "mustache", "cooltools", "peak-matrix", "covnorm"],
+)
+def test_score_of_loop_callers_is_never_guessed(write, text, needles):
+    refusal(write(text), *needles)
+
+
+@pytest.mark.parametrize(
+    ("text", "score_column"),
+    [
+        (HICCUPS, "fdrBL"),
+        (FITHICHIP, "P-Value_Bias"),
+        (FITHICHIP, "Q-Value_Bias"),
+        (MUSTACHE, "FDR"),
+        (COOLTOOLS, "la_exp.donut.qval"),
+        (COVNORM, "p_result_dist"),
+        (COVNORM, "FDR_dist_res"),
+    ],
+)
+def test_probabilities_are_no_scores(write, text, score_column):
+    refusal(write(text), f"{score_column} holds probabilities", "-log10", score_column=score_column)
+
+
+@pytest.mark.parametrize("name", ["-log10(p)", "logFDR", "quality", "pixels", "q30", "frequency"])
+def test_other_columns_between_0_and_1_are_scores(name):
+    table = PAIRS.assign(**{name: [0.5, 0.1, 1.0]})
+    assert read_contacts(table, score_column=name)["weight"].tolist() == [0.5, 0.1, 1.0]
+
+
+def test_p_values_beyond_1_are_scores():
+    table = PAIRS.assign(p=[3.0, 0.1, 1.0])
+    assert read_contacts(table, score_column="p")["weight"].tolist() == [3.0, 0.1, 1.0]
+
+
+IBED_HEADER = (
+    "bait_chr\tbait_start\tbait_end\tbait_name\totherEnd_chr\totherEnd_start\totherEnd_end"
+    "\totherEnd_name\tN_reads\tscore\n"
+)
+
+
+def as_ibed(frame, header=IBED_HEADER):
+    rows = (
+        f"{a}\t{b}\t{c}\tGENE1;GENE2\t{d}\t{e}\t{f}\t.\t9\t{w}\n"
+        for a, b, c, d, e, f, w in frame.itertuples(index=False)
+    )
+    return header + "".join(rows)
+
+
+def as_chicago_washu(frame, separator="\t"):
+    rows = (
+        separator.join([f"{a},{b},{c}", f"{d},{e},{f}", str(w)])
+        for a, b, c, d, e, f, w in frame.itertuples(index=False)
+    )
+    return "\n".join(rows) + "\n"
+
+
+def as_longrange(frame, both=True, end=""):
+    rows = []
+    for a, b, c, d, e, f, w in frame.itertuples(index=False):
+        rows.append(f"{a}\t{b}\t{c}\t{d}:{e}-{f},{w}")
+        if both:
+            rows.append(f"{d}\t{e}\t{f}\t{a}:{b}-{c},{w}")
+    ends = [end.format(number) for number in range(len(rows))]
+    return "".join(row + end + "\n" for row, end in zip(rows, ends, strict=True))
+
+
+INTERACT_NAMES = (
+    "#chrom\tchromStart\tchromEnd\tname\tscore\tvalue\texp\tcolor\tsourceChrom\tsourceStart"
+    "\tsourceEnd\tsourceName\tsourceStrand\ttargetChrom\ttargetStart\ttargetEnd\ttargetName"
+    "\ttargetStrand\n"
+)
+
+
+def as_interact(frame):
+    rows = (
+        f"{a}\t{min(b, e)}\t{max(c, f)}\tx\t350\t{w}\t.\t#7A67EE"
+        f"\t{a}\t{b}\t{c}\t.\t.\t{d}\t{e}\t{f}\t.\t.\n"
+        for a, b, c, d, e, f, w in frame.itertuples(index=False)
+    )
+    return "".join(rows)
+
+
+@pytest.mark.parametrize("header", [IBED_HEADER, IBED_HEADER.lower(), ""])
+@pytest.mark.parametrize("chrom", ["chr1", "1"])
+@pytest.mark.parametrize("format", ["auto", "ibed"])
+def test_ibed_is_read_with_and_without_header(write, header, chrom, format):
+    expected = FRAGMENTS.replace("chr1", chrom)
+    assert_frame_equal(read_contacts(write(as_ibed(expected, header)), format=format), expected)
+
+
+def test_ibed_has_counts_too(write):
+    path = write(as_ibed(FRAGMENTS))
+    assert read_contacts(path, score_column="N_reads")["weight"].tolist() == [9.0] * 3
+
+
+@pytest.mark.parametrize("separator", ["\t", " ", "  "])
+@pytest.mark.parametrize("format", ["auto", "fragments"])
+def test_washu_text_of_chicago_is_read(write, separator, format):
+    path = write(as_chicago_washu(FRAGMENTS, separator))
+    assert_frame_equal(read_contacts(path, format=format), FRAGMENTS)
+
+
+@pytest.mark.parametrize("format", ["auto", "longrange"])
+@pytest.mark.parametrize("end", ["", "\t{}\t.", "\t{}"])
+@pytest.mark.parametrize("both", [True, False])
+def test_longrange_is_read_and_lists_a_contact_once(write, format, end, both):
+    path = write(as_longrange(FRAGMENTS, both, end))
+    assert_frame_equal(read_contacts(path, format=format), FRAGMENTS)
+
+
+def test_longrange_is_read_compressed_by_gzip_and_bgzip(tmp_path):
+    text = as_longrange(FRAGMENTS).encode()
+    path = tmp_path / "loops.longrange.gz"
+    last_block = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+    blocks = [gzip.compress(text[:40]), gzip.compress(text[40:]), last_block]
+    for content in gzip.compress(text), b"".join(blocks):
+        path.write_bytes(content)
+        assert_frame_equal(read_contacts(path), FRAGMENTS)
+
+
+def test_longrange_sorted_for_tabix_and_with_other_whites_is_read(write):
+    lines = sorted(as_longrange(FRAGMENTS).splitlines())
+    for separator in "\t", " ":
+        path = write("\r\n".join(line.replace("\t", separator) for line in lines))
+        contacts = read_contacts(path)
+        assert unordered(contacts) == unordered(FRAGMENTS)
+        assert len(contacts) == len(FRAGMENTS)
+
+
+def test_longrange_sides_of_different_scores_are_both_kept(write):
+    path = write("chr1\t5\t9\tchr1:20-30,2\nchr1\t20\t30\tchr1:5-9,3\n")
+    assert read_contacts(path)["weight"].tolist() == [2.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("row", "needle"),
+    [
+        ("chr1\t5\t9\tchr1:20-30", "chr:start-end,score"),
+        ("chr1\t5\t9\tchr1:20-30;2", "chr:start-end,score"),
+        ("chr1\t5\t9\tchr1:20-30,high", "score 'high' is no finite number"),
+        ("chr1\t5\t9\tchr1:20-30,", "no finite number"),
+        ("chr1\t5\t9\tchr1:30-20,2", "ends at or before"),
+        ("chr1\t5\tx\tchr1:20-30,2", "no whole number"),
+    ],
+)
+def test_faults_in_a_longrange_row_are_refused_with_its_line(write, row, needle):
+    path = write(f"chr1\t1\t9\tchr1:50-90,7\n{row}\n")
+    refusal(path, str(path), "line 2", needle)
+
+
+def test_longrange_has_no_other_score(write):
+    path = write(as_longrange(FRAGMENTS))
+    refusal(path, "behind the comma", "score_column", score_column=4)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", INTERACT_NAMES, "track type=interact name=x\nbrowser position chr1\n" + INTERACT_NAMES],
+)
+@pytest.mark.parametrize("format", ["auto", "interact"])
+def test_interact_is_read_with_and_without_header(write, header, format):
+    path = write(header + as_interact(FRAGMENTS))
+    refusal(path, "more than one", "column 4: score", "column 5: value", "exp", format=format)
+    for score_column in "value", 5:
+        contacts = read_contacts(path, format=format, score_column=score_column)
+        assert_frame_equal(contacts, FRAGMENTS)
+    assert read_contacts(path, score_column="score")["weight"].tolist() == [350.0] * 3
+
+
+def test_regions_are_found_in_any_columns(write):
+    lines = ["gene\tpromoter\ttype\tother\tcounts\tscore"]
+    lines += [
+        f"G\t{a}:{b}-{c}\tPE\t{d}:{e}-{f}\t9\t{w}"
+        for a, b, c, d, e, f, w in FRAGMENTS.itertuples(index=False)
+    ]
+    assert_frame_equal(read_contacts(write("\n".join(lines))), FRAGMENTS)
+
+
+@pytest.mark.parametrize("spelling", ["{}:{}-{}", "{}.{}.{}", "{},{},{}"])
+def test_pairs_of_a_gene_and_a_region_are_read(write, spelling):
+    lines = ["symbol\tgene_id\tInteracting_fragment\tscore"]
+    lines += [
+        f"S\t{gene}\t{spelling.format(*interval)}\t{weight}"
+        for gene, *interval, weight in PAIRS.itertuples(index=False)
+    ]
+    path = write("\n".join(lines))
+    assert_frame_equal(read_contacts(path), PAIRS)
+    assert_frame_equal(read_contacts(path, format="pairs"), PAIRS)
+
+
+def test_several_columns_that_could_be_the_score_are_refused(write):
+    both = PAIRS.assign(score=1.0)
+    refusal(both, "more than one", "column 4: weight", "column 5: score", "its name")
+    assert_frame_equal(read_contacts(both, score_column="weight"), PAIRS)
+    plain = FRAGMENTS.astype(str).to_numpy().tolist()
+    numbered = "\n".join("\t".join([*row[:6], "7", row[6]]) for row in plain)
+    path = write(numbered)
+    refusal(path, "more than one", "column 6: 7", "column 7: 3.25", "its 0-based position")
+    assert_frame_equal(read_contacts(path, format="bedpe"), FRAGMENTS)
+    assert_frame_equal(read_contacts(path, score_column=7), FRAGMENTS)
+    path = write(as_regions(FRAGMENTS).replace("\n", "\t8\n"))
+    refusal(path, "more than one", "column 2: 3.25", "column 3: 8")
+    assert_frame_equal(read_contacts(path, format="fragments"), FRAGMENTS)
+    assert_frame_equal(read_contacts(path, score_column=2), FRAGMENTS)
+
+
+def test_matrix_by_another_name_is_no_list(tmp_path):
+    path = tmp_path / "matrix"
+    path.write_bytes(b"HIC\x00" + bytes(100))
+    refusal(path, "contact matrix", "InteractionTransformer", ".hic")
+
+
+def as_pairs(genes, contacts):
+    """Give each gene whose TSS is in one end of a contact the other end, one contact at a time."""
+    rows = [
+        [gene.gene_id, there[0], there[1], there[2], contact[6]]
+        for gene in genes.itertuples()
+        for contact in contacts.itertuples(index=False, name=None)
+        for here, there in ((contact[:3], contact[3:6]), (contact[3:6], contact[:3]))
+        if here[0] == there[0] == gene.chrom and here[1] <= gene.tss < here[2]
+    ]
+    return pd.DataFrame(rows, columns=[*PAIRS.columns[:4], "score"])
+
+
+def as_reference(pairs):
+    lines = ["gene_id,neighbors,scores"]
+    for gene, own in pairs.groupby("gene_id"):
+        regions = ";".join(f"{a}:{b}-{c}" for _, a, b, c, _ in own.itertuples(index=False))
+        lines.append(f"{gene},{regions},{';'.join(map(str, own['score']))}")
+    return "\n".join(lines) + "\n"
+
+
+@settings(max_examples=25)
+@given(
+    st.lists(st.integers(0, 30), min_size=1, max_size=4, unique=True),
+    st.lists(
+        st.tuples(
+            st.sampled_from(["chr1", "chr2"]),
+            st.tuples(st.integers(0, 30), st.integers(1, 9)),
+            st.sampled_from(["chr1", "chr2"]),
+            st.tuples(st.integers(0, 30), st.integers(1, 9)),
+            st.integers(0, 40).map(lambda value: value / 8),
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+)
+def test_each_format_gives_a_gene_the_same_pcres(tmp_path_factory, tss, rows):
+    contacts = pd.DataFrame(
+        [[a, s, s + n, b, e, e + m, w] for a, (s, n), b, (e, m), w in rows],
+        columns=FRAGMENTS.columns,
+    )
+    genes = pd.DataFrame({"gene_id": [f"G{at}" for at in tss], "tss": tss})
+    genes = genes.assign(chrom="chr1", strand="+")
+    pairs = as_pairs(genes, contacts)
+    bedpe = contacts.copy()
+    bedpe.insert(6, "name", ".")
+    written = {
+        "bedpe": bedpe.to_csv(index=False, sep="\t", header=False),
+        "pairs": pairs.to_csv(index=False, sep="\t"),
+        "fragments": as_regions(contacts),
+        "ibed": as_ibed(contacts),
+        "longrange": as_longrange(contacts),
+        "interact": as_interact(contacts),
+        "reference": as_reference(pairs),
+    }
+    path = tmp_path_factory.mktemp("contacts") / "list.txt"
+    for threshold in None, 1.5:
+        given_as = {"weight_threshold": threshold, "max_pcres": 3}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            expected = InteractionTransformer(contacts, **given_as).fit_transform(genes)
+            for format, text in written.items():
+                path.write_text(text)
+                column = "value" if format == "interact" else None
+                for asked in format, "auto":
+                    transformer = InteractionTransformer(
+                        path, format=asked, score_column=column, **given_as
+                    )
+                    assert_frame_equal(transformer.fit_transform(genes), expected)
 
 
 def test_real_list_is_read(h1_e003):

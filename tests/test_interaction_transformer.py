@@ -3,6 +3,7 @@
 import os
 import pickle
 import warnings
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -17,6 +18,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from skchromo.features import _interaction_transformer
 from skchromo.features._interaction_transformer import InteractionTransformer
+from skchromo.genome import ContactMatrix, _matrix
 from skchromo.genome._contacts import read_contacts
 from skchromo.genome._pcre_choice import choose_pcres
 
@@ -378,6 +380,7 @@ def test_clone_get_params_and_set_params():
         "contacts",
         "max_pcres",
         "weight_threshold",
+        "weight_transform",
         "max_pcre_length",
         "oversized",
         "min_distance",
@@ -405,6 +408,7 @@ def test_defaults_are_the_documented_ones():
         "contacts": "x",
         "max_pcres": 8,
         "weight_threshold": 1.5,
+        "weight_transform": None,
         "max_pcre_length": 40_000,
         "oversized": "drop",
         "min_distance": None,
@@ -493,3 +497,181 @@ def test_cross_validation_slices_keep_their_rows():
     for train, test in KFold(3, shuffle=True, random_state=0).split(genes):
         fitted = InteractionTransformer(PAIRS).fit(genes.iloc[train])
         assert_frame_equal(fitted.transform(genes.iloc[test]), whole.iloc[test])
+
+
+def test_contacts_between_chromosomes_are_not_used_but_counted():
+    trans = pd.DataFrame([["chr1", 1000, 2000, "chr2", 5, 9, 7.0]], columns=FRAGMENTS.columns)
+    transformer = InteractionTransformer(pd.concat([FRAGMENTS, trans], ignore_index=True))
+    assert n_pcres(transformer.fit_transform(GENES)) == [2, 1, 1, 2]
+    assert (transformer.n_contacts_, transformer.n_unmatched_, transformer.n_trans_) == (3, 0, 1)
+    other = PAIRS.assign(chrom=PAIRS["chrom"].mask(PAIRS["gene_id"] == "C", "chr1"))
+    transformer = InteractionTransformer(other, weight_threshold=None)
+    assert n_pcres(transformer.fit_transform(GENES)) == [2, 1, 0, 2]
+    assert (transformer.n_contacts_, transformer.n_unmatched_, transformer.n_trans_) == (3, 0, 2)
+
+
+def test_threshold_above_all_scores_is_warned_of_with_the_highest():
+    transformer = InteractionTransformer(PAIRS, weight_threshold=5)
+    with pytest.warns(UserWarning, match="no contact has a score above weight_threshold=5") as one:
+        table = transformer.fit_transform(GENES)
+    assert len(one) == 1
+    assert "the highest of 5 is 3.25" in str(one[0].message)
+    assert one[0].filename.endswith(("sklearn/base.py", "test_interaction_transformer.py"))
+    assert n_pcres(table) == [0, 0, 0, 0]
+    InteractionTransformer(PAIRS, weight_threshold=3).fit(GENES)
+
+
+class _Matrix:
+    """A source that keeps what it was asked and finds contacts beside each TSS."""
+
+    def __init__(self, distance=50_000):
+        self.distance = distance
+        self.asked = []
+
+    def contacts_of(self, genes):
+        self.asked.append(genes)
+        starts = [genes["tss"] + self.distance * times for times in (1, 2)]
+        parts = [
+            genes[["gene_id", "chrom"]].assign(start=start, end=start + 5000, score=score)
+            for start, score in zip(starts, (1.5, 2.5), strict=True)
+        ]
+        return pd.concat(parts, ignore_index=True)
+
+    def __eq__(self, other):
+        return isinstance(other, _Matrix) and other.distance == self.distance
+
+    __hash__ = None
+
+
+def test_any_object_that_gives_contacts_is_a_source():
+    matrix = _Matrix()
+    transformer = InteractionTransformer(matrix, weight_threshold=None)
+    table = transformer.fit_transform(GENES)
+    assert n_pcres(table) == [2, 2, 2, 2]
+    for tss, cell in zip(GENES["tss"], table["pcres"], strict=True):
+        assert cell.start.tolist() == [tss + 100_000, tss + 50_000]
+        assert cell.weight.tolist() == [2.5, 1.5]
+    assert (transformer.n_contacts_, transformer.n_unmatched_) == (8, 0)
+    for asked in matrix.asked:
+        assert list(asked.columns) == ["gene_id", "chrom", "tss", "strand"]
+        assert asked["gene_id"].tolist() == ["A", "B", "C", "A"]
+        assert asked.index.tolist() == [0, 1, 2, 3]
+
+
+def test_matrix_takes_the_same_settings_as_a_list():
+    table = InteractionTransformer(_Matrix(), max_pcres=1).fit_transform(GENES)
+    assert n_pcres(table) == [1, 1, 1, 1]
+    near = InteractionTransformer(_Matrix(), weight_threshold=None, max_pcre_length=4999)
+    assert n_pcres(near.fit_transform(GENES)) == [0, 0, 0, 0]
+    ranked = InteractionTransformer(_Matrix(), weight_threshold=None, weight_transform="rank")
+    weights = ranked.fit_transform(GENES)["pcres"].iloc[0].weight
+    np.testing.assert_allclose(weights, [2.09, 1.68], rtol=1e-6)
+    assert clone(ranked).contacts == ranked.contacts
+
+
+def test_format_and_score_column_are_for_lists_alone():
+    settings = {"weight_threshold": None, "format": "bedpe", "score_column": 7}
+    assert n_pcres(InteractionTransformer(_Matrix(), **settings).fit_transform(GENES)) == [2] * 4
+
+
+def test_matrix_and_list_serve_a_sample_each():
+    genes = GENES.assign(sample=["a", "b", "b", "b"])
+    matrix = _Matrix()
+    transformer = InteractionTransformer({"a": PAIRS, "b": matrix})
+    with pytest.warns(UserWarning, match="^1 of 6 contacts"):
+        table = transformer.fit_transform(genes)
+    assert n_pcres(table) == [2, 1, 1, 1]
+    assert matrix.asked[0]["gene_id"].tolist() == ["B", "C", "A"]
+
+
+def test_each_tss_of_a_gene_is_asked_for_on_its_own():
+    genes = pd.concat([GENES, GENES.assign(tss=GENES["tss"] + 500_000)])
+    matrix = _Matrix()
+    transformer = InteractionTransformer(matrix, weight_threshold=None)
+    table = transformer.fit_transform(genes)
+    assert n_pcres(table) == [2] * 8
+    assert transformer.n_contacts_ == 16
+    for asked in matrix.asked:
+        assert (asked.groupby("gene_id")["tss"].nunique() == 1).all()
+    for row in range(8):
+        assert_frame_equal(transformer.transform(genes.iloc[[row]]), table.iloc[[row]])
+
+
+@pytest.mark.parametrize(
+    ("found", "error", "needles"),
+    [
+        (None, TypeError, ["contacts of _Says", "contacts_of must return", "NoneType"]),
+        (PAIRS.drop(columns="gene_id"), ValueError, ["contacts of _Says", "as format 'pairs'"]),
+        (PAIRS.rename(columns={"score": "n"}), ValueError, ["no column 'score'", "gene_id, chrom"]),
+        (PAIRS.assign(score=np.nan), ValueError, ["row 0", "score nan is no finite number"]),
+        (PAIRS.assign(end=PAIRS["start"]), ValueError, ["row 0", "ends at or before its start"]),
+    ],
+)
+def test_matrix_that_returns_no_pair_table_is_refused(found, error, needles):
+    class _Says:
+        def contacts_of(self, genes):
+            return found
+
+    with pytest.raises(error) as caught:
+        InteractionTransformer(_Says()).fit(GENES)
+    for needle in needles:
+        assert needle in str(caught.value)
+
+
+def test_class_instead_of_an_object_is_refused():
+    with pytest.raises(TypeError, match=r"an object with a method contacts_of.*got type"):
+        InteractionTransformer(_Matrix).fit(GENES)
+
+
+def test_matrix_without_any_contact_is_no_error():
+    class _Empty:
+        def contacts_of(self, genes):
+            return PAIRS[:0]
+
+    transformer = InteractionTransformer(_Empty())
+    assert n_pcres(transformer.fit_transform(GENES)) == [0, 0, 0, 0]
+    assert (transformer.n_contacts_, transformer.n_unmatched_) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "name", ["h1.cool", "h1.mcool", "h1.MCOOL", "h1.mcool::resolutions/5000", "h1.hic"]
+)
+@pytest.mark.parametrize("kind", [str, Path])
+def test_path_of_a_matrix_is_opened_as_one(name, kind, monkeypatch):
+    opened = []
+
+    def opener(path, **settings):
+        opened.append((path, settings))
+        return _Matrix()
+
+    monkeypatch.setattr(_matrix, "ContactMatrix", opener)
+    transformer = InteractionTransformer(
+        kind(name), weight_threshold=None, chrom_names="match"
+    ).fit(GENES)
+    assert n_pcres(transformer.transform(GENES)) == [2, 2, 2, 2]
+    assert set(map(str, (path for path, _ in opened))) == {name}
+    assert opened[0][1] == {"chrom_names": "match"}
+    assert transformer.get_params()["contacts"] == kind(name)
+
+
+def test_real_matrix_is_read(tmp_path):
+    hictkpy = pytest.importorskip("hictkpy")
+    path = tmp_path / "h1.cool"
+    writer = hictkpy.cooler.FileWriter(str(path), {"1": 200_000, "2": 100_000}, 10_000)
+    writer.add_pixels_from_dict({"bin1_id": [0, 0, 6], "bin2_id": [5, 6, 9], "count": [9, 4, 7]})
+    writer.finalize()
+    for source in path, str(path), ContactMatrix(path, chrom_names="match"):
+        transformer = InteractionTransformer(source, weight_threshold=None, chrom_names="match")
+        table = transformer.fit_transform(GENES)
+        assert n_pcres(table) == [2, 2, 0, 2]
+        assert table["pcres"].iloc[1].start.tolist() in ([90_000, 0], [0, 90_000])
+        assert transformer.n_unmatched_ == 0
+        assert_frame_equal(pickle.loads(pickle.dumps(transformer)).transform(GENES), table)
+    with pytest.raises(ValueError, match="chr1"):
+        InteractionTransformer(path).fit(GENES)
+
+
+def test_missing_matrix_is_named(tmp_path):
+    pytest.importorskip("hictkpy")
+    with pytest.raises(FileNotFoundError, match=r"h1\.mcool"):
+        InteractionTransformer(tmp_path / "h1.mcool").fit(GENES)

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skchromo.genome._contact_match import match_contacts
 from skchromo.genome._contacts import read_contacts
-from skchromo.genome._pcre_choice import check_choice, choose_pcres, match_contacts
+from skchromo.genome._pcre_choice import check_choice, choose_pcres
 from skchromo.genome._pcres import Pcres
 
 PAIR_COLUMNS = ["gene_id", "chrom", "start", "end", "weight"]
@@ -141,31 +142,39 @@ def test_choice_equals_plain_loops_whatever_the_order_of_contacts(
 @given(st.lists(gene_rows, min_size=1, max_size=4), contact_tables, st.sampled_from([None, 1.5]))
 def test_count_of_contacts_without_gene_equals_plain_loops(rows, contacts, threshold):
     genes = gene_table(*rows)
-    used, unmatched = 0, 0
+    own = set(zip(genes["gene_id"], genes["chrom"], strict=True))
+    on, ids = set(genes["chrom"]), set(genes["gene_id"])
+    used, unmatched, trans, below = 0, 0, 0, []
     for row in contacts.to_dict("records"):
-        if threshold is not None and not row["weight"] > threshold:
-            continue
         if "gene_id" in row:
-            if row["chrom"] not in set(genes["chrom"]):
-                continue
-            hit = row["gene_id"] in set(genes["gene_id"])
+            hit = row["gene_id"] in ids
+            joins = hit and (row["gene_id"], row["chrom"]) not in own
+            here = row["chrom"] in on
         else:
-            if row["chrom1"] != row["chrom2"] or row["chrom1"] not in set(genes["chrom"]):
-                continue
+            joins = row["chrom1"] != row["chrom2"]
+            here = bool({row["chrom1"], row["chrom2"]} & on)
             hit = any(
                 gene.chrom == row["chrom1"] and row["start" + side] <= gene.tss < row["end" + side]
                 for gene in genes.itertuples()
                 for side in "12"
             )
-        used, unmatched = used + 1, unmatched + (not hit)
+        if threshold is not None and not row["weight"] > threshold:
+            below += [row["weight"]] * (here and not joins)
+        elif joins:
+            trans += here or "gene_id" in row
+        elif here:
+            used, unmatched = used + 1, unmatched + (not hit)
     present = {row[name] for row in contacts.to_dict("records") for name in row if "chrom" in name}
-    if not present & set(genes["chrom"]):
-        used = unmatched = sum(
+    match = match_contacts(genes, read_contacts(contacts), weight_threshold=threshold)
+    if present & on:
+        assert (match.n_contacts, match.n_unmatched, match.n_trans) == (used, unmatched, trans)
+        assert (match.n_below, match.highest) == (len(below), max(below, default=-np.inf))
+    else:
+        listed = sum(
             threshold is None or row["weight"] > threshold for row in contacts.to_dict("records")
         )
-    match = match_contacts(genes, read_contacts(contacts), weight_threshold=threshold)
-    assert (match.n_contacts, match.n_unmatched) == (used, unmatched)
-    assert bool(match.example) == bool(unmatched)
+        assert (match.n_contacts, match.n_unmatched, match.n_trans) == (listed, listed, 0)
+    assert bool(match.example) == bool(match.n_unmatched)
 
 
 def test_threshold_is_strict():
@@ -318,7 +327,7 @@ def test_no_pcres_are_chosen_where_none_are_wanted_or_listed():
     assert (len(cell), cell.max_pcres, repr(cell)) == (0, 0, "0 of 0 pCREs")
     for empty in (pair_table(), fragment_table()):
         assert len(choose_pcres(GENE, read_contacts(empty))[0]) == 0
-        assert match_contacts(GENE, read_contacts(empty)) == (0, 0, "")
+        assert match_contacts(GENE, read_contacts(empty)) == (0, 0, "", 0, 0, -np.inf)
 
 
 def test_matched_chromosomes_are_named_as_in_the_gene_table():
@@ -356,13 +365,32 @@ def test_unmatched_contacts_are_counted_with_the_strongest_as_example():
         ["B", "chr1", 7000, 7100, 1.5],
         ["C", "chr9", 7000, 7100, 8.0],
     )
-    assert match_contacts(genes, contacts) == (3, 2, "B with chr1:6000-6100")
+    expected = (3, 2, "B with chr1:6000-6100", 0, 1, 1.5)
+    assert match_contacts(genes, contacts) == expected
     fragments = fragment_table(
         ["chr1", 900, 1100, "chr1", 5000, 5100, 2.0],
         ["chr1", 1001, 1100, "chr1", 5000, 5100, 2.0],
         ["chr1", 900, 1100, "chr2", 5000, 5100, 9.0],
     )
-    assert match_contacts(genes, fragments) == (2, 1, "chr1:1001-1100 with chr1:5000-5100")
+    expected = (2, 1, "chr1:1001-1100 with chr1:5000-5100", 1, 0, -np.inf)
+    assert match_contacts(genes, fragments) == expected
+
+
+def test_contacts_between_chromosomes_are_counted_on_their_own():
+    pairs = pair_table(
+        ["A", "chr2", 5000, 5100, 2.0],
+        ["A", "chr2", 6000, 6100, 1.0],
+        ["A", "chr1", 5000, 5100, 2.0],
+        ["B", "chr2", 5000, 5100, 2.0],
+    )
+    assert match_contacts(GENE, pairs)[:4] == (1, 0, "", 1)
+    fragments = fragment_table(
+        ["chr1", 900, 1100, "chr2", 5000, 5100, 2.0],
+        ["chr3", 900, 1100, "chr1", 5000, 5100, 2.0],
+        ["chr3", 900, 1100, "chr2", 5000, 5100, 2.0],
+        ["chr1", 900, 1100, "chr1", 5000, 5100, 2.0],
+    )
+    assert match_contacts(GENE, fragments)[:4] == (1, 0, "", 2)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,25 @@
 """Readers of the field's files: gene tables, bigWig signal, contact lists; choice of pCREs."""
 
+from ._annotation import read_genes
 from ._bigwig import BigWigFile, read_chromsizes
 from ._bin_cache import BinCache
 from ._chroms import bare_name, check_chrom_names, resolve_chroms
 from ._contact_formats import check_reading
+from ._contact_match import ContactMatch, match_contacts
+from ._contact_sources import as_matrix, one_tss_a_gene, read_matrix
+from ._contact_weights import (
+    check_single,
+    check_weight_transform,
+    list_weights,
+    transform_weights,
+    weight_function,
+)
 from ._contacts import read_contacts
+from ._expression import read_expression
+from ._expression_join import join_expression
 from ._genes import check_genes, name_some, promoter_windows
-from ._pcre_choice import ContactMatch, check_choice, choose_pcres, match_contacts
+from ._matrix import ContactMatrix
+from ._pcre_choice import check_choice, choose_pcres
 from ._pcres import Pcres
 from ._signal import (
     bin_offsets,
@@ -21,7 +34,9 @@ __all__ = [
     "BigWigFile",
     "BinCache",
     "ContactMatch",
+    "ContactMatrix",
     "Pcres",
+    "as_matrix",
     "bare_name",
     "bin_offsets",
     "check_choice",
@@ -29,15 +44,25 @@ __all__ = [
     "check_genes",
     "check_reading",
     "check_signal_options",
+    "check_single",
+    "check_weight_transform",
     "choose_pcres",
     "distinct_rows",
+    "join_expression",
+    "list_weights",
     "match_contacts",
     "match_file_chroms",
     "name_some",
+    "one_tss_a_gene",
     "promoter_windows",
     "read_bins",
     "read_chromsizes",
     "read_contacts",
+    "read_expression",
+    "read_genes",
+    "read_matrix",
     "resolve_chroms",
     "track_files",
+    "transform_weights",
+    "weight_function",
 ]

@@ -1,38 +1,33 @@
-"""Which columns of a contact table hold what: the four formats, told apart by names and content."""
+"""What a contact table is: its format, told by names and content, and where its score stands."""
 
 import csv
 import numbers
-import re
 from dataclasses import dataclass
 
-FORMATS = ("bedpe", "pairs", "fragments", "reference")
-REGION = re.compile(r"(.+?):(-?\d{1,15})-(-?\d{1,15})")
+from ._contact_columns import INTERACT_COLUMNS, NUMBER, REGION, TARGET, find_roles
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|nan|inf", re.IGNORECASE)
-_WHOLE = re.compile(r"-?\d+(\.0*)?")
-_PAIR_ROLES = {
-    "gene_id": ("gene_id",),
-    "chrom": ("chrom", "chr"),
-    "start": ("start",),
-    "end": ("end",),
+FORMATS = ("bedpe", "pairs", "fragments", "ibed", "longrange", "interact", "reference")
+
+# shapes that a format may have, the most telling first
+_KINDS = {
+    "auto": (
+        *("reference", "pairs", "longrange", "interact", "ibed", "intervals", "regions"),
+        "gene_regions",
+    ),
+    "bedpe": ("intervals",),
+    "pairs": ("pairs", "gene_regions"),
+    "fragments": ("intervals", "regions"),
+    "ibed": ("ibed",),
+    "longrange": ("longrange",),
+    "interact": ("interact",),
+    "reference": ("reference",),
 }
-_REFERENCE_ROLES = {"gene_id": ("gene_id",), "neighbors": ("neighbors",)}
-_INTERVAL_ROLES = {
-    "chrom1": ("chrom1", "chr1"),
-    "start1": ("start1", "x1"),
-    "end1": ("end1", "x2"),
-    "chrom2": ("chrom2", "chr2"),
-    "start2": ("start2", "y1"),
-    "end2": ("end2", "y2"),
-}
-_REGION_ROLES = {
-    "region1": ("region1", "fragment1", "frag1"),
-    "region2": ("region2", "fragment2", "frag2"),
-}
+_SCORE_NAMES = {"reference": ("scores",), "interact": ("score", "value")}
 _UNDERSTOOD = (
     "Understood are 'pairs' (a header with gene_id, chrom, start, end, score), 'bedpe' (chrom1 "
     "start1 end1 chrom2 start2 end2 name score, with or without header), 'fragments' (six such "
-    "columns, or two of chr:start-end, and a score, with or without header) and 'reference' (a "
+    "columns, or two of chr:start-end, and a score, with or without header), CHiCAGO's 'ibed', "
+    "'longrange' (chrom start end chr:start-end,score), UCSC's 'interact' and 'reference' (a "
     "header with gene_id, neighbors, scores): rename the columns or put them in one of these orders"
 )
 
@@ -43,11 +38,13 @@ class Layout:
 
     Parameters
     ----------
-    kind : {"pairs", "intervals", "regions", "reference"}
-        The shape: a gene and an interval, two intervals in six columns, two ``chr:start-end``
-        columns, or one row a gene with joined lists.
+    kind : {"pairs", "gene_regions", "intervals", "regions", "longrange", "reference"}
+        The shape: a gene and an interval, a gene and a ``chr:start-end``, two intervals in six
+        columns, two ``chr:start-end`` columns, an interval and a ``chr:start-end,score``, or one
+        row a gene with joined lists.
     columns : dict of str to int
-        Position (0-based) of each column by its role, ``weight`` among them.
+        Position (0-based) of each column by its role; ``weight`` is among them, save where the
+        score shares the column of the second interval.
     """
 
     kind: str
@@ -102,13 +99,20 @@ def split_line(line):
     --------
     >>> split_line("chr1 100  200")
     (['chr1', '100', '200'], '\\s+')
+    >>> split_line("chr1,100,200 chr1,500,600 6.9")
+    (['chr1,100,200', 'chr1,500,600', '6.9'], '\\s+')
     """
     line = line.strip("\r\n")
+    words = line.split()
+    # commas inside regions separate nothing, where blanks do
+    joined = len(words) > 2 and any(
+        "," in word and (REGION.fullmatch(word) or TARGET.fullmatch(word)) for word in words
+    )
     for separator in "\t", ",":
-        if separator in line:
+        if separator in line and not (separator == "," and joined):
             fields = next(csv.reader([line], delimiter=separator))
             return [field.strip() for field in fields], separator
-    return [field.strip('"') for field in line.split()], r"\s+"
+    return [field.strip('"') for field in words], r"\s+"
 
 
 def looks_like_header(fields):
@@ -129,7 +133,7 @@ def looks_like_header(fields):
     >>> looks_like_header(["chr1", "x1", "x2"]), looks_like_header(["chr1", "100", "200"])
     (True, False)
     """
-    return not any(_NUMBER.fullmatch(field) or REGION.fullmatch(field) for field in fields)
+    return not any(NUMBER.fullmatch(field) or REGION.fullmatch(field) for field in fields)
 
 
 def recognise(header, first, name, format="auto", score_column=None):
@@ -143,8 +147,8 @@ def recognise(header, first, name, format="auto", score_column=None):
         The first row as text, None where the table has no row.
     name : str
         What to call the table in a message.
-    format : {"auto", "bedpe", "pairs", "fragments", "reference"}, default="auto"
-        Only this format is tried, or all of them.
+    format : str, default="auto"
+        Only this one of `FORMATS` is tried, or all of them.
     score_column : str, int or None, default=None
         Name or 0-based position of the score; None takes the format's own.
 
@@ -156,56 +160,43 @@ def recognise(header, first, name, format="auto", score_column=None):
     Raises
     ------
     ValueError
-        If no format (or not the one asked for) fits, or if the score column cannot be found.
+        If no format (or not the one asked for) fits, or if the score column cannot be found or
+        could be more than one.
 
     Examples
     --------
     >>> recognise(None, ["chr1:1-9", "chr1:20-30", "2.5"], "the table")
     Layout(kind='regions', columns={'region1': 0, 'region2': 1, 'weight': 2})
     """
-    found = header if header is not None else first
-    names = [_bare(column) for column in header] if header is not None else []
     if header is not None and first is not None and len(header) != len(first):
         raise ValueError(
             f"{name}: the header names {len(header)} columns, the first row has {len(first)}: "
             f"give every column one name (found: {', '.join(header)})"
         )
-    for kind in _kinds(format):
-        columns = _find_roles(kind, names, first)
+    names = [_bare(column) for column in header] if header is not None else []
+    for kind in _KINDS[format]:
+        columns = find_roles(kind, names, first)
         if columns is not None:
             break
     else:
         tried = "" if format == "auto" else f" as format {format!r}"
         label = "columns" if header is not None else "no header, first row"
         raise ValueError(
-            f"{name} is not recognised{tried} ({label}: {_list(found)}). {_UNDERSTOOD}"
+            f"{name} is not recognised{tried} ({label}: {_list(header or first, 12)}). "
+            f"{_UNDERSTOOD}"
         )
-    if score_column is None:
-        score = _own_score(kind, names, found, format)
-    else:
-        score = _given_score(score_column, header, found, name)
-    if score is None:
-        raise ValueError(
-            f"{name} has no score column: pass score_column= with "
-            f"{'its name' if names else 'its 0-based position'} (columns found: {_list(found)})"
-        )
-    if score in columns.values():
-        raise ValueError(
-            f"{name}: score_column={score_column!r} is a position or name column, not a score "
-            f"(columns found: {_list(found)})"
-        )
+    if kind == "longrange":
+        if score_column is not None:
+            raise ValueError(
+                f"{name} is a longrange track, whose score stands behind the comma of its fourth "
+                f"column: leave score_column at None, got {score_column!r}"
+            )
+        return Layout(kind, columns)
+    if kind == "interact" and header is None:
+        header = list(INTERACT_COLUMNS)
+    score = _score(kind, header, first, name, format, score_column, columns)
+    kind = "intervals" if kind in ("ibed", "interact") else kind
     return Layout(kind, {**columns, "weight": score})
-
-
-def _kinds(format):
-    """Shapes to try for a format, the most telling first."""
-    return {
-        "auto": ("reference", "pairs", "intervals", "regions"),
-        "bedpe": ("intervals",),
-        "pairs": ("pairs",),
-        "fragments": ("intervals", "regions"),
-        "reference": ("reference",),
-    }[format]
 
 
 def _bare(column):
@@ -213,53 +204,62 @@ def _bare(column):
     return column.strip().lstrip("#").strip().lower()
 
 
-def _list(fields, n_shown=12):
+def _list(fields, n_shown=60):
     """Join column names for a message."""
     more = f" and {len(fields) - n_shown} more" if len(fields) > n_shown else ""
     return ", ".join(str(field) for field in fields[:n_shown]) + more
 
 
-def _find_roles(kind, names, first):
-    """Find the positions of a shape's columns by name, else by content; None where it fails."""
-    by_kind = {
-        "pairs": _PAIR_ROLES,
-        "reference": _REFERENCE_ROLES,
-        "intervals": _INTERVAL_ROLES,
-        "regions": _REGION_ROLES,
-    }
-    roles = by_kind[kind]
-    named = {
-        role: next((names.index(alias) for alias in aliases if alias in names), None)
-        for role, aliases in roles.items()
-    }
-    if None not in named.values():
-        return named
-    if first is None or kind in ("pairs", "reference"):
-        return None
-    fits = _has_intervals(first) if kind == "intervals" else _has_regions(first)
-    return {role: position for position, role in enumerate(roles)} if fits else None
-
-
-def _has_intervals(first):
-    """Tell whether the first six fields are two intervals."""
-    return len(first) >= 6 and all(_WHOLE.fullmatch(first[column]) for column in (1, 2, 4, 5))
-
-
-def _has_regions(first):
-    """Tell whether the first two fields are chr:start-end."""
-    return len(first) >= 2 and all(REGION.fullmatch(field) for field in first[:2])
-
-
-def _own_score(kind, names, found, format):
-    """Find the score by the format's own rule: by name under a header, else by position."""
-    if names:
-        wanted = ("scores",) if kind == "reference" else ("score", "weight")
-        return next((names.index(column) for column in wanted if column in names), None)
-    if kind == "regions":
-        position = 2
+def _score(kind, header, first, name, format, score_column, columns):
+    """Find the one column that is the score; never choose among several."""
+    found = header if header is not None else first
+    how = "its name" if header is not None else "its 0-based position"
+    if score_column is not None:
+        score = _given_score(score_column, header, found, name)
+    elif header is not None:
+        wanted = _SCORE_NAMES.get(kind, ("score", "weight"))
+        scores = [at for at, column in enumerate(header) if _bare(column) in wanted]
+        score = _only(scores, header, name, how)
     else:
-        position = 6 if format == "fragments" or (format == "auto" and len(found) == 7) else 7
-    return position if position < len(found) else None
+        score = _only(_own_scores(kind, first, format, columns), first, name, how)
+    if score in columns.values():
+        raise ValueError(
+            f"{name}: score_column={score_column!r} is a position or name column, not a score "
+            f"(columns found: {_list(found)})"
+        )
+    return score
+
+
+def _only(scores, found, name, how):
+    """Take the only candidate, or ask."""
+    if len(scores) == 1:
+        return scores[0]
+    if not scores:
+        raise ValueError(
+            f"{name} has no score column: pass score_column= with {how} "
+            f"(columns found: {_list(found)})"
+        )
+    raise ValueError(
+        f"{name} has more than one column that could be the score "
+        f"({', '.join(f'column {at}: {found[at]}' for at in scores)}): pass score_column= with "
+        f"{how} (columns found: {_list(found)})"
+    )
+
+
+def _own_scores(kind, first, format, columns):
+    """List the fields of a first row without header that may be the score."""
+    if kind == "ibed":
+        return [9]
+    rest = range(max(columns.values()) + 1, len(first))
+    if kind == "regions":
+        numeric = [at for at in rest if NUMBER.fullmatch(first[at])]
+        return numeric if numeric and format == "auto" else list(rest[:1])
+    if format == "fragments" or (format == "auto" and len(first) == 7):
+        return list(rest[:1])
+    # a name stands between the intervals and the score: a number there may be a score itself
+    if format == "auto" and len(first) > 7 and NUMBER.fullmatch(first[6]):
+        return [6, 7]
+    return list(rest[1:2])
 
 
 def _given_score(score_column, header, found, name):

@@ -1,25 +1,21 @@
 """Contact lists: read from a file or a table into one of two shapes."""
 
-import gzip
 import itertools
 import os
-import zlib
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ._contact_formats import (
-    REGION,
-    check_reading,
-    looks_like_header,
-    recognise,
-    split_line,
+from ._contact_formats import check_reading, recognise
+from ._contact_tables import FileTable, FrameTable
+from ._contact_values import (
+    check_intervals,
+    check_positions,
+    check_scores,
+    check_text,
+    parse_regions,
+    split_targets,
 )
-
-_MATRIX_MAGIC = (b"\x89HDF", b"HIC\x00")
-_SKIPPED = ("#", "track ", "browser ")
-_TEXT_ROLES = ("gene_id", "chrom", "chrom1", "chrom2", "region1", "region2", "neighbors")
 
 
 def read_contacts(source, *, format="auto", score_column=None):
@@ -28,25 +24,41 @@ def read_contacts(source, *, format="auto", score_column=None):
     Parameters
     ----------
     source : str, os.PathLike or pandas.DataFrame
-        A text table (gzipped or not; tabs, commas or white space; lines that begin with ``#`` are
-        comments), or the same table as a frame. Positions are 0-based and half-open, in bp.
-    format : {"auto", "bedpe", "pairs", "fragments", "reference"}, default="auto"
-        ``"bedpe"``: ``chrom1 start1 end1 chrom2 start2 end2 name score``, with or without a header
-        (ENCODE and Juicer loops); ``"pairs"``: a header with ``gene_id chrom start end score``;
-        ``"fragments"``: two intervals, in six columns or as two ``chr:start-end``, and a score;
-        ``"reference"``: one row a gene with ``gene_id``, ``neighbors`` (``chr:start-end``) and
-        ``scores``, both joined by ``;``. ``"auto"`` tells them apart by their content.
+        A text table (plain, gzipped or bgzipped; tabs, commas or white space; lines that begin with
+        ``#``, ``track`` or ``browser`` are comments), or the same table as a frame. Positions are
+        0-based and half-open, in bp, and are taken as they stand: where a tool counts from 1
+        (CHiCAGO, 3DIV), its fragments lack their first base, which matters to no bin.
+    format : str, default="auto"
+        How the table is written; ``"auto"`` tells by its content.
+
+        - ``"bedpe"``: ``chrom1 start1 end1 chrom2 start2 end2 name score``, with or without a
+          header (ENCODE, HiCCUPS, FitHiChIP, Mustache, cooltools).
+        - ``"pairs"``: a header with ``gene_id chrom start end score``, or ``gene_id``, ``score``
+          and one column of regions.
+        - ``"fragments"``: two intervals, in six columns or as two regions (3DIV, covNorm, CHiCAGO's
+          washU text), and a score. A region is ``chr:start-end``, ``chr,start,end`` or
+          ``chr.start.end``.
+        - ``"ibed"``: CHiCAGO's ``bait_chr bait_start bait_end bait_name otherEnd_chr
+          otherEnd_start otherEnd_end otherEnd_name N_reads score``, or its peak matrix with
+          ``baitChr`` and ``oeChr``.
+        - ``"longrange"``: WashU's ``chrom start end chr:start-end,score``. A contact that is listed
+          from both sides counts once.
+        - ``"interact"``: UCSC's 18 columns (bed5+13), with or without a header.
+        - ``"reference"``: one row a gene with ``gene_id``, ``neighbors`` (``chr:start-end``) and
+          ``scores``, both joined by ``;``.
     score_column : str, int or None, default=None
         Where the score stands: a name in the header or a 0-based position. None takes the column
         named ``score`` or ``weight`` (``scores`` in a reference table) under a header, and without
-        one the eighth column of ``"bedpe"``, the one after the intervals of ``"fragments"``.
+        one the eighth column of ``"bedpe"``, the one after the intervals of ``"fragments"``. Where
+        more than one column could be meant, it must be given.
 
     Returns
     -------
     pandas.DataFrame of shape (n_contacts, 5 or 7)
         Either gene-keyed pairs, ``gene_id chrom start end weight``, or fragment pairs, ``chrom1
         start1 end1 chrom2 start2 end2 weight``. Positions are int64 (bp), ``weight`` is float64,
-        the other columns are str. Order and repeats are kept; the index counts from 0.
+        the other columns are str. Order and repeats (but of ``"longrange"``) are kept; the index
+        counts from 0.
 
     Raises
     ------
@@ -55,8 +67,18 @@ def read_contacts(source, *, format="auto", score_column=None):
     TypeError
         If `source` is neither a path nor a frame.
     ValueError
-        If the table is empty, damaged or in none of the formats, lacks a score column, or has a
-        row with a position or score that is missing, no number or impossible.
+        If the table is empty, damaged or in none of the formats, lacks a score column or has
+        several that could be it, or has a row with a position or score that is missing, no number
+        or impossible; or if the score column holds p-values or the like.
+
+    Notes
+    -----
+    The higher a score, the stronger the contact must be. What scores mean differs: 3DIV gives
+    frequencies normalised for bias and distance; CHiCAGO's ``score`` is a weighted -log p-value (5
+    and more count as significant) and its ``N_reads`` a count; HiCCUPS leaves ``score`` empty and
+    gives ``observed`` counts with the ``expectedBL``, ``expectedDonut``, ... that they are to be
+    divided by; FitHiChIP has the count ``cc`` and q-values, Mustache only an ``FDR``, which must be
+    turned round (-log10) first.
 
     Examples
     --------
@@ -70,187 +92,99 @@ def read_contacts(source, *, format="auto", score_column=None):
     """
     check_reading(format, score_column)
     if isinstance(source, pd.DataFrame):
-        table = _FrameTable(source)
+        table = FrameTable(source)
     elif isinstance(source, (str, os.PathLike)):
-        table = _FileTable(source)
+        table = FileTable(source)
     else:
         raise TypeError(
             f"contacts must be a path to a file or a pandas DataFrame, got {type(source).__name__}"
         )
+    return judge_table(table, format, score_column)
+
+
+def judge_table(table, format="auto", score_column=None):
+    """Turn an opened table into one of the two shapes.
+
+    Parameters
+    ----------
+    table : FrameTable or FileTable
+        The table.
+    format : str, default="auto"
+        As for `read_contacts`.
+    score_column : str, int or None, default=None
+        As for `read_contacts`.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_contacts, 5 or 7)
+        As `read_contacts` gives it.
+
+    Raises
+    ------
+    ValueError
+        As for `read_contacts`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skchromo.genome._contact_tables import FrameTable
+    >>> table = FrameTable(pd.DataFrame([["chr1:1-9", "chr1:20-30", 2.5]]))
+    >>> judge_table(table)["weight"].tolist()
+    [2.5]
+    """
     layout = recognise(table.header, table.first, table.name, format, score_column)
     raw = table.load(layout.columns)
     if layout.kind == "reference":
         return _from_reference(raw, table)
-    if layout.kind == "regions":
-        raw = _split_regions(raw, table)
+    if layout.kind == "longrange":
+        raw["region2"], raw["weight"] = split_targets(raw.pop("target"), table)
+    raw = _split_regions(raw, table)
     checked = {}
     for role in raw.columns.drop("weight"):
-        text = role.startswith(("gene_id", "chrom"))
-        checked[role] = _text(raw[role], role, table) if text else _whole(raw[role], role, table)
+        check = check_text if role.startswith(("gene_id", "chrom")) else check_positions
+        checked[role] = check(raw[role], role, table)
     for side in ("", "1", "2"):
         if "start" + side in checked:
-            _check_intervals(checked["start" + side], checked["end" + side], table)
-    checked["weight"] = _weights(raw["weight"], table)
-    return pd.DataFrame(checked)
+            check_intervals(checked["start" + side], checked["end" + side], table)
+    named = table.header is not None and "weight" in layout.columns
+    name = table.header[layout.columns["weight"]] if named else None
+    checked["weight"] = check_scores(raw["weight"], table, name)
+    contacts = pd.DataFrame(checked)
+    return _each_once(contacts) if layout.kind == "longrange" else contacts
 
 
-class _FrameTable:
-    """A contact table that is already in memory."""
-
-    def __init__(self, frame):
-        self.name = "the contacts DataFrame"
-        index_named = frame.index.name == "gene_id" and "gene_id" not in frame.columns
-        self._frame = frame.reset_index() if index_named else frame
-        self._labels = frame.index
-        columns = list(self._frame.columns)
-        if not columns:
-            raise ValueError(f"{self.name} is empty: it has no columns")
-        unnamed = all(isinstance(column, (int, np.integer)) for column in columns)
-        self.header = None if unnamed else [str(column) for column in columns]
-        self.first = None
-        if len(frame):
-            self.first = [str(self._frame.iloc[0, column]) for column in range(len(columns))]
-        elif unnamed:
-            raise ValueError(f"{self.name} is empty: it has neither rows nor column names")
-
-    def load(self, columns):
-        """Give the wanted columns under their roles."""
-        return pd.DataFrame({role: self._frame.iloc[:, at].array for role, at in columns.items()})
-
-    def where(self, row):
-        """Say where a row stands."""
-        return f"row {row} (index {_show(self._labels[row])})"
-
-
-class _FileTable:
-    """A contact table in a text file."""
-
-    def __init__(self, path):
-        self._path = Path(path)
-        self.name = f"contacts file '{self._path}'"
-        self._gzipped = self._judge_content()
-        self._separator = None
-        head = []
-        for line in self._lines():
-            head.append(line)
-            if line.strip() and not line.startswith(_SKIPPED):
-                break
-        last = head[-1] if head else ""
-        if last.startswith(_SKIPPED) or not last.strip():
-            self.first, self._n_skipped = None, len(head)
+def _split_regions(raw, table):
+    """Turn each column of regions into three."""
+    split = {}
+    for role in raw.columns.drop("weight"):
+        if role.startswith("region"):
+            side = role.removeprefix("region")
+            chrom, start, end = parse_regions(raw[role], role, table)
+            split.update({"chrom" + side: chrom, "start" + side: start, "end" + side: end})
         else:
-            self.first, self._separator = split_line(last)
-            self._n_skipped = len(head) - 1
-        self.header = self._comment_header(head, self.first)
-        if self.header is None and self.first is not None and looks_like_header(self.first):
-            self._take_first_line_as_header(head)
-        if self.header is None and self.first is None:
-            raise ValueError(
-                f"{self.name} is empty: it needs a header or at least one contact (an empty list "
-                "of contacts is a file with the header alone)"
-            )
+            split[role] = raw[role].array
+    return pd.DataFrame({**split, "weight": raw["weight"].array})
 
-    def load(self, columns):
-        """Read the wanted columns, under their roles."""
-        if self.first is None:
-            return pd.DataFrame({role: pd.Series(dtype=float) for role in columns})
-        wanted = sorted({0, *columns.values()})
-        is_text = {0, *(at for role, at in columns.items() if role in _TEXT_ROLES)}
-        if "neighbors" in columns:
-            is_text.add(columns["weight"])
-        try:
-            frame = pd.read_csv(
-                self._path,
-                sep=self._separator,
-                header=None,
-                usecols=wanted,
-                names=range(len(self.first)),
-                dtype=dict.fromkeys(is_text, str),
-                skiprows=self._n_skipped,
-                keep_default_na=False,
-                skipinitialspace=True,
-                low_memory=False,
-                compression="gzip" if self._gzipped else None,
-                encoding="utf-8",
-            )
-        except (pd.errors.ParserError, UnicodeDecodeError, EOFError, OSError, zlib.error) as error:
-            raise ValueError(f"{self.name} cannot be read as a table: {error}") from error
-        comments = frame[0].str.startswith(_SKIPPED).to_numpy(dtype=bool)
-        if comments.any():
-            frame = frame[~comments].reset_index(drop=True)
-        return pd.DataFrame({role: frame[at].array for role, at in columns.items()})
 
-    def where(self, row):
-        """Say on which line a row stands."""
-        lines = enumerate(self._lines(), start=1)
-        rows = (
-            number
-            for number, line in itertools.islice(lines, self._n_skipped, None)
-            if line.strip() and not line.startswith(_SKIPPED)
-        )
-        return f"line {next(itertools.islice(rows, row, None))}"
-
-    def _judge_content(self):
-        """Refuse what is no text table; tell whether it is gzipped."""
-        if self._path.is_dir():
-            raise ValueError(f"{self.name} is a folder: name the file in it")
-        try:
-            with self._path.open("rb") as handle:
-                start = handle.read(4096)
-        except FileNotFoundError:
-            raise FileNotFoundError(f"{self.name} does not exist: check the path") from None
-        if start.startswith(_MATRIX_MAGIC):
-            raise ValueError(
-                f"{self.name} is a contact matrix (.cool, .mcool or .hic), not a list of contacts: "
-                "call loops with your Hi-C tools and pass the list, for example as BEDPE"
-            )
-        gzipped = start.startswith(b"\x1f\x8b")
-        if not gzipped and b"\x00" in start:
-            raise ValueError(
-                f"{self.name} is no text table: give a tab, comma or white-space separated list"
-            )
-        return gzipped
-
-    def _lines(self):
-        """Give the lines of the file as text."""
-        opener = gzip.open if self._gzipped else open
-        try:
-            with opener(self._path, "rt", encoding="utf-8-sig") as handle:
-                yield from handle
-        except (UnicodeDecodeError, EOFError, OSError, zlib.error) as error:
-            raise ValueError(
-                f"{self.name} is damaged or no text ({error}): fetch or write it again"
-            ) from error
-
-    def _comment_header(self, head, data):
-        """Find the column names in the comment lines above the first row."""
-        found = None
-        for line in head:
-            fields, separator = split_line(line.lstrip("#").lstrip())
-            if not line.startswith("#") or not looks_like_header(fields):
-                continue
-            if data is None:
-                longer = found is None or len(fields) > len(found)
-                found = fields if longer and len(fields) > 2 else found
-            elif len(fields) == len(data) and separator == self._separator:
-                found = fields
-        return found
-
-    def _take_first_line_as_header(self, head):
-        """Move from the header line to the first row below it."""
-        self.header, self.first = self.first, None
-        n_lines = 0
-        for line in self._lines():
-            n_lines += 1
-            if n_lines > len(head) and line.strip() and not line.startswith(_SKIPPED):
-                self.first, self._separator = split_line(line)
-                break
-        self._n_skipped = len(head) if self.first is None else n_lines - 1
+def _each_once(contacts):
+    """Keep one of the two rows by which a longrange track lists a contact from both sides."""
+    chroms = pd.concat([contacts["chrom1"], contacts["chrom2"]])
+    codes = pd.factorize(chroms)[0].reshape(2, -1)
+    ends = [
+        np.stack([codes[side], contacts[f"start{side + 1}"], contacts[f"end{side + 1}"]])
+        for side in (0, 1)
+    ]
+    # which of two triples is the lower: their first difference decides
+    sign = np.sign(ends[0] - ends[1])
+    turned = (sign * np.array([[4], [2], [1]])).sum(axis=0) > 0
+    key = np.concatenate([np.where(turned, ends[1], ends[0]), np.where(turned, *ends)])
+    key = pd.DataFrame(key.T).assign(weight=contacts["weight"])
+    return contacts[~key.duplicated()].reset_index(drop=True)
 
 
 def _from_reference(raw, table):
     """Turn one row a gene with joined lists into gene-keyed pairs."""
-    genes = _text(raw["gene_id"], "gene_id", table)
+    genes = check_text(raw["gene_id"], "gene_id", table)
     repeated = genes.duplicated().to_numpy()
     if repeated.any():
         row = int(np.argmax(repeated))
@@ -276,10 +210,10 @@ def _from_reference(raw, table):
     place = _Rows(table, row_of)
     regions = pd.Series(list(itertools.chain.from_iterable(lists["neighbors"])), dtype=object)
     scores = pd.Series(list(itertools.chain.from_iterable(lists["weight"])), dtype=object)
-    chrom, start, end = _parse_regions(regions, "neighbors", place)
-    _check_intervals(start, end, place)
+    chrom, start, end = parse_regions(regions, "neighbors", place)
+    check_intervals(start, end, place)
     columns = {"gene_id": genes.to_numpy()[row_of], "chrom": chrom, "start": start, "end": end}
-    pairs = pd.DataFrame({**columns, "weight": _weights(scores, place)})
+    pairs = pd.DataFrame({**columns, "weight": check_scores(scores, place)})
     return pairs.astype({"gene_id": str, "chrom": str})
 
 
@@ -293,103 +227,3 @@ class _Rows:
     def where(self, item):
         """Say where an item stands."""
         return self._table.where(int(self._row_of[item]))
-
-
-def _split_regions(raw, table):
-    """Turn two ``chr:start-end`` columns into six."""
-    split = {}
-    for side in "12":
-        chrom, start, end = _parse_regions(raw["region" + side], "region" + side, table)
-        split.update({"chrom" + side: chrom, "start" + side: start, "end" + side: end})
-    return pd.DataFrame({**split, "weight": raw["weight"].array})
-
-
-def _parse_regions(regions, role, table):
-    """Parse ``chr:start-end`` texts: each distinct one once."""
-    codes, distinct = pd.factorize(regions, use_na_sentinel=False)
-    distinct = [str(region) for region in np.asarray(distinct, dtype=object)]
-    try:
-        halves = [region.rpartition(":") for region in distinct]
-        spans = [half[2].rpartition("-") for half in halves]
-        chrom = np.array([half[0].strip() for half in halves], dtype=object)
-        start = np.array([int(span[0]) for span in spans], dtype=np.int64)
-        end = np.array([int(span[2]) for span in spans], dtype=np.int64)
-    except (ValueError, OverflowError):
-        chrom = np.array([""])
-    if not all(chrom):
-        good = [REGION.fullmatch(region.strip()) is not None for region in distinct]
-        row = int(np.argmax(codes == good.index(False)))
-        raise ValueError(
-            f"{table.name}, {table.where(row)}: {role} {_show(regions.iloc[row])} is no region: "
-            "write chr:start-end, such as chr1:3008934-3016866"
-        )
-    return chrom[codes], start[codes], end[codes]
-
-
-def _show(value):
-    """Spell a value in a message: text in quotes, numbers without their type."""
-    return repr(value) if isinstance(value, str) else str(value)
-
-
-def _text(column, role, table):
-    """Judge a column of names."""
-    missing = (column.isna() | (column == "").fillna(False)).to_numpy(dtype=bool)
-    if missing.any():
-        row = int(np.argmax(missing))
-        raise ValueError(
-            f"{table.name}, {table.where(row)}: {role} is missing: fill it in or remove the row"
-        )
-    return column.astype(str)
-
-
-def _numbers(column):
-    """Give a column as numbers, NaN where it holds something else."""
-    if pd.api.types.is_bool_dtype(column.dtype):
-        return np.full(len(column), np.nan)
-    if pd.api.types.is_integer_dtype(column.dtype) and not column.hasnans:
-        return column.to_numpy()
-    return pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-
-
-def _whole(column, role, table):
-    """Judge a column of positions and return int64."""
-    values = _numbers(column)
-    if values.dtype.kind not in "iu":
-        bad = ~((np.abs(values) < 2**53) & (values == np.floor(values)))
-        if bad.any():
-            row = int(np.argmax(bad))
-            raise ValueError(
-                f"{table.name}, {table.where(row)}: {role} {_show(column.iloc[row])} is no whole "
-                "number: a position is counted in bp from 0"
-            )
-    return values.astype(np.int64)
-
-
-def _check_intervals(start, end, table):
-    """Refuse intervals that are negative or hold no base."""
-    start, end = np.asarray(start), np.asarray(end)
-    for bad, what in (
-        (start < 0, "starts before 0"),
-        (end <= start, "ends at or before its start"),
-    ):
-        if bad.any():
-            row = int(np.argmax(bad))
-            raise ValueError(
-                f"{table.name}, {table.where(row)}: interval {start[row]}-{end[row]} {what}: "
-                "intervals are 0-based and half-open, 0 <= start < end; mend or remove the row"
-            )
-
-
-def _weights(column, table):
-    """Judge the scores and return float64."""
-    values = _numbers(column).astype(np.float64)
-    bad = ~(np.abs(values) <= np.finfo(np.float32).max)
-    if bad.any():
-        row = int(np.argmax(bad))
-        found = table.header if table.header is not None else table.first
-        raise ValueError(
-            f"{table.name}, {table.where(row)}: score {_show(column.iloc[row])} is no finite "
-            "number: mend or remove the row, or pass score_column= to take the score from another "
-            f"of the columns {', '.join(found)}"
-        )
-    return values
