@@ -6,6 +6,7 @@ memory, so that it can be mapped. There are no pickles in it: what is no numeric
 """
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -234,9 +235,12 @@ def _telling(what):
     """Raise whatever the parsers of a damaged file may raise, which is much, as a ValueError."""
     try:
         yield
-    except (OSError, MemoryError):
+    except MemoryError:
         raise
     except Exception as error:
+        # EINVAL is a damaged offset before the file's start; other errors are the system's own.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise
         raise ValueError(f"{what} ({error})") from error
 
 
