@@ -240,10 +240,10 @@ def main():
             print(
                 pd.Series(rows[-1]).to_string(float_format="{:.4g}".format), end="\n\n", flush=True
             )
-    if options.json:
-        first = min(rows, key=lambda row: row["threads"])
-        table = {"reference_seconds_per_step": first["reference step s"], "rows": rows}
-        options.json.write_text(json.dumps(table, indent=1))
+            if options.json:
+                first = min(rows, key=lambda row: row["threads"])
+                table = {"reference_seconds_per_step": first["reference step s"], "rows": rows}
+                options.json.write_text(json.dumps(table, indent=1))
 
 
 if __name__ == "__main__":

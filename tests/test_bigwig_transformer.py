@@ -313,21 +313,62 @@ def test_bad_parameters_are_named_in_fit(tracks, genes, options, message):
 def test_missing_files_are_named_in_fit(genes):
     with pytest.raises(FileNotFoundError, match=r"track K4 \(/nowhere/a\.bw\): no such file"):
         BigWigTransformer({"K4": "/nowhere/a.bw"}).fit(genes)
-    with pytest.raises(TypeError, match="tracks must be a mapping"):
+    with pytest.raises(FileNotFoundError, match=r"given with the name of its track"):
         BigWigTransformer("H3K4me3.bw").fit(genes)
 
 
 def test_genes_of_samples_without_tracks_are_refused(paths, genes):
-    table = pd.DataFrame({"sample": ["H1"], "track": ["K4"], "path": [paths["K4"]]})
+    files = [paths["K4"], paths["K4-2"]]
+    table = pd.DataFrame({"sample": ["H1", "ES"], "track": "K4", "path": files})
     samples = ["H1", "H1", "H1", "H1", "K562"]
     transformer = BigWigTransformer(table, window=800).fit(genes.assign(sample="H1"))
     for step in (clone(transformer).fit, transformer.transform):
         with pytest.raises(
-            ValueError, match=r"no tracks for sample K562 of 1 gene rows; .* has H1"
+            ValueError, match=r"no tracks for sample K562 of 1 gene rows; .* has H1, ES"
         ):
             step(genes.assign(sample=samples))
         with pytest.raises(ValueError, match="no column sample, but tracks are given by sample"):
             step(genes)
+
+
+def test_one_sample_of_tracks_serves_genes_that_name_none(paths, genes):
+    table = pd.DataFrame({"sample": ["H1"], "track": ["K4"], "path": [paths["K4"]]})
+    transformer = BigWigTransformer(table, window=800)
+    X = transformer.fit_transform(genes)
+    np.testing.assert_array_equal(
+        X.to_dense().values,
+        BigWigTransformer({"K4": paths["K4"]}, window=800).fit_transform(genes).to_dense().values,
+    )
+    with pytest.raises(ValueError, match="no tracks for sample K562"):
+        transformer.transform(genes.assign(sample="K562"))
+
+
+def test_tracks_are_found_by_a_pattern(paths, genes, tmp_path):
+    for sample in ("H1", "K562"):
+        for track in ("K4", "K27"):
+            (tmp_path / f"{sample}-{track}.bigwig").symlink_to(paths[track])
+    genes = genes.assign(sample=["H1", "K562", "H1", "K562", "H1"])
+    transformer = BigWigTransformer(f"{tmp_path}/{{sample}}-{{mark}}.bigwig", window=800)
+    X = transformer.fit_transform(genes)
+    assert X.tracks == ("K27", "K4")
+    expected = BigWigTransformer({"K27": paths["K27"], "K4": paths["K4"]}, window=800)
+    expected = expected.fit_transform(genes).to_dense().values
+    np.testing.assert_array_equal(X.to_dense().values, expected)
+    assert clone(transformer).fit(genes).files_ == transformer.files_
+
+
+def test_what_was_matched_is_kept_and_said_once(paths, genes, tmp_path, capsys):
+    bare = {"1": np.ones(SIZES["chr1"]), "2": np.ones(SIZES["chr2"])}
+    tracks = {"K4": paths["K4"], "K27": write_dense(tmp_path / "bare.bw", bare)}
+    transformer = BigWigTransformer(tracks, window=800, chrom_names="match", verbose=1).fit(genes)
+    assert transformer.chrom_names_ == {"chr1": ("1",), "chr2": ("2",)}
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "bigWig: chromosomes matched: chr2 = 2, chr1 = 1\n")
+    transformer.transform(genes)
+    assert "matched" not in capsys.readouterr().err
+    exact = BigWigTransformer({"K4": paths["K4"]}, window=800, verbose=1).fit(genes)
+    assert exact.chrom_names_ == {}
+    assert capsys.readouterr() == ("", "")
 
 
 def test_files_of_different_assemblies_are_both_named(paths, genes, tmp_path):

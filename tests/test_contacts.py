@@ -71,6 +71,9 @@ def as_regions(frame, separator="\t"):
         "\ufeff" + BEDPE_HEADER + BEDPE_ROWS,
         "\ufeff" + BEDPE_ROWS,
         BEDPE_ROWS.rstrip("\n"),
+        "track\tname=loops\n" + BEDPE_ROWS.replace("chr1\t9", "track\tname=b\nchr1\t9"),
+        "  \n" + BEDPE_ROWS.replace("\n", "\n   \n\n"),
+        BEDPE_ROWS.replace("\t90000\t", "\t9e+04\t").replace("chr1\t1000\t", "chr1\t1E3\t"),
     ],
     ids=[
         "plain",
@@ -84,6 +87,9 @@ def as_regions(frame, separator="\t"):
         "bom",
         "bom-plain",
         "no-final-newline",
+        "track-tabs",
+        "blank-lines",
+        "exponents",
     ],
 )
 @pytest.mark.parametrize("format", ["auto", "bedpe"])
@@ -237,6 +243,7 @@ def test_list_with_a_header_alone_is_an_empty_list(write, header):
     assert_frame_equal(read_contacts(contacts), contacts, check_dtype=False)
 
 
+@settings(max_examples=25)
 @given(
     st.lists(
         st.tuples(
@@ -437,6 +444,20 @@ def test_ibed_is_read_with_and_without_header(write, header, chrom, format):
     assert_frame_equal(read_contacts(write(as_ibed(expected, header)), format=format), expected)
 
 
+@pytest.mark.parametrize("format", ["auto", "ibed"])
+def test_ibed_without_header_may_begin_between_chromosomes(write, format):
+    expected = FRAGMENTS[::-1].reset_index(drop=True).replace({"chr1": "1", "chr2": "2"})
+    assert_frame_equal(read_contacts(write(as_ibed(expected, "")), format=format), expected)
+
+
+def test_ten_columns_without_header_may_be_bedpe(write):
+    rows = FRAGMENTS.replace({"chr1": "1", "chr2": "2"})
+    rows = rows.assign(name=7, a=0.5, b=3)[[*rows.columns[:6], "name", "weight", "a", "b"]]
+    path = write(rows.to_csv(sep="\t", index=False, header=False))
+    expected = FRAGMENTS.replace({"chr1": "1", "chr2": "2"})
+    assert_frame_equal(read_contacts(path, score_column=7), expected)
+
+
 def test_ibed_has_counts_too(write):
     path = write(as_ibed(FRAGMENTS))
     assert read_contacts(path, score_column="N_reads")["weight"].tolist() == [9.0] * 3
@@ -579,8 +600,9 @@ def as_reference(pairs):
     return "\n".join(lines) + "\n"
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(
+    st.sampled_from([None, 1.5]),
     st.lists(st.integers(0, 30), min_size=1, max_size=4, unique=True),
     st.lists(
         st.tuples(
@@ -594,7 +616,7 @@ def as_reference(pairs):
         max_size=12,
     ),
 )
-def test_each_format_gives_a_gene_the_same_pcres(tmp_path_factory, tss, rows):
+def test_each_format_gives_a_gene_the_same_pcres(tmp_path_factory, threshold, tss, rows):
     contacts = pd.DataFrame(
         [[a, s, s + n, b, e, e + m, w] for a, (s, n), b, (e, m), w in rows],
         columns=FRAGMENTS.columns,
@@ -614,19 +636,18 @@ def test_each_format_gives_a_gene_the_same_pcres(tmp_path_factory, tss, rows):
         "reference": as_reference(pairs),
     }
     path = tmp_path_factory.mktemp("contacts") / "list.txt"
-    for threshold in None, 1.5:
-        given_as = {"weight_threshold": threshold, "max_pcres": 3}
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            expected = InteractionTransformer(contacts, **given_as).fit_transform(genes)
-            for format, text in written.items():
-                path.write_text(text)
-                column = "value" if format == "interact" else None
-                for asked in format, "auto":
-                    transformer = InteractionTransformer(
-                        path, format=asked, score_column=column, **given_as
-                    )
-                    assert_frame_equal(transformer.fit_transform(genes), expected)
+    given_as = {"weight_threshold": threshold, "max_pcres": 3}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        expected = InteractionTransformer(contacts, **given_as).fit_transform(genes)
+        for format, text in written.items():
+            path.write_text(text)
+            column = "value" if format == "interact" else None
+            for asked in format, "auto":
+                transformer = InteractionTransformer(
+                    path, format=asked, score_column=column, **given_as
+                )
+                assert_frame_equal(transformer.fit_transform(genes), expected)
 
 
 def test_real_list_is_read(h1_e003):
@@ -790,6 +811,11 @@ def test_impossible_rows_are_refused_with_their_line(write, column, value, needl
     path = write(table.to_csv(sep="\t", index=False))
     refusal(path, str(path), "line 3", needle)
     refusal(table, "row 1 (index 1)", needle)
+
+
+def test_row_of_tabs_alone_is_named_by_its_line(write):
+    path = write("\n   \n" + BEDPE_ROWS + "  \n\t\t\n" + BEDPE_ROWS)
+    refusal(path, "line 7", "chrom1 is missing")
 
 
 @pytest.mark.parametrize("side", ["1", "2"])

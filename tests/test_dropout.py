@@ -39,28 +39,28 @@ def dropped(monkeypatch):
 
 def run(kind, train):
     """One forward pass of 5 regions of 20 bins, or of 5 genes of 4 regions."""
-    bins = Bins(torch.rand(1, 5, 20, 8), torch.zeros(1, 5, 20, dtype=torch.bool))
+    bins = Bins(torch.rand(5, 20, 8), torch.zeros(5, 20, dtype=torch.bool))
     if kind == "feed-forward":
         layer = FeedForward(1, 8, 16, dropout=0.25).train(train)
-        layer(torch.rand(1, 1, 5, 8))
+        layer(torch.rand(1, 5, 8))
     elif kind == "regions":
         layer = RegionAttention(1, 8, 2, 16, 16, dropout=0.25).train(train)
         X = RegionArray.from_dense(np.ones((5, 4, 8, 1)))
-        layer(torch.rand(1, 1, 20, 8), DeviceRegions(X, (100,)).batch(range(5)).layout)
+        layer(torch.rand(1, 20, 8), DeviceRegions(X, (100,)).batch(range(5)).layout)
     else:
         layer = BinAttention(1, 8, 2, 16, dropout=0.25).train(train)
         if kind == "every bin":
             layer.every_bin(bins, 0)
         else:
             factors = layer.factors(torch.rand(1, 8, 8))
-            layer(torch.rand(1, 1, 5, 8), [[bins]], [[sinusoidal_positions(20, 8)]], factors)
+            layer(torch.rand(1, 5, 8), [[bins]], [[sinusoidal_positions(20, 8)]], factors)
 
 
 EXPECTED = {
-    "feed-forward": [(1, 1, 5, 16), (1, 1, 5, 8)],
-    "centre": [(5, 2, 20), (1, 1, 5, 8), (1, 1, 5, 16), (1, 1, 5, 8)],
-    "every bin": [(5, 2, 20, 20), (1, 100, 8), (1, 100, 16), (1, 100, 8)],
-    "regions": [(2 * 5, 4, 4), (1, 1, 20, 8), (1, 1, 20, 16), (1, 1, 20, 8)],
+    "feed-forward": [(1, 5, 16), (1, 5, 8)],
+    "centre": [(5, 2, 20), (1, 5, 8), (1, 5, 16), (1, 5, 8)],
+    "every bin": [(5, 2, 20, 20), (100, 8), (100, 16), (100, 8)],
+    "regions": [(2 * 5, 4, 4), (1, 20, 8), (1, 20, 16), (1, 20, 8)],
 }
 
 

@@ -16,9 +16,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from skchromo.features import _interaction_transformer
 from skchromo.features._interaction_transformer import InteractionTransformer
-from skchromo.genome import ContactMatrix, _matrix
+from skchromo.genome import ContactMatrix, _contact_sources, _matrix, check_assembly
 from skchromo.genome._contacts import read_contacts
 from skchromo.genome._pcre_choice import choose_pcres
 
@@ -435,7 +434,7 @@ def test_file_is_parsed_once_until_it_changes(tmp_path, monkeypatch):
         parsed.append(path)
         return read_contacts(path, **settings)
 
-    monkeypatch.setattr(_interaction_transformer, "read_contacts", counted)
+    monkeypatch.setattr(_contact_sources, "read_contacts", counted)
     path = tmp_path / "loops.tsv"
     PAIRS.to_csv(path, sep="\t", index=False)
     for max_pcres in 1, 2:
@@ -516,9 +515,21 @@ def test_threshold_above_all_scores_is_warned_of_with_the_highest():
         table = transformer.fit_transform(GENES)
     assert len(one) == 1
     assert "the highest of 5 is 3.25" in str(one[0].message)
-    assert one[0].filename.endswith(("sklearn/base.py", "test_interaction_transformer.py"))
+    assert one[0].filename == __file__
     assert n_pcres(table) == [0, 0, 0, 0]
     InteractionTransformer(PAIRS, weight_threshold=3).fit(GENES)
+
+
+@pytest.mark.filterwarnings("ignore:.*belong to no gene:UserWarning")
+@pytest.mark.parametrize("weight_transform", [None, "rank"])
+@pytest.mark.parametrize("source", [PAIRS, FRAGMENTS, {"a": PAIRS, "b": FRAGMENTS}])
+def test_fit_transform_is_fit_and_transform(source, weight_transform):
+    genes = GENES.assign(sample=["a", "b", "b", "b"])
+    settings = {"weight_threshold": None, "weight_transform": weight_transform}
+    alone = InteractionTransformer(source, **settings)
+    together = clone(alone)
+    assert_frame_equal(together.fit_transform(genes), alone.fit(genes).transform(genes))
+    assert str(vars(together)) == str(vars(alone))
 
 
 class _Matrix:
@@ -552,6 +563,8 @@ def test_any_object_that_gives_contacts_is_a_source():
         assert cell.start.tolist() == [tss + 100_000, tss + 50_000]
         assert cell.weight.tolist() == [2.5, 1.5]
     assert (transformer.n_contacts_, transformer.n_unmatched_) == (8, 0)
+    assert len(matrix.asked) == 1
+    assert_frame_equal(transformer.fit(GENES).transform(GENES), table)
     for asked in matrix.asked:
         assert list(asked.columns) == ["gene_id", "chrom", "tss", "strand"]
         assert asked["gene_id"].tolist() == ["A", "B", "C", "A"]
@@ -675,3 +688,60 @@ def test_missing_matrix_is_named(tmp_path):
     pytest.importorskip("hictkpy")
     with pytest.raises(FileNotFoundError, match=r"h1\.mcool"):
         InteractionTransformer(tmp_path / "h1.mcool").fit(GENES)
+
+
+class _Sized(_Matrix):
+    """A matrix that says how long its chromosomes are."""
+
+    def __init__(self, sizes):
+        super().__init__()
+        self.chromsizes = sizes
+
+
+HG19, HG38 = {"1": 249_250_621, "2": 243_199_373}, {"chr1": 248_956_422, "chr2": 242_193_529}
+
+
+def check_tracks(table, sizes):
+    """Hold a table against files as the next step of a pipeline does."""
+    check_assembly({"track K4 (a.bw)": sizes}, table=table)
+
+
+def test_matrix_of_another_assembly_than_the_tracks_is_refused():
+    table = InteractionTransformer(_Sized(HG19)).fit_transform(GENES)
+    check_tracks(table, HG19)
+    check_tracks(table, {"chrX": 5})
+    for rows in (table, table[:1], table.sample(2), pickle.loads(pickle.dumps(table))):
+        with pytest.raises(ValueError, match="chr1 has 249250621 bp in the contacts of _Sized"):
+            check_tracks(rows, HG38)
+    both = pd.concat([table[:2], table[2:]])
+    with pytest.raises(ValueError, match=r"as in hg19.* track K4 \(a\.bw\) \(as in hg38\)"):
+        check_tracks(both, HG38)
+    assert GENES.attrs == {}
+    again = InteractionTransformer(_Sized(HG38)).fit_transform(table)
+    check_tracks(again, HG38)
+
+
+def test_list_beyond_the_end_of_a_track_is_refused(tmp_path):
+    far = [["Z", "chr1", 249_000_000, 249_000_500, 2.0]]
+    path = tmp_path / "hg19.tsv"
+    pd.concat([PAIRS, pd.DataFrame(far, columns=PAIRS.columns)]).to_csv(path, sep="\t", index=False)
+    with pytest.warns(UserWarning, match="belong to no gene"):
+        table = InteractionTransformer(path).fit_transform(GENES)
+    check_tracks(table, {"chr1": 249_250_621})
+    with pytest.raises(ValueError, match=r"hg19\.tsv' has .* starts at chr1:249000000.* hg38"):
+        check_tracks(table, HG38)
+    fitted = InteractionTransformer(PAIRS).fit(GENES)
+    check_tracks(fitted.transform(GENES), HG38)
+
+
+def test_samples_of_different_assemblies_are_refused():
+    genes = GENES.assign(sample=["a", "b", "b", "b"])
+    transformer = InteractionTransformer({"a": _Sized(HG19), "b": _Sized(HG38)})
+    with pytest.raises(ValueError, match=r"_Sized \(sample a\) \(as in hg19\) and .*sample b"):
+        transformer.fit(genes)
+    fitted = transformer.fit(genes[:1])
+    with pytest.raises(ValueError, match="different assemblies"):
+        fitted.transform(genes)
+    transformer = InteractionTransformer({"a": _Sized({"chr1": 60_000}), "b": FRAGMENTS})
+    with pytest.raises(ValueError, match=r"DataFrame \(sample b\) has .* starts at chr1:60000"):
+        transformer.fit(genes)

@@ -18,6 +18,7 @@ RULES = {
     "features": ({"genome", "regions"}, {"torch", "skorch"}),
     "nn": ({"regions"}, {"sklearn", "skorch", "pandas"}),
     "estimators": ({"nn", "regions"}, set()),
+    "inspection": ({"estimators", "nn", "regions", "genome"}, set()),
     "datasets": ({"genome", "regions"}, {"torch", "skorch"}),
 }
 

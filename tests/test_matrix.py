@@ -3,9 +3,10 @@
 import copy
 import pickle
 import struct
+import subprocess
 import sys
 
-import cooler
+import h5py
 import hictkpy
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 
 from skchromo import ContactMatrix, InteractionTransformer
-from skchromo.genome import _matrix_file, read_contacts
+from skchromo.genome import _matrix_cache, _matrix_file, read_contacts
 
 WIDTH = 1_000
 SIZES = {"chr1": 62_300, "chr2": 40_000, "chr3": 3_000}
@@ -36,26 +37,57 @@ def simulate(seed=0):
     dense = np.triu(rng.poisson(mean))
     dense[MASKED] = dense[:, MASKED] = 0
     dense[-3:] = dense[:, -3:] = 0
-    return dense + np.triu(dense, 1).T
+    return symmetric(dense)
 
 
-def pixels_of(dense):
+def write_pixels(writer, dense):
     first, second = np.nonzero(np.triu(dense))
-    return pd.DataFrame({"bin1_id": first, "bin2_id": second, "count": dense[first, second]})
+    if len(first):
+        columns = {"bin1_id": first, "bin2_id": second, "count": dense[first, second]}
+        writer.add_pixels_from_dict({name: column.tolist() for name, column in columns.items()})
+    writer.finalize().close()
 
 
-def write_cool(path, dense, sizes=SIZES, width=WIDTH, **columns):
-    bins = cooler.util.binnify(pd.Series(sizes), width).assign(**columns)
-    counts = {"dtypes": {"count": float}} if dense.dtype.kind == "f" else {}
-    cooler.create_cooler(str(path), bins, pixels_of(dense), ordered=True, **counts)
+def write_cool(path, dense, sizes=SIZES, width=WIDTH, **weights):
+    write_pixels(hictkpy.cooler.FileWriter(str(path), sizes, width), dense)
+    with h5py.File(path, "r+") as file:
+        for name, values in weights.items():
+            file["bins"][name] = values
     return str(path)
+
+
+def write_mcool(path, coolers):
+    """Put .cool files, by their resolution, into one file."""
+    with h5py.File(path, "w") as file:
+        file.attrs.update({"format": "HDF5::MCOOL", "format-version": 2})
+        for width, one in coolers.items():
+            group = file.create_group(f"resolutions/{width}")
+            with h5py.File(one, "r") as source:
+                group.attrs.update(source.attrs)
+                for name in source:
+                    source.copy(name, group)
 
 
 def write_hic(path, dense, sizes=SIZES, resolutions=(WIDTH,)):
-    writer = hictkpy.hic.FileWriter(str(path), sizes, list(resolutions))
-    writer.add_pixels_from_dict({name: c.tolist() for name, c in pixels_of(dense).items()})
-    writer.finalize()
+    write_pixels(hictkpy.hic.FileWriter(str(path), sizes, list(resolutions)), dense)
     return str(path)
+
+
+def symmetric(upper):
+    return upper + np.triu(upper, 1).T
+
+
+def coarsen(dense, times):
+    """Sum the counts of so many bins each, chromosome by chromosome."""
+    owner, n_before = [], 0
+    for n_bins in bin_counts(SIZES).values():
+        owner.append(n_before + np.arange(n_bins) // times)
+        n_before += -(-n_bins // times)
+    owner = np.concatenate(owner)
+    coarse = np.zeros((n_before, n_before), dtype=dense.dtype)
+    first, second = np.nonzero(np.triu(dense))
+    np.add.at(coarse, (owner[first], owner[second]), dense[first, second])
+    return symmetric(coarse)
 
 
 def add_hic_weights(path, name, vectors, width=WIDTH):
@@ -77,6 +109,12 @@ def add_hic_weights(path, name, vectors, width=WIDTH):
     path.write_bytes(bytes(data[:index_at]) + index + body)
 
 
+@pytest.fixture(autouse=True)
+def nothing_known():
+    """Let each test read for itself."""
+    _matrix_cache._KEPT.clear()
+
+
 @pytest.fixture(scope="module")
 def dense():
     return simulate()
@@ -96,9 +134,8 @@ def folder(tmp_path_factory, dense, weights):
     folder = tmp_path_factory.mktemp("matrices")
     kr = 1.5 / weights
     write_cool(folder / "a.cool", dense, weight=weights, KR=kr)
-    cooler.zoomify_cooler(
-        str(folder / "a.cool"), str(folder / "a.mcool"), [WIDTH, 5_000], 1 << 20, agg={}
-    )
+    write_cool(folder / "coarse.cool", coarsen(dense, 5), width=5_000)
+    write_mcool(folder / "a.mcool", {WIDTH: folder / "a.cool", 5_000: folder / "coarse.cool"})
     write_hic(folder / "a.hic", dense, resolutions=(WIDTH, 5_000))
     write_hic(folder / "bare.hic", dense, {name[3:]: size for name, size in SIZES.items()})
     ends = np.cumsum(list(bin_counts(SIZES).values()))
@@ -173,18 +210,55 @@ def test_observed_counts_are_the_rows_of_the_dense_matrix(folder, dense, genes, 
 
 
 @pytest.mark.parametrize("balance", ["weight", "KR"])
-def test_balanced_counts_are_those_of_cooler(folder, genes, balance):
-    path = str(folder / "a.cool")
-    values = {
-        chrom: cooler.Cooler(path).matrix(balance=balance).fetch(chrom)
-        for chrom in ("chr1", "chr2")
-    }
-    values["chr3"] = np.zeros((3, 3))
-    matrix = ContactMatrix(path, balance=balance, value="observed", **EVERYTHING)
+def test_weights_of_a_cool_multiply_or_divide_by_their_name(folder, dense, weights, genes, balance):
+    factors = weights if balance == "weight" else weights / 1.5
+    balanced = dense * np.outer(factors, factors)
+    matrix = ContactMatrix(folder / "a.cool", balance=balance, value="observed", **EVERYTHING)
     found = matrix.contacts_of(genes)
-    assert_same(found, expected_contacts(values, genes, 2, 1_000))
+    truth = expected_contacts({c: chromosome(balanced, c) for c in SIZES}, genes, 2, 1_000)
+    assert_same(found, truth)
     assert not {"masked", "has counts"} & set(found["gene_id"])
     assert not (found["chrom"].eq("chr1") & found["start"].eq(30_000)).any()
+
+
+BY_COOLER = """
+import sys
+import cooler, numpy as np, pandas as pd
+folder, width = sys.argv[1], 1000
+dense = np.load(f"{folder}/dense.npy")
+sizes = pd.Series(dict(item.split("=") for item in sys.argv[2:])).astype(int)
+first, second = np.nonzero(np.triu(dense))
+pixels = pd.DataFrame({"bin1_id": first, "bin2_id": second, "count": dense[first, second]})
+cooler.create_cooler(f"{folder}/b.cool", cooler.util.binnify(sizes, width), pixels, ordered=True)
+cooler.balance_cooler(cooler.Cooler(f"{folder}/b.cool"), store=True, min_nnz=5, mad_max=0)
+cooler.zoomify_cooler(f"{folder}/b.cool", f"{folder}/b.mcool", [width, 5000], 1 << 20)
+np.save(f"{folder}/balanced.npy", cooler.Cooler(f"{folder}/b.cool").matrix(balance=True)[:])
+coarse = cooler.Cooler(f"{folder}/b.mcool::resolutions/5000")
+np.save(f"{folder}/coarse.npy", coarse.matrix(balance=False)[:])
+"""
+
+
+def test_files_that_cooler_wrote_and_balanced_are_read_as_it_reads_them(tmp_path, dense, genes):
+    np.save(tmp_path / "dense.npy", dense)
+    sizes = [f"{name}={size}" for name, size in SIZES.items()]
+    # in a process of its own: what it imports changes how arrays are pickled
+    subprocess.run([sys.executable, "-c", BY_COOLER, tmp_path, *sizes], check=True)
+    balanced = np.load(tmp_path / "balanced.npy")
+    assert np.isfinite(chromosome(balanced, "chr2")).mean() > 0.9
+    assert np.isnan(chromosome(balanced, "chr1")[MASKED]).all()
+    values = {c: chromosome(balanced, c) for c in SIZES}
+    truth = expected_contacts(values, genes, 2, 1_000)
+    for name in "b.cool", "b.mcool::resolutions/1000":
+        matrix = ContactMatrix(
+            f"{tmp_path}/{name}", balance="weight", value="observed", **EVERYTHING
+        )
+        assert_same(matrix.contacts_of(genes), truth)
+    coarse = ContactMatrix(tmp_path / "b.mcool", resolution=5_000, value="observed", **EVERYTHING)
+    values = np.load(tmp_path / "coarse.npy")
+    np.testing.assert_array_equal(values, coarsen(dense, 5))
+    bounds = np.cumsum([0, *bin_counts(SIZES, 5_000).values()])
+    values = {c: values[a:b, a:b] for c, a, b in zip(SIZES, bounds, bounds[1:], strict=False)}
+    assert_same(coarse.contacts_of(genes), expected_contacts(values, genes, 2, 1_000, width=5_000))
 
 
 def test_weights_of_a_hic_divide(folder, dense, weights, genes):
@@ -345,9 +419,10 @@ def small_matrices(draw):
     dense = np.triu(np.array(draw(cells)).reshape(n, n))
     masked = draw(st.lists(st.integers(0, n - 1), max_size=3))
     tss = draw(st.lists(st.integers(0, n * 10 - 1), min_size=1, max_size=6))
-    return dense + np.triu(dense, 1).T, masked, tss
+    return symmetric(dense), masked, tss
 
 
+@pytest.mark.filterwarnings("ignore:.*mask all of chromosome:UserWarning")
 @hypothesis_settings(max_examples=40)
 @given(
     case=small_matrices(),
@@ -454,7 +529,7 @@ def test_resolutions(folder, genes):
         matrix = ContactMatrix(folder / name)
         assert matrix.resolutions == (1_000, 5_000)
         assert matrix.chromsizes == SIZES
-        with pytest.raises(ValueError, match=r"resolution= to one of 1000, 5000"):
+        with pytest.raises(ValueError, match=r"to one of 1000, 5000 .*::resolutions/1000"):
             matrix.contacts_of(genes)
         with pytest.raises(ValueError, match=r"no resolution of 2000 bp: it has 1000, 5000"):
             ContactMatrix(folder / name, resolution=2_000).contacts_of(genes)
@@ -484,6 +559,18 @@ def test_unknown_weights_list_those_there(folder, genes):
         ContactMatrix(folder / "a.cool", balance="SCALE").contacts_of(genes)
     with pytest.raises(ValueError, match=r"no weights 'weight' at 5000 bp: it has none;"):
         ContactMatrix(folder / "a.hic", balance="weight", resolution=5_000).contacts_of(genes)
+
+
+def test_chromosome_that_balancing_failed_for_is_warned_of_once(tmp_path, dense, genes):
+    path = tmp_path / "part.hic"
+    write_hic(path, dense)
+    add_hic_weights(path, "KR", {1: np.ones(63)})
+    matrix = ContactMatrix(path, balance="KR")
+    with pytest.warns(UserWarning, match=r"'KR' mask all of chromosome chr2 .* 1 promoter") as one:
+        found = matrix.contacts_of(genes)
+    assert len(one) == 1
+    assert set(found["chrom"]) == {"chr1"}
+    pd.testing.assert_frame_equal(matrix.contacts_of(genes), found)
 
 
 def test_it_is_a_value_that_copies_compares_and_pickles(folder, genes):
@@ -554,9 +641,8 @@ def test_files_that_are_no_matrix(tmp_path, folder, genes):
 
 def test_matrices_that_cannot_be_used(tmp_path, dense, genes):
     bins = pd.DataFrame({"chrom": "chr1", "start": [0, 700, 1_500], "end": [700, 1_500, 5_000]})
-    pixels = pd.DataFrame({"bin1_id": [0], "bin2_id": [2], "count": [4]})
     path = str(tmp_path / "fragments.cool")
-    cooler.create_cooler(path, bins, pixels, ordered=True)
+    write_pixels(hictkpy.cooler.FileWriter(path, hictkpy.BinTable(bins)), np.eye(3, dtype=int))
     with pytest.raises(ValueError, match=r"fragments.cool' has bins of different sizes"):
         ContactMatrix(path).contacts_of(genes)
     path = write_cool(tmp_path / "log.cool", np.where(dense > 3, dense - 7.5, 0))

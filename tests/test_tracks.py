@@ -1,4 +1,4 @@
-"""The `tracks` parameter: both its forms, and what is refused."""
+"""The `tracks` parameter: mappings and tables, and what is refused."""
 
 from pathlib import Path
 
@@ -31,11 +31,24 @@ def test_a_table_gives_files_by_sample_in_one_order_of_tracks(table):
     assert files == {"H1": (("a.bw",), ("b.bw",)), "K562": (("d.bw", "e.bw"), ("c.bw",))}
 
 
+def test_a_table_needs_no_sample_and_calls_tracks_marks_too(table):
+    expected = track_files({"K4": ["a.bw", "d.bw"], "K27": "b.bw"})
+    one = table.iloc[[0, 1, 3]].drop(columns="sample")
+    assert track_files(one) == expected
+    assert track_files(one.rename(columns={"track": "mark"})) == expected
+    with pytest.raises(ValueError, match="track K4: a file is given twice"):
+        track_files(one.replace("d.bw", "a.bw"))
+
+
 @pytest.mark.parametrize(
     ("bad", "error", "message"),
     [
         ({}, ValueError, "tracks is empty"),
-        ("H3K4me3.bw", TypeError, "must be a mapping"),
+        (["a.bw"], TypeError, "must be a mapping"),
+        ("H3K4me3.bw", FileNotFoundError, r"no such .*given with the name of its track"),
+        ("data/*.bw", FileNotFoundError, r"write \{track\} where"),
+        ("https://example.org/a.bw", ValueError, r"is an address: .*give a mapping"),
+        ({"K4": Path("https://example.org/a.bw")}, TypeError, "give an address as text"),
         ({"K4": []}, ValueError, "track K4: no file"),
         ({"K4": 3}, TypeError, "track K4: a path must be text"),
         ({4: "a.bw"}, TypeError, "name must be text, got 4"),

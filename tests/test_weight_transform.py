@@ -6,7 +6,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 from sklearn.base import BaseEstimator, RegressorMixin, clone
@@ -101,6 +101,7 @@ def test_threshold_counts_in_the_units_of_the_list(transform):
     assert other.n_contacts_ == plain.n_contacts_
 
 
+@settings(max_examples=30)
 @given(
     st.lists(
         st.lists(st.floats(0.01, 1e6).map(np.float32).map(float), min_size=1, max_size=5),

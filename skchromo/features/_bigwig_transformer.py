@@ -1,6 +1,7 @@
 """BigWigTransformer: gene table in, binned signal of every region out."""
 
 import os
+import sys
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -9,20 +10,20 @@ from tqdm import tqdm
 
 from ..genome import (
     BinCache,
-    bare_name,
     bin_offsets,
+    blacklisted_bins,
+    check_blacklist,
     check_genes,
     check_signal_options,
-    match_file_chroms,
     name_some,
     promoter_windows,
     read_bins,
-    read_chromsizes,
-    resolve_chroms,
+    read_blacklist,
     track_files,
 )
 from ..regions import RegionArray, ranges
 from ._base import GeneTableTransformer
+from ._bigwig_checks import check_chroms, check_ends, check_samples, read_file_chroms
 from ._gene_regions import distinct_regions, gather_pcres
 
 _REGIONS_PER_TASK = 4096
@@ -38,10 +39,13 @@ class BigWigTransformer(GeneTableTransformer):
 
     Parameters
     ----------
-    tracks : mapping of str to (path or list of paths), or pandas.DataFrame
-        The bigWig file of each track; several files of one track are replicates, whose means are
-        averaged. For genes in several cell types a table with the columns ``sample``, ``track`` and
-        ``path``, one row a file: the gene table then needs a column ``sample`` too.
+    tracks : mapping of str to (path or list of paths), pandas.DataFrame, str or path
+        The bigWig file of each track: its path or its http or https address; several files of one
+        track are replicates, whose means are averaged. For genes in several cell types a table with
+        the columns ``sample``, ``track`` and ``path``, one row a file: with several samples the
+        gene table needs a column ``sample`` too. Or where such a table is found: a sample sheet
+        (TSV or CSV), a pattern such as ``"data/{sample}-{track}.bigwig"``, or a folder of Roadmap's
+        or ENCODE's files, see :func:`~skchromo.genome.list_tracks`.
     window : int, default=40_000
         Length of the promoter window in bp, centred on the TSS; half of it must be a multiple of
         `bin_size`. It may run past the chromosome's ends, where there is no coverage.
@@ -56,24 +60,36 @@ class BigWigTransformer(GeneTableTransformer):
     chrom_names : {"exact", "match"}, default="exact"
         Whether names of chromosomes must agree as they stand, or ``chr1`` and ``1`` (``chrM`` and
         ``MT``) are taken for the same.
+    blacklist : str, path or pandas.DataFrame, default=None
+        Intervals whose signal is not to be trusted, such as ENCODE's blacklist of the assembly: a
+        BED file (also gzipped) or a table ``chrom start end``. Bins that share at least one base
+        with one are set to 0, in all tracks.
     memory : str or path, default=None
         Folder in which to keep what has been read: cross-validation and searches then read each
         region of each file once, whatever the folds and candidates. A file that is replaced is read
-        again. None keeps nothing.
+        again; another blacklist asks for no reading. None keeps nothing.
     n_jobs : int, default=None
         Threads that read at the same time; None means 1 (or what a surrounding
         :func:`joblib.parallel_config` says), -1 all processors. The result does not depend on it.
+        Files on a web server gain from one thread a file, however few the processors.
     verbose : int, default=0
-        Show a progress bar if not 0.
+        If not 0, `fit` says what was matched and masked, and `transform` shows a progress bar.
 
     Attributes
     ----------
     tracks_ : tuple of str
         Names of the tracks, in the order of the mapping, or of first appearance in the table.
     files_ : dict of (str or None) to tuple of tuple of str
-        Paths by sample (None where `tracks` is a mapping), track and replicate.
+        Paths by sample (None where `tracks` has none), track and replicate.
     chromsizes_ : dict of str to int
         Length in bp of every chromosome that any file lists.
+    chrom_names_ : dict of str to tuple of str
+        What ``chrom_names="match"`` reconciled: for each chromosome of the genes it was fitted on
+        that a file calls otherwise, the names in files.
+    blacklist_ : pandas.DataFrame or None
+        The intervals of `blacklist`, sorted and merged.
+    n_blacklisted_bins_, n_blacklisted_regions_ : int
+        How many bins of how many distinct regions, of the genes it was fitted on, are set to 0.
 
     See Also
     --------
@@ -111,6 +127,7 @@ class BigWigTransformer(GeneTableTransformer):
         gaps="zero",
         missing_chrom="error",
         chrom_names="exact",
+        blacklist=None,
         memory=None,
         n_jobs=None,
         verbose=0,
@@ -121,6 +138,7 @@ class BigWigTransformer(GeneTableTransformer):
         self.gaps = gaps
         self.missing_chrom = missing_chrom
         self.chrom_names = chrom_names
+        self.blacklist = blacklist
         self.memory = memory
         self.n_jobs = n_jobs
         self.verbose = verbose
@@ -132,7 +150,7 @@ class BigWigTransformer(GeneTableTransformer):
         ----------
         X : pandas.DataFrame of shape (n_genes, n_columns)
             Gene table: ``chrom``, ``tss`` (0-based, bp), ``strand``, ``gene_id`` as a column or
-            the index; ``sample`` where `tracks` is a table; optional ``pcres``.
+            the index; ``sample`` where `tracks` has several; optional ``pcres``.
         y : object, default=None
             Ignored.
 
@@ -144,23 +162,35 @@ class BigWigTransformer(GeneTableTransformer):
         ------
         FileNotFoundError
             If a file is missing.
+        ConnectionError, PermissionError
+            If a server does not give a file.
         TypeError, ValueError
-            If a parameter, the gene table or a file is not valid, or files disagree on the length
-            of a chromosome.
+            If a parameter, the gene table, a file or the blacklist is not valid, files disagree on
+            the length of a chromosome or, with ``missing_chrom="error"``, do not list one of the
+            genes or pCREs.
         """
-        check_signal_options(self.bin_size, self.gaps, self.missing_chrom, self.chrom_names)
-        if not (self.memory is None or isinstance(self.memory, (str, os.PathLike))):
-            raise TypeError(f"memory must be the path of a folder or None, got {self.memory!r}")
-        genes = check_genes(X)
-        promoter_windows(genes, self.window)
-        if (self.window // 2) % self.bin_size:
-            raise ValueError(
-                f"window={self.window} and bin_size={self.bin_size} do not fit: half the window "
-                "must be a multiple of bin_size, so that no bin lies across the TSS"
-            )
+        genes = self._check_parameters(X)
         self.tracks_, self.files_ = track_files(self.tracks)
-        self._check_samples(genes)
-        self.chromsizes_ = self._union_of_chromsizes()
+        samples = check_samples(self.files_, genes)
+        sizes = read_file_chroms(self.tracks_, self.files_, X)
+        self.chromsizes_ = {
+            name: size for listed in sizes.values() for name, size in listed.items()
+        }
+        pcres = gather_pcres(genes)
+        self.chrom_names_ = check_chroms(
+            sizes, samples, genes, pcres, self.missing_chrom, self.chrom_names
+        )
+        self.blacklist_ = None
+        self.n_blacklisted_bins_ = self.n_blacklisted_regions_ = 0
+        if self.blacklist is not None:
+            self.blacklist_ = read_blacklist(self.blacklist)
+            check_blacklist(self.blacklist_, self.chromsizes_, self.chrom_names)
+            regions, _, _ = distinct_regions(genes, pcres, self.window, samples)
+            bins, owners = self._blacklisted(regions)
+            self.n_blacklisted_bins_ = len(bins)
+            self.n_blacklisted_regions_ = len(np.unique(owners))
+        if self.verbose:
+            self._report()
         return self
 
     def transform(self, X):
@@ -182,16 +212,17 @@ class BigWigTransformer(GeneTableTransformer):
             If the gene table is not valid, a gene or pCRE lies beyond its chromosome's end or, with
             ``missing_chrom="error"``, on a chromosome that a file does not list, or if a file holds
             negative, infinite or NaN signal there or is damaged.
+        FileNotFoundError, ConnectionError, PermissionError
+            If a file is missing or a server does not give it.
         """
         check_is_fitted(self, "files_")
         genes = check_genes(X)
-        self._check_samples(genes)
+        samples = check_samples(self.files_, genes)
         pcres = gather_pcres(genes)
-        self._check_chroms(genes, pcres)
-        chromsizes = self._check_ends(genes, pcres)
-        regions, index, weights = distinct_regions(
-            genes, pcres, self.window, samples=tuple(self.files_)
-        )
+        sizes = read_file_chroms(self.tracks_, self.files_, X)
+        check_chroms(sizes, samples, genes, pcres, self.missing_chrom, self.chrom_names)
+        chromsizes = check_ends(genes, pcres, self.chromsizes_, self.chrom_names)
+        regions, index, weights = distinct_regions(genes, pcres, self.window, samples)
         longest = max(self.window, pcres.max_pcre_length)
         return RegionArray(
             signal=self._read(regions),
@@ -212,86 +243,36 @@ class BigWigTransformer(GeneTableTransformer):
             chromsizes=chromsizes,
         )
 
-    def _union_of_chromsizes(self):
-        """Collect every file's chromosomes, and refuse files of different assemblies."""
-        union, seen = {}, {}
-        for _, track, path in self._each_file():
-            for chrom, size in read_chromsizes(path, track).items():
-                key = bare_name(chrom) if self.chrom_names == "match" else chrom
-                first_size, first_path = seen.setdefault(key, (size, path))
-                if size != first_size:
-                    raise ValueError(
-                        f"chromosome {chrom} has {first_size} bp in {first_path} and {size} bp in "
-                        f"{path}: the files are of different assemblies, use files of one"
-                    )
-                union[chrom] = size
-        return union
-
-    def _each_file(self):
-        """Yield sample, track and path of every file."""
-        for sample, files in self.files_.items():
-            for track, paths in zip(self.tracks_, files, strict=True):
-                yield from ((sample, track, path) for path in paths)
-
-    def _check_samples(self, genes):
-        """Refuse genes of samples that have no tracks."""
-        if None in self.files_:
-            return
-        if "sample" not in genes.columns:
+    def _check_parameters(self, X):
+        """Judge what needs no file, and give the checked gene table."""
+        check_signal_options(self.bin_size, self.gaps, self.missing_chrom, self.chrom_names)
+        if not (self.memory is None or isinstance(self.memory, (str, os.PathLike))):
+            raise TypeError(f"memory must be the path of a folder or None, got {self.memory!r}")
+        genes = check_genes(X)
+        promoter_windows(genes, self.window)
+        if (self.window // 2) % self.bin_size:
             raise ValueError(
-                "the gene table has no column sample, but tracks are given by sample "
-                f"({name_some(self.files_)}): add it, or give tracks as a mapping"
+                f"window={self.window} and bin_size={self.bin_size} do not fit: half the window "
+                "must be a multiple of bin_size, so that no bin lies across the TSS"
             )
-        unknown = genes.loc[~genes["sample"].isin(list(self.files_)), "sample"]
-        if len(unknown):
-            raise ValueError(
-                f"no tracks for sample {name_some(unknown)} of {len(unknown)} gene rows; the table "
-                f"of tracks has {name_some(self.files_)}"
-            )
+        return genes
 
-    def _check_chroms(self, genes, pcres):
-        """Refuse genes and pCREs on chromosomes that a file of theirs does not list."""
-        samples = genes["sample"].to_numpy(dtype=object) if None not in self.files_ else None
-        chroms = genes["chrom"].to_numpy(dtype=object)
-        for sample, track, path in self._each_file():
-            sizes = read_chromsizes(path, track)
-            mine = np.ones(len(genes), dtype=bool) if samples is None else samples == sample
-            for what, names in (("gene", chroms[mine]), ("pCRE", pcres.chrom[mine[pcres.row]])):
-                match_file_chroms(
-                    f"track {track} ({path})",
-                    sizes,
-                    names,
-                    what,
-                    missing_chrom=self.missing_chrom,
-                    chrom_names=self.chrom_names,
-                )
+    def _blacklisted(self, regions):
+        """Find the bins that the blacklist touches, and the region of each."""
+        places = _places(regions, slice(None))
+        return blacklisted_bins(self.blacklist_, *places, self.bin_size, self.chrom_names)
 
-    def _check_ends(self, genes, pcres):
-        """Refuse what lies beyond a chromosome's end; give lengths by the gene table's names."""
-        chroms = genes["chrom"].to_numpy(dtype=object)
-        wanted = [*chroms, *pcres.chrom]
-        names = resolve_chroms(wanted, self.chromsizes_, self.chrom_names)
-        sizes = {name: self.chromsizes_[found] for name, found in names.items() if found}
-        ids, tss = genes["gene_id"].to_numpy(dtype=object), genes["tss"].to_numpy()
-        beyond = np.flatnonzero(tss >= _limits(chroms, sizes))
-        if len(beyond):
-            row = beyond[0]
-            raise ValueError(
-                f"{len(beyond)} of {len(genes)} genes have their TSS beyond the chromosome's end: "
-                f"{name_some(ids[beyond])}; {ids[row]} has tss {tss[row]}, but {chroms[row]} has "
-                f"{sizes[chroms[row]]} bp in the bigWig files: are genes and files of one assembly?"
+    def _report(self):
+        """Say what was matched and masked."""
+        names = [f"{name} = {' = '.join(found)}" for name, found in self.chrom_names_.items()]
+        if names:
+            tqdm.write(f"bigWig: chromosomes matched: {name_some(names, 30)}", file=sys.stderr)
+        if self.blacklist_ is not None:
+            tqdm.write(
+                f"bigWig: blacklist: {self.n_blacklisted_bins_} bins of "
+                f"{self.n_blacklisted_regions_} regions are set to 0",
+                file=sys.stderr,
             )
-        beyond = np.flatnonzero(pcres.end > _limits(pcres.chrom, sizes))
-        if len(beyond):
-            pcre = beyond[0]
-            chrom = pcres.chrom[pcre]
-            raise ValueError(
-                f"{len(beyond)} of {len(pcres.row)} pCREs reach beyond the chromosome's end, the "
-                f"first is {chrom}:{pcres.start[pcre]}-{pcres.end[pcre]} of gene "
-                f"{ids[pcres.row[pcre]]}, but {chrom} has {sizes[chrom]} bp in the bigWig files: "
-                "are contacts and files of one assembly?"
-            )
-        return {**self.chromsizes_, **sizes}
 
     def _read(self, regions):
         """Read all tracks at all regions, several pieces at a time."""
@@ -338,6 +319,9 @@ class BigWigTransformer(GeneTableTransformer):
             put(rows, column, values, n_replicates)
             if cache is not None:
                 cache.add(*_places(regions, rows), values)
+        if self.blacklist_ is not None:
+            # Not before: what is kept in `memory` is what the files hold.
+            signal[self._blacklisted(regions)[0]] = 0
         _flip(signal, offsets, np.flatnonzero(regions.flipped))
         return signal
 
@@ -363,9 +347,3 @@ def _flip(signal, offsets, rows):
         bins = ranges(offsets[piece], counts)
         mirror = np.repeat(offsets[piece] + offsets[piece + 1] - 1, counts)
         signal[bins] = signal[mirror - bins]
-
-
-def _limits(chroms, sizes):
-    """Give each chromosome's length, none where no file lists it."""
-    no_limit = np.iinfo(np.int64).max
-    return np.array([sizes.get(chrom, no_limit) for chrom in chroms], dtype=np.int64)

@@ -3,7 +3,6 @@
 import os
 import warnings
 from collections.abc import Mapping
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -11,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..genome import (
     as_matrix,
+    check_assembly,
     check_choice,
     check_chrom_names,
     check_genes,
@@ -18,19 +18,22 @@ from ..genome import (
     check_single,
     check_weight_transform,
     choose_pcres,
+    describe_problem,
+    largest_starts,
     list_weights,
     match_contacts,
     name_some,
+    name_source,
+    note_contacts,
     one_tss_a_gene,
-    read_contacts,
-    read_matrix,
+    read_source,
     transform_weights,
     weight_function,
 )
 from ._base import GeneTableTransformer
 
 
-class InteractionTransformer(GeneTableTransformer):
+class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
     """Add to each gene its pCREs, chosen from a list or a matrix of 3D chromatin contacts.
 
     The gene table comes back with one more column, ``pcres``: for each row the strongest distal
@@ -44,10 +47,11 @@ class InteractionTransformer(GeneTableTransformer):
         A list holds either fragment pairs, where a gene's fragment is the one that holds its TSS
         (either of the two; both, if each holds a TSS), or pairs of a gene and a fragment; see
         `format`. Positions are 0-based, half-open, in bp. A matrix is a path that ends in
-        ``.cool``, ``.mcool`` or ``.hic`` (``"file.mcool::resolutions/5000"``), a
-        :class:`~skchromo.genome.ContactMatrix`, or any object with a method ``contacts_of`` that
-        takes a gene table (``gene_id chrom tss strand``, no gene_id with two TSSs) and returns a
-        DataFrame ``gene_id chrom start end score``.
+        ``.cool``, ``.mcool`` or ``.hic`` (``"file.mcool::resolutions/5000"``), read as
+        :class:`~skchromo.genome.ContactMatrix` reads it by default; a ContactMatrix; or any object
+        with a method ``contacts_of`` that takes a gene table (``gene_id chrom tss strand``, no
+        gene_id with two TSSs) and returns a DataFrame ``gene_id chrom start end score``, and maybe
+        with ``chromsizes``, a mapping of chromosome to its length in bp.
     max_pcres : int, default=8
         The most pCREs of a gene, those of the highest weight; 0 leaves every gene without. Of equal
         weights the nearer to the TSS comes first.
@@ -113,10 +117,16 @@ class InteractionTransformer(GeneTableTransformer):
     another method or normalisation make another model. Weights of some hundred (raw counts) leave
     all attention with the strongest pCRE.
 
+    Genes, contacts and bigWig files must be of one assembly; nothing is lifted over here (UCSC
+    liftOver and CrossMap do that). The lengths of a matrix's chromosomes and the largest positions
+    of a list go with the table, in its ``attrs``: :class:`BigWigTransformer` holds them against its
+    files, and refuses those of another assembly.
+
     Nothing is learned from the genes, save by ``weight_transform="rank"``: fitting checks
     parameters, contacts and gene table. One scale is learned for all samples. Files are
-    read again when they are needed (and have changed, or in another process), so that a saved
-    pipeline holds their paths, not their content.
+    read again when they are needed (and have changed, or in another process; of a matrix, only
+    promoters that were not read yet), so that a saved pipeline holds their paths, not their
+    content.
 
     Examples
     --------
@@ -185,8 +195,9 @@ class InteractionTransformer(GeneTableTransformer):
             If a file of contacts does not exist.
         ValueError
             If a parameter, the gene table or the contacts are not valid, a sample has no contacts,
-            genes and contacts share no chromosome name but would with ``chrom_names="match"``, or
-            `weight_transform` returns something else than it may.
+            genes and contacts share no chromosome name but would with ``chrom_names="match"``,
+            contacts of two samples are of different assemblies, or `weight_transform` returns
+            something else than it may.
 
         Warns
         -----
@@ -195,30 +206,7 @@ class InteractionTransformer(GeneTableTransformer):
             there are contacts on these chromosomes, but none above the threshold.
         """
         self._check_parameters()
-        genes = check_genes(X).reset_index(drop=True)
-        found, weights = [], []
-        for rows, source, name in self._parts(genes):
-            contacts = self._read(source, genes.iloc[rows], name)
-            found.append(
-                match_contacts(
-                    genes.iloc[rows],
-                    contacts,
-                    weight_threshold=self.weight_threshold,
-                    chrom_names=self.chrom_names,
-                    name=name,
-                )
-            )
-            if self.weight_transform is not None:
-                weights.append(list_weights(self._choose(genes.iloc[rows], contacts, name)))
-        self.n_contacts_ = sum(match.n_contacts for match in found)
-        self.n_unmatched_ = sum(match.n_unmatched for match in found)
-        self.n_trans_ = sum(match.n_trans for match in found)
-        if self.weight_transform is not None:
-            self._learn_weights(np.sort(np.concatenate(weights)))
-        problem = self._problem(found)
-        if problem:
-            warnings.warn(problem, UserWarning, stacklevel=2)
-        return self
+        return self._learn(self._gather(X)[0])
 
     def transform(self, X):
         """Add the pCREs of each row.
@@ -247,17 +235,27 @@ class InteractionTransformer(GeneTableTransformer):
             chromosomes in different ways, or `weight_transform` returns something else than it may.
         """
         check_is_fitted(self)
-        genes = check_genes(X).reset_index(drop=True)
-        cells = np.empty(len(genes), dtype=object)
-        for rows, source, name in self._parts(genes):
-            contacts = self._read(source, genes.iloc[rows], name)
-            cells[rows] = self._choose(genes.iloc[rows], contacts, name)
-        transform = weight_function(self.weight_transform, getattr(self, "training_weights_", ()))
-        if transform is not None:
-            cells[:] = transform_weights(list(cells), transform)
-        table = X.copy()
-        table["pcres"] = cells
-        return table
+        return self._add(X, *self._gather(X))
+
+    def fit_transform(self, X, y=None):
+        """Fit, and add the pCREs of each row: contacts are read once for both.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame of shape (n_genes, n_columns)
+            The gene table, as for `fit`.
+        y : object, default=None
+            Ignored.
+
+        Returns
+        -------
+        pandas.DataFrame of shape (n_genes, n_columns + 1)
+            What `transform` gives.
+        """
+        self._check_parameters()
+        gathered = self._gather(X)
+        self._learn(gathered[0])
+        return self._add(X, *gathered)
 
     def _check_parameters(self):
         """Judge all parameters, before any file is read."""
@@ -284,10 +282,64 @@ class InteractionTransformer(GeneTableTransformer):
                     f"got {type(source).__name__}{'' if single else ' in the mapping'}"
                 )
 
+    def _gather(self, X):
+        """Judge the gene table, and read the contacts of each part of it."""
+        genes = check_genes(X).reset_index(drop=True)
+        parts, chromsizes, starts = [], {}, {}
+        for rows, source, name in self._parts(genes):
+            contacts = read_source(
+                source, genes.iloc[rows], name, format=self.format, score_column=self.score_column
+            )
+            parts.append((genes.iloc[rows], rows, contacts, name))
+            if isinstance(source, (str, os.PathLike, pd.DataFrame)):
+                starts[name] = largest_starts(contacts)
+            else:
+                chromsizes[name] = dict(getattr(source, "chromsizes", {}))
+        check_assembly(chromsizes, starts)
+        return parts, chromsizes, starts
+
+    def _learn(self, parts):
+        """Count the contacts, learn the scale of their weights, and say what is wrong."""
+        found = [
+            match_contacts(
+                genes,
+                contacts,
+                weight_threshold=self.weight_threshold,
+                chrom_names=self.chrom_names,
+                name=name,
+            )
+            for genes, _, contacts, name in parts
+        ]
+        self.n_contacts_ = sum(match.n_contacts for match in found)
+        self.n_unmatched_ = sum(match.n_unmatched for match in found)
+        self.n_trans_ = sum(match.n_trans for match in found)
+        if self.weight_transform is not None:
+            weights = [list_weights(self._choose(genes, *part)) for genes, _, *part in parts]
+            self._learn_weights(np.sort(np.concatenate(weights)))
+        problem = describe_problem(found, self.weight_threshold)
+        if problem:
+            warnings.warn(problem, UserWarning, stacklevel=3)
+        return self
+
+    def _add(self, X, parts, chromsizes, starts):
+        """Choose the pCREs of each row, and put them in a copy of the table."""
+        cells = np.empty(len(X), dtype=object)
+        for genes, rows, contacts, name in parts:
+            cells[rows] = self._choose(genes, contacts, name)
+        transform = weight_function(self.weight_transform, getattr(self, "training_weights_", ()))
+        if transform is not None:
+            cells[:] = transform_weights(list(cells), transform)
+        table = X.copy()
+        table["pcres"] = cells
+        note_contacts(table, chromsizes, starts)
+        return table
+
     def _parts(self, genes):
         """List the rows that share a source, the source (a matrix opened), and what to call it."""
         if not isinstance(self.contacts, Mapping):
-            return self._split(genes, np.arange(len(genes)), self.contacts, _name_of(self.contacts))
+            return self._split(
+                genes, np.arange(len(genes)), self.contacts, name_source(self.contacts)
+            )
         if "sample" not in genes:
             raise ValueError(
                 "contacts is a mapping of samples, but the gene table has no column sample: add "
@@ -305,7 +357,7 @@ class InteractionTransformer(GeneTableTransformer):
             part
             for sample, rows in rows_of.items()
             for part in self._split(
-                genes, rows, sources[sample], f"{_name_of(sources[sample])} (sample {sample})"
+                genes, rows, sources[sample], f"{name_source(sources[sample])} (sample {sample})"
             )
         ]
 
@@ -335,53 +387,3 @@ class InteractionTransformer(GeneTableTransformer):
         if self.weight_transform == "rank":
             self.training_weights_ = weights
         check_single(weight_function(self.weight_transform, weights), weights)
-
-    def _problem(self, found):
-        """Say what is wrong with contacts that are read and yet not used; empty if nothing is."""
-        if self.n_unmatched_:
-            example = next(match.example for match in found if match.n_unmatched)
-            return (
-                f"{self.n_unmatched_} of {self.n_contacts_} contacts belong to no gene of the "
-                f"table (such as {example}) and are not used. Harmless where they join distal "
-                "elements, or genes that were left out; if not, check that genes and contacts use "
-                "the same gene_ids (with or without version), the same assembly and the same "
-                "chromosome names (chrom_names='match')."
-            )
-        n_below = sum(match.n_below for match in found)
-        if n_below and not self.n_contacts_:
-            return (
-                f"no contact has a score above weight_threshold={self.weight_threshold}: the "
-                f"highest of {n_below} is {max(match.highest for match in found):g}, so that no "
-                "gene gets a pCRE. Set a threshold in the units of these scores (None takes all)."
-            )
-        return ""
-
-    def _read(self, source, genes, name):
-        """Read a source, or take a file as it was read before if it has not changed since."""
-        settings = {"format": self.format, "score_column": self.score_column}
-        if isinstance(source, pd.DataFrame):
-            return read_contacts(source, **settings)
-        if not isinstance(source, (str, os.PathLike)):
-            return read_matrix(source, genes, name)
-        try:
-            state = os.stat(source)
-        except OSError:
-            return read_contacts(source, **settings)
-        return _read_unchanged(
-            os.path.abspath(source), state.st_size, state.st_mtime_ns, **settings
-        )
-
-
-@lru_cache(maxsize=16)
-def _read_unchanged(path, size, modified, *, format, score_column):
-    """Parse a file once per process and state, for the many fits of a grid search."""
-    return read_contacts(path, format=format, score_column=score_column)
-
-
-def _name_of(source):
-    """Name a source in a message."""
-    if isinstance(source, (str, os.PathLike)):
-        return f"contacts '{source}'"
-    if isinstance(source, pd.DataFrame):
-        return "the contacts DataFrame"
-    return f"the contacts of {type(source).__name__}"

@@ -1,15 +1,19 @@
 """One bigWig file: judged before it is opened, and read as runs of signal or base by base."""
 
 import os
+from contextlib import contextmanager
 
 import numpy as np
 import pyBigWig
 
 from ..regions import ranges
 from ._bigwig_blocks import BlockDamageError, BlockReader, Runs
-from ._bigwig_index import BIGBED, BIGWIG, DamageError, Layout, read_at
+from ._bigwig_index import BIGWIG, DamageError, Layout, file_size, read_at
+from ._bigwig_remote import RemoteError, fetch_blocks, is_url, open_remote, without_login
+from ._track_formats import SNIFFED, explain_format
 
-_URL = ("http://", "https://", "ftp://")
+# What remote files say of themselves, by address; the newest few.
+_REMOTE_LAYOUTS, _MOST_LAYOUTS = {}, 256
 
 
 class OverlappingRunsError(Exception):
@@ -20,12 +24,13 @@ class BigWigFile:
     """A bigWig file that can be pickled, read after a fork, and read by several threads.
 
     It holds a path. The file is judged and opened when it is first read. What is opened is never
-    pickled; a handle of pyBigWig is not used in a process other than the one that opened it.
+    pickled; a handle of pyBigWig is not used in a process other than the one that opened it. Of a
+    file on a web server the index is read once in a process, as long as it is not replaced.
 
     Parameters
     ----------
     path : str or os.PathLike
-        The file. A URL works only where pyBigWig was built with remote access.
+        The file, or its http or https address, where the server must serve parts of files.
     track : str, default=None
         Name of its track, for error messages.
 
@@ -63,18 +68,12 @@ class BigWigFile:
         return {"path": self.path, "track": self.track, "_opened": {}, "_handles": {}}
 
     def __str__(self):
-        return f"track {self.track} ({self.path})" if self.track else self.path
-
-    @property
-    def has_runs(self):
-        """Whether `runs` can be read: of a file on disk, not of a URL."""
-        return not self.path.startswith(_URL)
+        path = without_login(self.path)
+        return f"track {self.track} ({path})" if self.track else path
 
     @property
     def chromsizes(self):
         """Length of each chromosome in bp, dict of str to int."""
-        if not self.has_runs:
-            return dict(self._open()[0].chroms())
         return {name: chrom.size for name, chrom in self._layout().chroms.items()}
 
     def close(self):
@@ -108,30 +107,28 @@ class BigWigFile:
         ------
         ValueError
             If the file is damaged, or holds NaN, an infinite or a negative value in an interval.
+        FileNotFoundError, ConnectionError, PermissionError
+            If a server does not give it.
         OverlappingRunsError
             If the file holds several values for one base.
         """
         layout = self._layout()
-        try:
-            blocks = layout.blocks(chrom)
-        except DamageError:
-            raise self._damaged(chrom, start[0], end[0]) from None
-        reader = BlockReader(layout.file, layout.inflated_size)
+        number = layout.chroms[chrom].number
         last_end = 0
-        wanted = _touched(blocks.start, blocks.end, start, end)
-        for batch in reader.batches(blocks.take(wanted)):
-            try:
-                runs = reader.read(batch, layout.chroms[chrom].number)
-            except BlockDamageError as damage:
-                block = damage.args[0]
-                raise self._damaged(chrom, batch.start[block], batch.end[block]) from None
-            if len(runs.start):
-                if runs.start[0] < last_end or (runs.start[1:] < runs.end[:-1]).any():
-                    raise OverlappingRunsError
-                last_end = runs.end[-1]
-                runs = _near(runs, start, end)
-            if len(runs.start):
-                yield self._without_bad_values(runs, chrom, start, end)
+        with self._worded():
+            for reader, batch in self._batches(layout, chrom, start, end):
+                try:
+                    runs = reader.read(batch, number)
+                except BlockDamageError as damage:
+                    block = damage.args[0]
+                    raise self._damaged(chrom, batch.start[block], batch.end[block]) from None
+                if len(runs.start):
+                    if runs.start[0] < last_end or (runs.start[1:] < runs.end[:-1]).any():
+                        raise OverlappingRunsError
+                    last_end = runs.end[-1]
+                    runs = _near(runs, start, end)
+                if len(runs.start):
+                    yield self._without_bad_values(runs, chrom, start, end)
 
     def values(self, chrom, start, end):
         """Read the value of each base.
@@ -151,7 +148,7 @@ class BigWigFile:
         Raises
         ------
         ValueError
-            If the file is damaged, or holds NaN, an infinite or a negative value there.
+            If the file is damaged, holds NaN, an infinite or a negative value there, or is a URL.
         """
         handle, may_hold_nan = self._open()
         try:
@@ -169,6 +166,17 @@ class BigWigFile:
         if bad.any():
             raise self._no_logarithm(values[bad.argmax()], chrom, start + bad.argmax())
         return values
+
+    def _batches(self, layout, chrom, start, end):
+        """Yield the blocks that touch the intervals, each batch with its reader."""
+        try:
+            blocks = layout.blocks(chrom)
+        except DamageError:
+            raise self._damaged(chrom, start[0], end[0]) from None
+        wanted = blocks.take(_touched(blocks.start, blocks.end, start, end))
+        for file, some in fetch_blocks(layout.file, wanted):
+            reader = BlockReader(file, layout.inflated_size)
+            yield from ((reader, batch) for batch in reader.batches(some))
 
     def _without_bad_values(self, runs, chrom, start, end):
         """Refuse values that have no logarithm in the intervals; elsewhere put 0 for them."""
@@ -218,38 +226,62 @@ class BigWigFile:
 
     def _read_layout(self):
         """Refuse what is no bigWig, or not all of one."""
+        if is_url(self.path):
+            return self._remote_layout()
         if not os.path.exists(self.path):
             raise FileNotFoundError(f"{self}: no such file")
         if os.path.isdir(self.path):
             raise ValueError(f"{self}: is a folder, not a bigWig file")
         file = open(self.path, "rb")  # noqa: SIM115
         try:
-            self._check_kind(read_at(file, 0, 4))
-            return Layout(file)
-        except BaseException as error:
+            return self._layout_of(file)
+        except BaseException:
             file.close()
-            if isinstance(error, DamageError):
-                raise self._incomplete(os.path.getsize(self.path)) from None
             raise
 
-    def _check_kind(self, mark):
-        """Refuse what does not begin as a bigWig does."""
-        magic = int.from_bytes(mark, "little")
-        if magic != BIGWIG:
-            kind = "a bigBed file" if magic == BIGBED else "" if mark else "an empty file"
-            raise ValueError(f"{self}: not a bigWig file{kind and f' but {kind}'}: give a bigWig")
+    def _remote_layout(self):
+        """Ask the server for the file, and read its layout unless it is known."""
+        with self._worded():
+            file = open_remote(self.path)
+            known = _REMOTE_LAYOUTS.get(self.path)
+            if known is None or file.version is None or known.file.state != file.state:
+                known = self._layout_of(file)
+                _REMOTE_LAYOUTS[self.path] = known
+                for oldest in list(_REMOTE_LAYOUTS)[:-_MOST_LAYOUTS]:
+                    _REMOTE_LAYOUTS.pop(oldest, None)
+            return known
+
+    def _layout_of(self, file):
+        """Judge an open file."""
+        start = read_at(file, 0, SNIFFED)
+        if int.from_bytes(start[:4], "little") != BIGWIG:
+            advice = explain_format(start, without_login(self.path))
+            raise ValueError(f"{self}: not a bigWig file: {advice}")
+        try:
+            return Layout(file)
+        except DamageError:
+            raise self._incomplete(file_size(file)) from None
+
+    @contextmanager
+    def _worded(self):
+        """Name track and address where a remote file cannot be read."""
+        try:
+            yield
+        except RemoteError as error:
+            kind, words = error.args
+            raise kind(f"{self}: {words}") from error
 
     def _open(self):
         """Judge and open the file for pyBigWig, once in each process."""
+        if is_url(self.path):
+            raise ValueError(
+                f"{self}: a file in which runs overlap can be read from disk only, base by base: "
+                "download the file and give its path"
+            )
         pid = os.getpid()
         if pid not in self._handles:
-            if not self.has_runs and not pyBigWig.remote:
-                raise ValueError(
-                    f"{self}: this pyBigWig was built without remote access: download the file and "
-                    "give its path"
-                )
             # A reader cannot tell a stored NaN from a gap without listing every interval.
-            may_hold_nan = self._layout().may_hold_nan if self.has_runs else True
+            may_hold_nan = self._layout().may_hold_nan
             try:
                 handle = pyBigWig.open(self.path)
             except RuntimeError as error:
@@ -291,7 +323,7 @@ def read_chromsizes(path, track=None):
     Parameters
     ----------
     path : str or os.PathLike
-        The bigWig file.
+        The bigWig file, or its http or https address.
     track : str, default=None
         Name of its track, for error messages.
 
@@ -305,7 +337,9 @@ def read_chromsizes(path, track=None):
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is not a bigWig, is incomplete or damaged.
+        If it is not a bigWig, is incomplete or damaged, or a server does not serve parts of it.
+    ConnectionError, PermissionError
+        If a server does not give it.
 
     Examples
     --------

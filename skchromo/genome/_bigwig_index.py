@@ -2,12 +2,12 @@
 
 import os
 import struct
+import threading
 from typing import NamedTuple
 
 import numpy as np
 
 BIGWIG = 0x888FFC26
-BIGBED = 0x8789F2EB
 
 _CHROM_TREE = 0x78CA8C91
 _BLOCK_INDEX = 0x2468ACE0
@@ -65,16 +65,16 @@ class Blocks(NamedTuple):
 
 
 class Layout:
-    """What a bigWig file on disk says of itself: checked at once, the index when it is asked for.
+    """What a bigWig file says of itself: checked at once, the index when it is asked for.
 
     Parameters
     ----------
-    file : file object
+    file : file object or RemoteFile
         The bigWig, open for reading in binary mode.
 
     Attributes
     ----------
-    file : file object
+    file : file object or RemoteFile
         The file.
     inflated_size : int
         Bytes that the largest data block inflates to; 0 where blocks are not compressed.
@@ -95,7 +95,7 @@ class Layout:
         self.inflated_size = self._header.inflated_size
         self.may_hold_nan = _may_hold_nan(file, self._header.summary)
         self.chroms = _read_chroms(file, self._header.tree)
-        self._blocks = None
+        self._blocks, self._lock = None, threading.Lock()
 
     def blocks(self, chrom):
         """Read where the data blocks of a chromosome stand.
@@ -115,8 +115,9 @@ class Layout:
         DamageError
             If the index makes no sense.
         """
-        if self._blocks is None:
-            self._blocks = _read_blocks(self.file, self._header.index)
+        with self._lock:
+            if self._blocks is None:
+                self._blocks = _read_blocks(self.file, self._header.index)
         numbers, blocks = self._blocks
         number = self.chroms[chrom].number
         first, last = np.searchsorted(numbers, [number, number + 1])
@@ -129,7 +130,7 @@ def read_at(file, offset, size):
     Parameters
     ----------
     file : file object
-        Open for reading, in binary mode.
+        Open for reading, in binary mode; or an object with a method ``read_at(offset, size)``.
     offset, size : int
         Where to begin, and how many bytes to read.
 
@@ -138,7 +139,25 @@ def read_at(file, offset, size):
     bytes
         Fewer than `size` where the file ends before.
     """
+    if hasattr(file, "read_at"):
+        return file.read_at(offset, size)
     return os.pread(file.fileno(), size, offset)
+
+
+def file_size(file):
+    """Give the length of a file.
+
+    Parameters
+    ----------
+    file : file object or RemoteFile
+        Open for reading.
+
+    Returns
+    -------
+    int
+        In bytes.
+    """
+    return file.size if hasattr(file, "size") else os.fstat(file.fileno()).st_size
 
 
 def read_into(file, offset, buffer):
@@ -147,7 +166,7 @@ def read_into(file, offset, buffer):
     Parameters
     ----------
     file : file object
-        Open for reading, in binary mode.
+        Open for reading, in binary mode; or an object with a method ``read_at(offset, size)``.
     offset : int
         Where to begin.
     buffer : memoryview
@@ -158,7 +177,11 @@ def read_into(file, offset, buffer):
     int
         How many were read: fewer where the file ends before.
     """
-    return os.preadv(file.fileno(), [buffer], offset)
+    if not hasattr(file, "read_at"):
+        return os.preadv(file.fileno(), [buffer], offset)
+    content = file.read_at(offset, len(buffer))
+    buffer[: len(content)] = content
+    return len(content)
 
 
 def _read_header(file):
@@ -167,7 +190,7 @@ def _read_header(file):
     zooms = read_at(file, _HEADER.size, n_zooms * _ZOOM.size)
     if len(zooms) < n_zooms * _ZOOM.size:
         raise DamageError
-    size = os.fstat(file.fileno()).st_size
+    size = file_size(file)
     places = [place for zoom in _ZOOM.iter_unpack(zooms) for place in zoom[2:]]
     if max(tree, data, index, summary, *places) >= size:
         raise DamageError
@@ -206,7 +229,7 @@ def _read_blocks(file, index):
     if index:
         leaves.extend(_leaves(file, index + _INDEX_SIZE, _LEAF, _BRANCH))
     found = np.concatenate(leaves)
-    size = os.fstat(file.fileno()).st_size
+    size = file_size(file)
     place = found["chrom"].astype(np.uint64) << np.uint64(32) | found["start"]
     if (
         (place[1:] < place[:-1]).any()
@@ -229,11 +252,11 @@ def _unpack(form, file, place):
 
 def _leaves(file, root, leaf, branch):
     """Yield the items of each leaf of a tree, in order."""
-    file_size = os.fstat(file.fileno()).st_size
+    size = file_size(file)
     waiting, seen = [root], set()
     while waiting:
         place = waiting.pop()
-        if place in seen or place > file_size:
+        if place in seen or place > size:
             raise DamageError
         seen.add(place)
         is_leaf, _, count = _unpack(_NODE, file, place)

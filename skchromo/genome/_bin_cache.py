@@ -1,7 +1,6 @@
 """Bin means kept in a folder, so that each region of each file is read once."""
 
 import hashlib
-import os
 import uuid
 from pathlib import Path
 
@@ -9,22 +8,24 @@ import numpy as np
 import pandas as pd
 
 from ..regions import ranges
+from ._bigwig_remote import file_state
 from ._signal import bin_offsets
 
 
 class BinCache:
     """Means of regions of one bigWig in bins of one size, kept in a folder.
 
-    A file is known by its absolute path, size and time of modification: a replaced file is read
-    again. Several processes may use one folder at the same time; at worst a region is read by two
-    of them. Nothing is ever removed: delete the folder to free its space.
+    A file is known by its absolute path, size and time of modification, or by its address, size and
+    what the server says of its version: a replaced file is read again. Several processes may use
+    one folder at the same time; at worst a region is read by two of them. Nothing is ever removed:
+    delete the folder to free its space.
 
     Parameters
     ----------
     folder : str or os.PathLike
         Where to keep the means of all files; it is made if need be.
     path : str
-        The bigWig file.
+        The bigWig file, or its address.
     bin_size : int
         Width of a bin in bp.
     **options
@@ -33,7 +34,9 @@ class BinCache:
     Raises
     ------
     FileNotFoundError
-        If there is no such bigWig file on disk. A URL has no state to know it by.
+        If there is no such file.
+    ValueError, ConnectionError, PermissionError
+        If a server cannot be read from, or says nothing of the file's version.
 
     Examples
     --------
@@ -52,15 +55,7 @@ class BinCache:
     """
 
     def __init__(self, folder, path, bin_size, **options):
-        try:
-            state = os.stat(path)
-        except FileNotFoundError:
-            raise FileNotFoundError(
-                f"{path}: not a file on disk, so what is read from it cannot be kept: download it, "
-                "or set memory=None"
-            ) from None
-        known_by = (os.path.abspath(path), state.st_size, state.st_mtime_ns, bin_size)
-        text = repr((known_by, sorted(options.items())))
+        text = repr(((*file_state(path), bin_size), sorted(options.items())))
         self.bin_size = bin_size
         self._folder = Path(folder) / hashlib.sha256(text.encode()).hexdigest()[:32]
         parts = [np.load(part, allow_pickle=False) for part in sorted(self._folder.glob("*.npz"))]

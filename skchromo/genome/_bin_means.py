@@ -14,8 +14,8 @@ _EDGES_AT_ONCE = 1 << 18
 def chromosome_means(bigwig, chrom, size, start, end, bin_size, gaps):
     """Average the bins of regions of one chromosome.
 
-    Files on disk are read as runs of signal. URLs, and files in which runs overlap, are left to
-    pyBigWig and read base by base, which is several times slower.
+    Files are read as runs of signal. Those in which runs overlap are left to pyBigWig and read base
+    by base, which is several times slower and needs a file on disk.
 
     Parameters
     ----------
@@ -40,17 +40,17 @@ def chromosome_means(bigwig, chrom, size, start, end, bin_size, gaps):
     Raises
     ------
     ValueError
-        If the file is damaged, or holds NaN, infinite or negative signal in a region.
+        If the file is damaged, holds NaN, infinite or negative signal in a region, or is a URL and
+        its runs overlap.
     """
     bins = _Bins(start, end, bin_size, size)
     intervals = _union(np.maximum(start, 0), np.minimum(end, size))
     if not len(intervals[0]):
         return np.zeros(bins.n_bins)
-    if bigwig.has_runs:
-        try:
-            return bins.means(bigwig.runs(chrom, *intervals), gaps)
-        except OverlappingRunsError:
-            pass
+    try:
+        return bins.means(bigwig.runs(chrom, *intervals), gaps)
+    except OverlappingRunsError:
+        pass
     return bins.means(_base_runs(bigwig, chrom, *intervals), gaps)
 
 

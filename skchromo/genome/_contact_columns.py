@@ -19,7 +19,8 @@ INTERACT_COLUMNS = (
     *("targetChrom", "targetStart", "targetEnd", "targetName", "targetStrand"),
 )
 
-_WHOLE = re.compile(r"-?\d+(\.0*)?")
+# 1e+05 is how R writes 100000
+_WHOLE = re.compile(r"-?\d+(\.0*)?|\d+(\.\d*)?e\+?\d+", re.IGNORECASE)
 _NAMES = {
     "reference": {"gene_id": ("gene_id",), "neighbors": ("neighbors",)},
     "pairs": {
@@ -122,7 +123,10 @@ def _chicago(first):
     """Place the intervals of an ibed row: the bait's name stands between them."""
     if len(first) != 10 or not _all_whole(first, (1, 2, 5, 6)):
         return None
-    return (0, 1, 2, 4, 5, 6) if first[0] == first[4] != first[3] else None
+    if not all(NUMBER.fullmatch(field) for field in first[8:]):
+        return None
+    # in BEDPE these two are an end and a name or count
+    return (0, 1, 2, 4, 5, 6) if float(first[5]) < float(first[6]) else None
 
 
 def _ucsc(first):

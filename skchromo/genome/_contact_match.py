@@ -112,6 +112,49 @@ def match_contacts(
     )
 
 
+def describe_problem(matches, weight_threshold):
+    """Say what is wrong with contacts that are read and yet not used.
+
+    Parameters
+    ----------
+    matches : list of ContactMatch
+        One for each list.
+    weight_threshold : float or None
+        What they were counted with.
+
+    Returns
+    -------
+    str
+        What to warn of; empty if nothing is wrong.
+
+    Examples
+    --------
+    >>> describe_problem([ContactMatch(3, 0, "")], 1.5)
+    ''
+    >>> describe_problem([ContactMatch(0, 0, "", n_below=3, highest=0.5)], 1.5)
+    'no contact has a score above weight_threshold=1.5: the highest of 3 is 0.5, ...
+    """
+    n_contacts = sum(match.n_contacts for match in matches)
+    n_unmatched = sum(match.n_unmatched for match in matches)
+    n_below = sum(match.n_below for match in matches)
+    if n_unmatched:
+        example = next(match.example for match in matches if match.n_unmatched)
+        return (
+            f"{n_unmatched} of {n_contacts} contacts belong to no gene of the "
+            f"table (such as {example}) and are not used. Harmless where they join distal "
+            "elements, or genes that were left out; if not, check that genes and contacts use "
+            "the same gene_ids (with or without version), the same assembly and the same "
+            "chromosome names (chrom_names='match')."
+        )
+    if n_below and not n_contacts:
+        return (
+            f"no contact has a score above weight_threshold={weight_threshold}: the "
+            f"highest of {n_below} is {max(match.highest for match in matches):g}, so that no "
+            "gene gets a pCRE. Set a threshold in the units of these scores (None takes all)."
+        )
+    return ""
+
+
 def _split_pairs(anchors, contacts):
     """Part the pairs on the genes' chromosomes from those of a gene on another chromosome."""
     own = pd.MultiIndex.from_frame(anchors[["gene_id", "name"]])

@@ -1,13 +1,14 @@
-"""Sources of contacts that are no lists: matrices, and whatever gives the contacts of genes."""
+"""Sources of contacts: lists, matrices, and whatever else gives the contacts of genes."""
 
 import os
 import re
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
 from ._contact_tables import FrameTable
-from ._contacts import judge_table
+from ._contacts import judge_table, read_contacts
 
 _MATRIX_NAME = re.compile(r".*\.(cool|mcool|hic)(::.*)?", re.IGNORECASE | re.DOTALL)
 
@@ -42,6 +43,83 @@ def as_matrix(source, chrom_names="exact"):
 
         return ContactMatrix(source, chrom_names=chrom_names)
     return None
+
+
+def name_source(source):
+    """Name a source in a message.
+
+    Parameters
+    ----------
+    source : object
+        What the user gave.
+
+    Returns
+    -------
+    str
+        The words.
+
+    Examples
+    --------
+    >>> name_source("loops.bedpe")
+    "contacts 'loops.bedpe'"
+    """
+    path = source if isinstance(source, (str, os.PathLike)) else getattr(source, "path", None)
+    if isinstance(source, pd.DataFrame):
+        return "the contacts DataFrame"
+    if isinstance(path, (str, os.PathLike)):
+        return f"contacts '{path}'"
+    return f"the contacts of {type(source).__name__}"
+
+
+def read_source(source, genes, name, *, format="auto", score_column=None):
+    """Read the contacts of a source, a file only if it has changed since it was last read.
+
+    Parameters
+    ----------
+    source : str, os.PathLike, pandas.DataFrame or object with a method contacts_of
+        A list, or a matrix as `as_matrix` gives it.
+    genes : pandas.DataFrame of shape (n_genes, n_columns)
+        As for `read_matrix`; lists are read whole.
+    name : str
+        What to call a matrix in a message.
+    format : str, default="auto"
+        As for `read_contacts`; for lists.
+    score_column : str, int or None, default=None
+        As for `read_contacts`; for lists.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_contacts, 5 or 7)
+        As `read_contacts` gives it. It may be handed out again: not to be changed.
+
+    Raises
+    ------
+    FileNotFoundError, TypeError, ValueError
+        As `read_contacts` and `read_matrix` do.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> source = pd.DataFrame({"bait": ["chr1:1-9"], "other": ["chr1:20-30"], "score": [2.5]})
+    >>> len(read_source(source, None, "the contacts DataFrame"))
+    1
+    """
+    settings = {"format": format, "score_column": score_column}
+    if isinstance(source, pd.DataFrame):
+        return read_contacts(source, **settings)
+    if not isinstance(source, (str, os.PathLike)):
+        return read_matrix(source, genes, name)
+    try:
+        state = os.stat(source)
+    except OSError:
+        return read_contacts(source, **settings)
+    return _read_unchanged(os.path.abspath(source), state.st_size, state.st_mtime_ns, **settings)
+
+
+@lru_cache(maxsize=16)
+def _read_unchanged(path, size, modified, *, format, score_column):
+    """Parse a file once per process and state, for the many fits of a grid search."""
+    return read_contacts(path, format=format, score_column=score_column)
 
 
 def read_matrix(matrix, genes, name):

@@ -12,7 +12,7 @@ from ._contact_formats import looks_like_header, split_line
 from ._contact_values import show
 
 _MATRIX_MAGIC = (b"\x89HDF", b"HIC\x00")
-_SKIPPED = ("#", "track ", "browser ")
+_SKIPPED = ("#", "track ", "track\t", "browser ", "browser\t")
 _TEXT_ROLES = ("gene_id", "chrom", "chrom1", "chrom2")
 _JOINED_ROLES = ("region", "region1", "region2", "target", "neighbors")
 
@@ -131,7 +131,8 @@ class FileTable:
             )
         except (pd.errors.ParserError, UnicodeDecodeError, EOFError, OSError, zlib.error) as error:
             raise ValueError(f"{self.name} cannot be read as a table: {error}") from error
-        comments = frame[0].str.startswith(_SKIPPED).to_numpy(dtype=bool)
+        comments = frame[0].str.startswith(_SKIPPED) | frame[0].isin(["track", "browser"])
+        comments = comments.to_numpy(dtype=bool)
         if comments.any():
             frame = frame[~comments].reset_index(drop=True)
         return pd.DataFrame({role: frame[at].array for role, at in columns.items()})
@@ -139,10 +140,12 @@ class FileTable:
     def where(self, row):
         """Say on which line a row stands."""
         lines = enumerate(self._lines(), start=1)
+        # a line of tabs alone is a row of empty fields
+        blank = " \r\n" if self._separator == "\t" else None
         rows = (
             number
             for number, line in itertools.islice(lines, self._n_skipped, None)
-            if line.strip() and not line.startswith(_SKIPPED)
+            if line.strip(blank) and not line.startswith(_SKIPPED)
         )
         return f"line {next(itertools.islice(rows, row, None))}"
 

@@ -3,12 +3,14 @@
 import dataclasses
 import numbers
 import os
+import warnings
 
 import numpy as np
 
-from ..regions import ranges
+from ._assembly import in_assembly
 from ._chroms import check_chrom_names, match_hint, resolve_chroms
 from ._genes import check_genes, name_some
+from ._matrix_cache import read_once
 from ._matrix_file import MatrixFile, list_resolutions, named, split_group
 from ._matrix_rows import Reach, merge_adjacent, read_rows, strongest
 from ._pcres import is_whole
@@ -98,7 +100,14 @@ class ContactMatrix:
     alike; expected values that a ``.hic`` stores are not used.
 
     The band up to `max_distance` is read once for each chromosome with genes, in blocks: memory
-    does not grow with the size of the matrix.
+    does not grow with the size of the matrix. What was found is kept in the process (up to ten
+    million contacts, a quarter of a gigabyte) while the file's size and time of change stay: folds
+    and candidates of a search read each promoter once. Other processes (``n_jobs``) read for
+    themselves; to read once for them too, keep what `contacts_of` gives for all genes, and give
+    that as the contacts.
+
+    Matrix, genes and bigWig files must be of one assembly; see
+    :class:`~skchromo.InteractionTransformer`.
 
     Examples
     --------
@@ -200,6 +209,12 @@ class ContactMatrix:
             matrix, is damaged, holds negative values, has bins of different sizes or lacks the
             resolution, weights or chromosomes asked for; if a TSS lies beyond the end of its
             chromosome; or if no distance is left at this resolution.
+
+        Warns
+        -----
+        UserWarning
+            If the weights mask all bins of a chromosome with genes, though it has counts: balancing
+            (KR above all) may fail for one chromosome.
         """
         genes = _distinct_genes(check_genes(genes))
         with MatrixFile(self.path, self.resolution) as file:
@@ -257,22 +272,39 @@ class ContactMatrix:
             raise ValueError(
                 f"{named(self.path)}: {int(beyond.sum())} of {len(genes)} genes lie beyond the end "
                 f"of their chromosome, such as {gene['gene_id']} with its TSS at {gene['chrom']}:"
-                f"{gene['tss']}, where the matrix has {chromsizes[names[gene['chrom']]]} bp: are "
-                "genes and matrix of one assembly?"
+                f"{gene['tss']}, where the matrix has {chromsizes[names[gene['chrom']]]} bp"
+                f"{in_assembly(chromsizes)}: are genes and matrix of one assembly?"
             )
 
     def _on_chromosome(self, file, name, reach, genes):
-        """Read the contacts of the genes on one chromosome, as parallel arrays by gene."""
-        width, size, n_bins = file.resolution, file.chromsizes[name], file.n_bins(name)
-        bins, row = np.unique(genes["tss"].to_numpy() // width, return_inverse=True)
+        """Give the contacts of the genes on one chromosome, as parallel arrays by gene."""
+        width, size = file.resolution, file.chromsizes[name]
+        rows = read_once(
+            (self, file.state, name),
+            genes["tss"].to_numpy() // width,
+            lambda bins: self._read(file, name, reach, bins),
+        )
+        return {
+            "gene": genes.index.to_numpy()[rows.row],
+            "start": rows.first.astype(np.int64) * width,
+            "end": np.minimum((rows.last.astype(np.int64) + 1) * width, size),
+            "score": rows.score,
+        }
+
+    def _read(self, file, name, reach, bins):
+        """Read the contacts of some bins of a chromosome."""
+        n_bins = file.n_bins(name)
         reach = reach._replace(farthest=min(reach.farthest, n_bins - 1))
         ratio = self.value in ("oe", "log1p_oe")
+        weights = None if self.balance is None else file.weights(name, self.balance)
+        if weights is not None and np.isnan(weights).all():
+            self._warn_of_masked(file, name, reach, len(bins))
         rows = read_rows(
             file.pixels(name, reach.farthest, None if ratio else bins),
             bins,
             n_bins,
             reach,
-            weights=None if self.balance is None else file.weights(name, self.balance),
+            weights=weights,
             over_expected=ratio,
         )
         if self.value.startswith("log1p"):
@@ -280,20 +312,22 @@ class ContactMatrix:
         if self.min_score is not None:
             rows = rows.take(rows.score > self.min_score)
         rows = strongest(rows, self.max_contacts)
-        if self.merge_gap is not None:
-            longest = max(1, self.max_merged_length // width)
-            merged = merge_adjacent(rows, bins, self.merge_gap // width, longest)
-            rows = strongest(merged, None)
-        # Genes that share a bin share what was read for it.
-        bounds = np.searchsorted(rows.row, np.arange(len(bins) + 1))
-        counts = np.diff(bounds)[row]
-        rows = rows.take(ranges(bounds[row], counts))
-        return {
-            "gene": np.repeat(genes.index.to_numpy(), counts),
-            "start": rows.first.astype(np.int64) * width,
-            "end": np.minimum((rows.last.astype(np.int64) + 1) * width, size),
-            "score": rows.score,
-        }
+        if self.merge_gap is None:
+            return rows
+        longest = max(1, self.max_merged_length // file.resolution)
+        merged = merge_adjacent(rows, bins, self.merge_gap // file.resolution, longest)
+        return strongest(merged, None)
+
+    def _warn_of_masked(self, file, name, reach, n_bins):
+        """Warn that balancing has failed for a chromosome that has counts."""
+        if any(len(block.count) for block in file.pixels(name, reach.farthest)):
+            warnings.warn(
+                f"{named(self.path)}: the weights {self.balance!r} mask all of chromosome {name} "
+                f"at {file.resolution} bp, though it has counts, so that {n_bins} promoter bins "
+                "there get no contacts: set balance= to other weights of the file, or None",
+                UserWarning,
+                stacklevel=2,
+            )
 
 
 def _check_parameters(matrix):

@@ -3,7 +3,6 @@
 import os
 import re
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -56,6 +55,8 @@ class MatrixFile:
         Bin size in bp.
     chromsizes : dict of str to int
         Length of each chromosome in bp, in the file's order.
+    state : tuple
+        Place, size and time of change of the file: equal as long as its content is.
 
     Raises
     ------
@@ -70,6 +71,7 @@ class MatrixFile:
 
     def __init__(self, path, resolution):
         self._path = path
+        self.state = _state(path)
         found = list_resolutions(path)
         self.resolution = _choose(found, resolution, path)
         with _naming(path):
@@ -244,8 +246,7 @@ def list_resolutions(path):
     ValueError
         If the file is no contact matrix, damaged, or has bins of different sizes.
     """
-    if not Path(path).exists():
-        raise FileNotFoundError(f"{named(path)} does not exist: check the path")
+    _state(path)
     hictkpy = _hictkpy()
     with _naming(path):
         if hictkpy.is_mcool_file(path) or hictkpy.is_hic(path):
@@ -287,13 +288,23 @@ def named(path):
     return f"contact matrix '{path}'"
 
 
+def _state(path):
+    """Give place, size and time of change of a file that is there."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{named(path)} does not exist: check the path") from None
+    return os.path.abspath(path), found.st_size, found.st_mtime_ns
+
+
 def _choose(found, resolution, path):
     """Take the resolution that was asked for, or the only one."""
     listed = ", ".join(map(str, found))
     if resolution is None:
         if len(found) > 1:
             raise ValueError(
-                f"{named(path)} has several resolutions: set resolution= to one of {listed} (bp)"
+                f"{named(path)} has several resolutions: set resolution= to one of {listed} (bp), "
+                f"or name one in the path, such as {path}::resolutions/{found[0]}"
             )
         return found[0]
     if resolution not in found:

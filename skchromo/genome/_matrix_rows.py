@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..regions import ranges
+
 
 class Reach(NamedTuple):
     """Which pixels count as contacts of a promoter.
@@ -141,6 +143,36 @@ def strongest(rows, n_most):
     if n_most is None:
         return rows
     return rows.take(np.arange(len(rows.row)) - np.searchsorted(rows.row, rows.row) < n_most)
+
+
+def pick_rows(rows, n_rows, which):
+    """Give the contacts of some rows.
+
+    Parameters
+    ----------
+    rows : Rows
+        Contacts by row.
+    n_rows : int
+        How many rows there are, those without contacts included.
+    which : ndarray of shape (n_picked,), int64
+        Numbers of rows, in any order, repeats allowed.
+
+    Returns
+    -------
+    Rows
+        Their contacts, ``row`` being a position in `which`.
+
+    Examples
+    --------
+    >>> place = np.array([4, 5, 9])
+    >>> rows = Rows(np.array([0, 0, 2]), place, place, place, np.array([1.0, 3.0, 2.0]))
+    >>> pick_rows(rows, 3, np.array([2, 1, 0])).row
+    array([0, 2, 2])
+    """
+    bounds = np.searchsorted(rows.row, np.arange(n_rows + 1))
+    counts = np.diff(bounds)[which]
+    picked = rows.take(ranges(bounds[which], counts))
+    return picked._replace(row=np.repeat(np.arange(len(which)), counts))
 
 
 def merge_adjacent(rows, bins, max_gap, max_bins):

@@ -1,5 +1,6 @@
 """Torch modules: attention, the three transformers, the network and its checkpoints."""
 
+from ._attention_maps import AttentionMaps, attention_maps
 from ._batches import Batch, DeviceRegions
 from ._bin_attention import BinAttention, Bins
 from ._checkpoint import (
@@ -29,6 +30,7 @@ from ._transformers import (
 )
 
 __all__ = [
+    "AttentionMaps",
     "Batch",
     "BinAttention",
     "Bins",
@@ -43,6 +45,7 @@ __all__ = [
     "ScaleLinear",
     "TokenLayout",
     "TrackProjection",
+    "attention_maps",
     "checkpoint_sizes",
     "load_checkpoint",
     "load_reference_state",

@@ -10,11 +10,11 @@ from ..regions import ranges
 from ._bin_attention import ALIGNED, Bins
 from ._tokens import TokenLayout
 
-# Rows of a block in dense products, and regions of a block in products with positions, at
-# inference. They are the same for every call, so that a gene's prediction does not depend, by
-# rounding, on the genes predicted with it. The first is a multiple of the second.
-_ROWS_PER_BLOCK = 64
-_REGIONS_PER_BLOCK = 16
+# At inference genes, and pCREs, are filled up to multiples of the first, and the pCREs of one width
+# to multiples of the second: libraries multiply few or odd numbers of rows in ways that round
+# differently, and a gene's prediction must not depend on the genes predicted with it.
+_ROWS = 64
+_REGIONS_OF_A_WIDTH = 16
 
 # pCREs are padded to the next of these shares of the longest possible region: the width of a
 # region depends on its own length alone.
@@ -32,9 +32,7 @@ class Batch:
     Attributes
     ----------
     n_genes : int
-        Genes that were asked for; the tensors may hold more, to fill blocks up.
-    n_rows : int
-        Rows of a block in dense products.
+        Genes that were asked for; the tensors may hold more, see `fixed` of :meth:`DeviceRegions.batch`.
     promoters : list of Bins, one per bin size
     pairs : list of (list of Bins, one per bin size)
         The pCREs, those of one width together.
@@ -47,32 +45,17 @@ class Batch:
     >>> from skchromo.nn import DeviceRegions
     >>> X = RegionArray.from_dense(np.ones((3, 2, 8, 1)), lengths=[[800, 0], [800, 90], [800, 400]])
     >>> batch = DeviceRegions(X, (100,)).batch([2, 1, 0])
-    >>> len(batch), [group[0].features.shape[1:3] for group in batch.pairs]
+    >>> len(batch), [group[0].features.shape[:2] for group in batch.pairs]
     (3, [torch.Size([1, 2]), torch.Size([1, 4])])
     """
 
     n_genes: int
-    n_rows: int
     promoters: list
     pairs: list
     layout: TokenLayout
 
     def __len__(self):
         return self.n_genes
-
-    def cut(self, x):
-        """Cut rows into blocks.
-
-        Parameters
-        ----------
-        x : Tensor of shape (n_scales, n, d)
-
-        Returns
-        -------
-        x : Tensor of shape (n_scales, n_blocks, n_rows, d)
-            In one block of all rows if they are fewer than `n_rows`.
-        """
-        return x.view(len(x), -1, min(x.shape[1], self.n_rows), x.shape[2])
 
 
 class _Pairs(NamedTuple):
@@ -129,7 +112,7 @@ class DeviceRegions:
     >>> X = RegionArray.from_dense(np.ones((3, 2, 8, 1)), bin_size=100)
     >>> regions = DeviceRegions(X, (400, 100))
     >>> [bins.features.shape for bins in regions.batch([0, 2]).promoters]
-    [torch.Size([1, 2, 2, 4]), torch.Size([1, 2, 8, 4])]
+    [torch.Size([2, 2, 4]), torch.Size([2, 8, 4])]
     >>> regions.resident
     True
     """
@@ -156,7 +139,7 @@ class DeviceRegions:
         ----------
         rows : array-like of int of shape (n_genes,)
         fixed : bool, default=False
-            Whether to cut into padded blocks of fixed shapes, for inference.
+            Whether to fill up to fixed numbers of rows, for inference.
 
         Returns
         -------
@@ -169,16 +152,13 @@ class DeviceRegions:
             index, weights = _fill_up(index, weights)
         pairs = self._pairs(index, pooled.bucket, fixed)
         n_regions = index.shape[1] if fixed else 1 + pairs.place.max(initial=0)
-        n_rows = _ROWS_PER_BLOCK if fixed else len(index) + len(pairs.gene)
         region = index[pairs.gene, pairs.place]
         groups = np.split(region, np.flatnonzero(np.diff(pairs.bucket)) + 1) if len(region) else []
         return Batch(
             n_genes=len(rows),
-            n_rows=n_rows,
-            promoters=self._bins(pooled, index[:, 0], self.window, fixed),
+            promoters=self._bins(pooled, index[:, 0], self.window),
             pairs=[
-                self._bins(pooled, group, self._edges[pooled.bucket[group[0]]], fixed)
-                for group in groups
+                self._bins(pooled, group, self._edges[pooled.bucket[group[0]]]) for group in groups
             ],
             layout=self._layout(len(index), n_regions, weights, pairs),
         )
@@ -202,15 +182,15 @@ class DeviceRegions:
 
     @staticmethod
     def _pairs(index, buckets, fixed):
-        """The pCREs that are there, by width, and where `fixed` more to fill blocks up."""
+        """The pCREs that are there, by width, and where `fixed` more to fill up."""
         gene, place = np.nonzero(index[:, 1:] >= 0)
         bucket = buckets[index[gene, place + 1]]
         order, n_members = np.argsort(bucket, kind="stable"), np.bincount(bucket)
         padding = np.zeros(len(order), dtype=bool)
         if fixed and len(order):
             groups = np.split(order, np.cumsum(n_members)[:-1])
-            sizes = -(-n_members // _REGIONS_PER_BLOCK) * _REGIONS_PER_BLOCK
-            sizes[-1] += -sizes.sum() % _ROWS_PER_BLOCK
+            sizes = -(-n_members // _REGIONS_OF_A_WIDTH) * _REGIONS_OF_A_WIDTH
+            sizes[-1] += -sizes.sum() % _ROWS
             order = np.concatenate([np.resize(*group) for group in zip(groups, sizes) if group[1]])
             padding = ranges(np.zeros_like(sizes), sizes) >= np.repeat(n_members, sizes)
         return _Pairs(gene[order], place[order] + 1, bucket[order], padding)
@@ -237,13 +217,12 @@ class DeviceRegions:
             n_regions=int(n_regions),
         )
 
-    def _bins(self, pooled, regions, length, fixed):
+    def _bins(self, pooled, regions, length):
         """Bins of some regions, each centred in the width of a region of `length` bp.
 
         Widths and numbers of positions are both even or both odd, so that a region lies at the
         same positions whatever the width.
         """
-        n_blocks = len(regions) // _REGIONS_PER_BLOCK if fixed else 1
         regions = self._put(regions)
         gathered = []
         for bin_size, features, first, counts in zip(
@@ -256,8 +235,7 @@ class DeviceRegions:
             absent = (place < 0) | (place >= count[:, None])
             row = first[regions][:, None] + place.masked_fill(absent, 0)
             bins = features.index_select(0, row.view(-1))
-            shape = n_blocks, len(regions) // n_blocks, width
-            gathered.append(Bins(bins.view(*shape, -1), absent.view(shape)))
+            gathered.append(Bins(bins.view(*absent.shape, -1), absent))
         return gathered
 
     def _put(self, array):
@@ -280,8 +258,8 @@ def _left_padding(width, count):
 
 
 def _fill_up(index, weights):
-    """Add promoters of the first genes, without pCREs, until blocks are full."""
-    n = -len(index) % _ROWS_PER_BLOCK
+    """Add promoters of the first genes, without pCREs, until rows are full."""
+    n = -len(index) % _ROWS
     extra = np.full((n, index.shape[1]), -1)
     extra[:, 0] = np.resize(index[:, 0], n)
     return np.concatenate([index, extra]), np.pad(weights, ((0, n), (0, 0)))

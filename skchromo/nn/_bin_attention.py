@@ -20,17 +20,17 @@ class Bins(NamedTuple):
 
     Attributes
     ----------
-    features : Tensor of shape (n_blocks, n, width, n_features)
+    features : Tensor of shape (n, width, n_features)
         Tracks, and columns of zeros that make their number a multiple of `ALIGNED`.
-    absent : Tensor of shape (n_blocks, n, width), bool
+    absent : Tensor of shape (n, width), bool
         True where there is no bin, only padding.
 
     Examples
     --------
     >>> import torch
     >>> from skchromo.nn import Bins
-    >>> bins = Bins(torch.zeros(1, 5, 20, 8), torch.zeros(1, 5, 20, dtype=torch.bool))
-    >>> bins.features.shape[:3] == bins.absent.shape
+    >>> bins = Bins(torch.zeros(5, 20, 8), torch.zeros(5, 20, dtype=torch.bool))
+    >>> bins.features.shape[:2] == bins.absent.shape
     True
     """
 
@@ -63,10 +63,10 @@ class BinAttention(nn.Module):
     >>> import torch
     >>> from skchromo.nn import BinAttention, Bins, sinusoidal_positions
     >>> layer = BinAttention(n_scales=1, d_model=8, n_heads=2, d_ff=16)
-    >>> bins = Bins(torch.rand(1, 5, 20, 8), torch.zeros(1, 5, 20, dtype=torch.bool))
+    >>> bins = Bins(torch.rand(5, 20, 8), torch.zeros(5, 20, dtype=torch.bool))
     >>> factors = layer.factors(torch.rand(1, 8, 8))
-    >>> layer(torch.rand(1, 1, 5, 8), [[bins]], [[sinusoidal_positions(20, 8)]], factors).shape
-    torch.Size([1, 1, 5, 8])
+    >>> layer(torch.rand(1, 5, 8), [[bins]], [[sinusoidal_positions(20, 8)]], factors).shape
+    torch.Size([1, 5, 8])
     """
 
     def __init__(self, n_scales, d_model, n_heads, d_ff, dropout=0.0):
@@ -114,8 +114,8 @@ class BinAttention(nn.Module):
 
         Parameters
         ----------
-        x : Tensor of shape (n_scales, n_blocks, n, d_model)
-            The queries, one a region, cut into blocks.
+        x : Tensor of shape (n_scales, n, d_model)
+            The queries, one a region.
         groups : sequence of (sequence of Bins, one per bin size)
             The regions in the order of `x`, those of one width together.
         positions : sequence of (sequence of Tensor of shape (width, d_model), one per bin size)
@@ -125,36 +125,34 @@ class BinAttention(nn.Module):
 
         Returns
         -------
-        y : Tensor of shape (n_scales, n_blocks, n, d_model)
+        y : Tensor of shape (n_scales, n, d_model)
         """
         ask, answer = factors
-        queries = scale_linear(x, ask).flatten(1, 2)
-        queries = queries.split([group[0].absent.shape[:2].numel() for group in groups], dim=1)
+        queries = scale_linear(x, ask)
+        queries = queries.split([len(group[0].absent) for group in groups], dim=1)
         summed = [
             torch.stack([self._sum_bins(*part) for part in zip(query.unbind(), group, where)])
             for query, group, where in zip(queries, groups, positions)
         ]
-        summed = torch.cat(summed, dim=1).view(*x.shape[:3], -1)
-        update = scale_linear(summed, answer, self.out.bias)
+        update = scale_linear(torch.cat(summed, dim=1), answer, self.out.bias)
         return self.ff(self.ln(x + F.dropout(update, self.dropout, self.training)))
 
     def _sum_bins(self, query, bins, positions):
         """Attention-weighted sum of bins, (n, n_heads * d_bin), of one bin size."""
-        n_blocks, _, width, n_features = bins.features.shape
-        query = query.view(len(query), self.n_heads, -1)
-        features, n = bins.features.flatten(0, 1), len(query)
+        features = bins.features
+        n, width, n_features = features.shape
+        query = query.view(n, self.n_heads, -1)
         if positions is None:
             logits = torch.bmm(query, features.transpose(1, 2))
         else:
             at, query = query.split([query.shape[2] - n_features, n_features], dim=2)
-            shared = _product(at.reshape(n_blocks, -1, at.shape[2]), positions.T)
-            shared = shared.view(n, self.n_heads, width)
+            shared = (at.reshape(n * self.n_heads, -1) @ positions.T).view(n, self.n_heads, width)
             logits = torch.baddbmm(shared, query, features.transpose(1, 2))
-        p = logits.masked_fill(bins.absent.view(n, 1, width), -math.inf).softmax(dim=2)
+        p = logits.masked_fill(bins.absent[:, None], -math.inf).softmax(dim=2)
         p = F.dropout(p, self.dropout, self.training)
         summed = torch.bmm(p, features)
         if positions is not None:
-            at = _product(p.view(n_blocks, -1, width), positions).view(n, self.n_heads, -1)
+            at = (p.view(n * self.n_heads, width) @ positions).view(n, self.n_heads, -1)
             summed = torch.cat([at, summed], dim=2)
         return summed.flatten(1)
 
@@ -170,26 +168,21 @@ class BinAttention(nn.Module):
 
         Returns
         -------
-        x : Tensor of shape (n_blocks, n, width, d_model)
+        x : Tensor of shape (n, width, d_model)
         """
-        x = bins.features.flatten(1, 2)
+        x = bins.features.flatten(0, 1)
         shape = (*bins.absent.shape, self.n_heads, -1)
         query, key, value = (
-            layer(x, scale).view(shape).flatten(0, 1).transpose(1, 2)
+            layer(x, scale).view(shape).transpose(1, 2)
             for layer in (self.query, self.key, self.value)
         )
         mixed = F.scaled_dot_product_attention(
             query,
             key,
             value,
-            attn_mask=~bins.absent.flatten(0, 1)[:, None, None],
+            attn_mask=~bins.absent[:, None, None],
             dropout_p=self.dropout if self.training else 0.0,
         )
         update = self.out(mixed.transpose(1, 2).reshape(x.shape), scale)
         x = self.ln(x + F.dropout(update, self.dropout, self.training), scale)
         return self.ff(x, scale).view(bins.features.shape)
-
-
-def _product(x, matrix):
-    """Rows, in blocks, times one matrix, (n_blocks, n, d_out)."""
-    return torch.bmm(x, matrix.expand(len(x), -1, -1))

@@ -8,29 +8,28 @@ from torch.nn import functional as F
 
 
 def scale_linear(x, weight, bias=None):
-    """Apply one linear map per bin size to rows that are cut into blocks.
-
-    One block is multiplied for all bin sizes at once. Several are multiplied one by one: a row's
-    result does then not depend, by rounding, on how many rows there are.
+    """Apply one linear map per bin size.
 
     Parameters
     ----------
-    x : Tensor of shape (n_scales, n_blocks, n, d_in)
+    x : Tensor of shape (n_scales, n, d_in)
     weight : Tensor of shape (n_scales, d_out, d_in)
     bias : Tensor of shape (n_scales, 1, d_out), default=None
 
     Returns
     -------
-    y : Tensor of shape (n_scales, n_blocks, n, d_out)
+    y : Tensor of shape (n_scales, n, d_out)
 
     Examples
     --------
     >>> import torch
     >>> from skchromo.nn import scale_linear
-    >>> scale_linear(torch.ones(1, 2, 5, 8), torch.ones(1, 4, 8)).shape
-    torch.Size([1, 2, 5, 4])
+    >>> scale_linear(torch.ones(1, 5, 8), torch.ones(1, 4, 8)).shape
+    torch.Size([1, 5, 4])
     """
-    return _ScaleLinear.apply(x, weight, bias)
+    if torch.is_grad_enabled():
+        return _ScaleLinear.apply(x, weight, bias)
+    return _products(x, weight.transpose(1, 2), bias)
 
 
 class _ScaleLinear(torch.autograd.Function):
@@ -39,36 +38,32 @@ class _ScaleLinear(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, weight, bias):
         ctx.save_for_backward(x, weight)
-        return _block_product(x, weight.transpose(1, 2), bias)
+        return _products(x, weight.transpose(1, 2), bias)
 
     @staticmethod
     def backward(ctx, grad):
         x, weight = ctx.saved_tensors
         grad_x = grad_weight = grad_bias = None
-        rows = grad.flatten(1, 2)
         if ctx.needs_input_grad[0]:
-            grad_x = _block_product(grad, weight)
+            grad_x = _products(grad, weight)
         if ctx.needs_input_grad[1]:
-            grad_weight = torch.bmm(rows.transpose(1, 2), x.flatten(1, 2))
+            grad_weight = _products(grad.transpose(1, 2), x)
         if ctx.needs_input_grad[2]:
-            grad_bias = rows.sum(dim=1, keepdim=True)
+            grad_bias = grad.sum(dim=1, keepdim=True)
         return grad_x, grad_weight, grad_bias
 
 
-def _block_product(x, matrix, bias=None):
-    """Blocks of rows times each scale's matrix (n_scales, d_in, d_out)."""
-    if x.shape[1] == 1:
-        x = x.squeeze(1)
-        y = torch.bmm(x, matrix) if bias is None else torch.baddbmm(bias, x, matrix)
-        return y.unsqueeze(1)
-    product = x.new_empty(*x.shape[:3], matrix.shape[2])
-    matrix = matrix[:, None].expand(-1, x.shape[1], -1, -1)
-    if bias is None:
-        for out, *part in zip(product, x, matrix):
-            torch.bmm(*part, out=out)
-    else:
-        for out, *part in zip(product, bias, x, matrix):
-            torch.baddbmm(*part, out=out)
+def _products(x, matrix, bias=None):
+    """Product of each scale's rows and matrix, one scale after the other.
+
+    One batched product of three matrices would keep two threads busy for four turns.
+    """
+    product = x.new_empty(*x.shape[:2], matrix.shape[2])
+    for scale, out in enumerate(product):
+        if bias is None:
+            torch.mm(x[scale], matrix[scale], out=out)
+        else:
+            torch.addmm(bias[scale], x[scale], matrix[scale], out=out)
     return product
 
 
@@ -89,8 +84,8 @@ class ScaleLinear(nn.Module):
     --------
     >>> import torch
     >>> from skchromo.nn import ScaleLinear
-    >>> ScaleLinear(3, 8, 4)(torch.zeros(3, 1, 5, 8)).shape
-    torch.Size([3, 1, 5, 4])
+    >>> ScaleLinear(3, 8, 4)(torch.zeros(3, 5, 8)).shape
+    torch.Size([3, 5, 4])
     """
 
     def __init__(self, n_scales, d_in, d_out, bias=True):
@@ -106,7 +101,7 @@ class ScaleLinear(nn.Module):
 
         Parameters
         ----------
-        x : Tensor of shape (n_scales, n_blocks, n, d_in), or (n_blocks, n, d_in) of one scale
+        x : Tensor of shape (n_scales, n, d_in), or (n, d_in) of one scale
         scale : int, default=None
             Number of the only scale that `x` belongs to.
 
@@ -134,8 +129,8 @@ class TrackProjection(ScaleLinear):
     >>> projection = TrackProjection(3, n_tracks=7, d_model=4)
     >>> projection.wide(8).shape
     torch.Size([3, 4, 8])
-    >>> projection(torch.zeros(3, 1, 5, 8)).shape
-    torch.Size([3, 1, 5, 4])
+    >>> projection(torch.zeros(3, 5, 8)).shape
+    torch.Size([3, 5, 4])
     """
 
     def __init__(self, n_scales, n_tracks, d_model):
@@ -210,8 +205,8 @@ class FeedForward(nn.Module):
     --------
     >>> import torch
     >>> from skchromo.nn import FeedForward
-    >>> FeedForward(3, 8, 16)(torch.zeros(3, 1, 5, 8)).shape
-    torch.Size([3, 1, 5, 8])
+    >>> FeedForward(3, 8, 16)(torch.zeros(3, 5, 8)).shape
+    torch.Size([3, 5, 8])
     """
 
     def __init__(self, n_scales, d_model, d_ff, dropout=0.0):
@@ -226,7 +221,7 @@ class FeedForward(nn.Module):
 
         Parameters
         ----------
-        x : Tensor of shape (n_scales, n_blocks, n, d_model), or (n_blocks, n, d_model) of one scale
+        x : Tensor of shape (n_scales, n, d_model), or (n, d_model) of one scale
         scale : int, default=None
             Number of the only scale that `x` belongs to.
 

@@ -128,8 +128,7 @@ class ChromoformerNetwork(nn.Module):
         output : Tensor of shape (n_genes, n_outputs)
             Logits, or expression.
         """
-        outputs = [self.fc_head(block) for block in self.encode(batch)]
-        return torch.cat(outputs)[: len(batch)]
+        return self.fc_head(self.encode(batch))[: len(batch)]
 
     def encode(self, batch):
         """What the head reads.
@@ -140,29 +139,28 @@ class ChromoformerNetwork(nn.Module):
 
         Returns
         -------
-        encoded : Tensor of shape (n_blocks, n, n_scales * d_model)
+        encoded : Tensor of shape (n, n_scales * d_model)
         """
         promoters, layout = self._embed(batch), batch.layout
         tokens = promoters
         if len(layout.gene):
             asking = self.pairwise_interaction.lin_proj_p(promoters)
-            asking = batch.cut(layout.to_pairs(asking.flatten(1, 2)))
+            asking = layout.to_pairs(asking)
             where = [self._positions_of(group) for group in batch.pairs]
             pairs = self.pairwise_interaction(asking, batch.pairs, where)
-            tokens = batch.cut(torch.cat([promoters.flatten(1, 2), pairs.flatten(1, 2)], dim=1))
+            tokens = torch.cat([promoters, pairs], dim=1)
         genes = self.regulation(tokens, layout) + promoters
-        return genes.permute(1, 2, 0, 3).flatten(2)
+        return genes.transpose(0, 1).flatten(1)
 
     def _embed(self, batch):
-        """Embeddings of the promoters, (n_scales, n_blocks, n, d_model)."""
-        n_rows = min(len(batch.layout.token), batch.n_rows)
-        return self.embed(batch.promoters, self._positions_of(batch.promoters), n_rows)
+        """Embeddings of the promoters, (n_scales, n, d_model)."""
+        return self.embed(batch.promoters, self._positions_of(batch.promoters))
 
     def _positions_of(self, bins):
         """Position encoding of bins, one (width, d_model) per bin size."""
         parts = []
         for n_positions, part in zip(self.n_positions, bins):
-            width = part.absent.shape[2]
+            width = part.absent.shape[1]
             start = (n_positions - width) // 2
             parts.append(self.positions[start : start + width])
         return parts

@@ -30,8 +30,8 @@ class RegionAttention(nn.Module):
     >>> X = RegionArray.from_dense(np.ones((5, 2, 8, 1)))  # 5 promoters, 5 pCREs
     >>> layout = DeviceRegions(X, (100,)).batch(range(5)).layout
     >>> layer = RegionAttention(n_scales=3, d_model=8, n_heads=2, d_attention=16, d_ff=16)
-    >>> layer(torch.rand(3, 1, 10, 8), layout).shape
-    torch.Size([3, 1, 10, 8])
+    >>> layer(torch.rand(3, 10, 8), layout).shape
+    torch.Size([3, 10, 8])
     """
 
     def __init__(self, n_scales, d_model, n_heads, d_attention, d_ff, dropout=0.0):
@@ -48,8 +48,8 @@ class RegionAttention(nn.Module):
 
         Parameters
         ----------
-        x : Tensor of shape (n_scales, n_blocks, n, d_model)
-            Embeddings of all tokens, cut into blocks.
+        x : Tensor of shape (n_scales, n_tokens, d_model)
+            Embeddings of all tokens.
         layout : TokenLayout
             Which regions are of one gene, and their contact weights. ``gamma * weight`` is added
             to the promoter's logits, with a learned gamma per head.
@@ -58,29 +58,23 @@ class RegionAttention(nn.Module):
 
         Returns
         -------
-        y : Tensor of shape (n_scales, n_blocks, n, d_model)
-            In blocks of the promoters' number or less where `promoter_only`.
+        y : Tensor of shape (n_scales, n_tokens, d_model)
+            Or (n_scales, n_genes, d_model) where `promoter_only`.
         """
-        asking = _promoters(x, len(layout.token)) if promoter_only else x
+        asking = x[:, : len(layout.token)] if promoter_only else x
         d = self.out.weight.shape[2]
         ask, show, shut = self.att.weight.split([d, 2 * d, d], dim=1)
         mixed = _Mix.apply(
-            scale_linear(asking, ask).flatten(1, 2),
-            scale_linear(x, show).flatten(1, 2),
+            scale_linear(asking, ask),
+            scale_linear(x, show),
             self.gamma,
             layout,
             1 if promoter_only else layout.n_regions,
             self.dropout if self.training else 0.0,
         )
         gate = scale_linear(asking, shut).sigmoid()
-        update = self.out(mixed.view(gate.shape) * gate)
+        update = self.out(mixed * gate)
         return self.ff(self.ln(asking + F.dropout(update, self.dropout, self.training)))
-
-
-def _promoters(x, n_genes):
-    """The tokens of promoters, which are the first, in blocks."""
-    n_scales, _, n, d = x.shape
-    return x.flatten(1, 2)[:, :n_genes].reshape(n_scales, -1, min(n, n_genes), d)
 
 
 class _Mix(torch.autograd.Function):

@@ -28,9 +28,9 @@ class EmbeddingTransformer(nn.Module):
     >>> import torch
     >>> from skchromo.nn import Bins, EmbeddingTransformer, sinusoidal_positions
     >>> transformer = EmbeddingTransformer(1, 7, d_model=8, n_layers=2, n_heads=2, d_ff=16)
-    >>> bins = Bins(torch.rand(1, 5, 20, 8), torch.zeros(1, 5, 20, dtype=torch.bool))
-    >>> transformer([bins], [sinusoidal_positions(20, 8)], 5).shape
-    torch.Size([1, 1, 5, 8])
+    >>> bins = Bins(torch.rand(5, 20, 8), torch.zeros(5, 20, dtype=torch.bool))
+    >>> transformer([bins], [sinusoidal_positions(20, 8)]).shape
+    torch.Size([1, 5, 8])
     """
 
     def __init__(self, n_scales, n_tracks, d_model, n_layers, n_heads, d_ff, dropout=0.0):
@@ -40,7 +40,7 @@ class EmbeddingTransformer(nn.Module):
             BinAttention(n_scales, d_model, n_heads, d_ff, dropout) for _ in range(n_layers)
         )
 
-    def forward(self, bins, positions, n_rows):
+    def forward(self, bins, positions):
         """Embed promoters.
 
         Parameters
@@ -48,26 +48,24 @@ class EmbeddingTransformer(nn.Module):
         bins : sequence of Bins, one per bin size
             Features are log1p signal.
         positions : sequence of Tensor of shape (width, d_model), one per bin size
-        n_rows : int
-            Promoters in a block of the result.
 
         Returns
         -------
-        x : Tensor of shape (n_scales, n_blocks, n_rows, d_model)
+        x : Tensor of shape (n_scales, n, d_model)
         """
         last = self.layers[-1]
         if len(self.layers) == 1:
-            factors = last.factors(self.lin_proj.wide(bins[0].features.shape[3]))
-            centre = self.lin_proj(_centres(bins, n_rows))
-            centre = centre + torch.stack([_centre(where) for where in positions])[:, None, None]
+            factors = last.factors(self.lin_proj.wide(bins[0].features.shape[2]))
+            centre = self.lin_proj(_centres(bins))
+            centre = centre + torch.stack([_centre(where) for where in positions])[:, None]
             return last(centre, [bins], [positions], factors)
         bins = [self._all_but_last(*part) for part in enumerate(zip(bins, positions))]
-        return last(_centres(bins, n_rows), [bins], [[None] * len(bins)], last.factors())
+        return last(_centres(bins), [bins], [[None] * len(bins)], last.factors())
 
     def _all_but_last(self, scale, part):
         """Bins of one size after all layers but the last, as features of width d_model."""
         bins, where = part
-        x = self.lin_proj(bins.features.flatten(1, 2), scale)
+        x = self.lin_proj(bins.features.flatten(0, 1), scale)
         bins = Bins(x.view(*bins.absent.shape, -1) + where, bins.absent)
         for layer in self.layers[:-1]:
             bins = Bins(layer.every_bin(bins, scale), bins.absent)
@@ -91,10 +89,10 @@ class PairwiseInteractionTransformer(nn.Module):
     >>> import torch
     >>> from skchromo.nn import Bins, PairwiseInteractionTransformer, sinusoidal_positions
     >>> transformer = PairwiseInteractionTransformer(1, 7, 8, n_layers=2, n_heads=2, d_ff=16)
-    >>> bins = Bins(torch.rand(1, 3, 20, 8), torch.zeros(1, 3, 20, dtype=torch.bool))
-    >>> asking = transformer.lin_proj_p(torch.rand(1, 1, 3, 8))
+    >>> bins = Bins(torch.rand(3, 20, 8), torch.zeros(3, 20, dtype=torch.bool))
+    >>> asking = transformer.lin_proj_p(torch.rand(1, 3, 8))
     >>> transformer(asking, [[bins]], [[sinusoidal_positions(20, 8)]]).shape
-    torch.Size([1, 1, 3, 8])
+    torch.Size([1, 3, 8])
     """
 
     def __init__(self, n_scales, n_tracks, d_model, n_layers, n_heads, d_ff, dropout=0.0):
@@ -110,7 +108,7 @@ class PairwiseInteractionTransformer(nn.Module):
 
         Parameters
         ----------
-        asking : Tensor of shape (n_scales, n_blocks, n, d_model)
+        asking : Tensor of shape (n_scales, n, d_model)
             For each pair, what `lin_proj_p` makes of its promoter's embedding.
         groups : sequence of (sequence of Bins, one per bin size)
             The pCREs in the order of `asking`, those of one width together.
@@ -119,9 +117,9 @@ class PairwiseInteractionTransformer(nn.Module):
 
         Returns
         -------
-        x : Tensor of shape (n_scales, n_blocks, n, d_model)
+        x : Tensor of shape (n_scales, n, d_model)
         """
-        projection = self.lin_proj_pcre.wide(groups[0][0].features.shape[3])
+        projection = self.lin_proj_pcre.wide(groups[0][0].features.shape[2])
         x = asking
         for layer in self.layers:
             x = layer(x, groups, positions, layer.factors(projection))
@@ -149,8 +147,8 @@ class RegulationTransformer(nn.Module):
     >>> X = RegionArray.from_dense(np.ones((5, 2, 8, 1)))  # 5 promoters, 5 pCREs
     >>> layout = DeviceRegions(X, (100,)).batch(range(5)).layout
     >>> transformer = RegulationTransformer(3, 8, n_layers=2, n_heads=2, d_attention=16, d_ff=16)
-    >>> transformer(torch.rand(3, 1, 10, 8), layout).shape
-    torch.Size([3, 1, 5, 8])
+    >>> transformer(torch.rand(3, 10, 8), layout).shape
+    torch.Size([3, 5, 8])
     """
 
     def __init__(self, n_scales, d_model, n_layers, n_heads, d_attention, d_ff, dropout=0.0):
@@ -165,13 +163,13 @@ class RegulationTransformer(nn.Module):
 
         Parameters
         ----------
-        x : Tensor of shape (n_scales, n_blocks, n, d_model)
+        x : Tensor of shape (n_scales, n, d_model)
             Embeddings of the tokens: promoters first, then pCREs.
         layout : TokenLayout
 
         Returns
         -------
-        x : Tensor of shape (n_scales, n_blocks, n, d_model)
+        x : Tensor of shape (n_scales, n, d_model)
             Of each gene.
         """
         for number, layer in enumerate(self.layers, start=1):
@@ -184,7 +182,6 @@ def _centre(x, dim=0):
     return x.select(dim, x.shape[dim] // 2)
 
 
-def _centres(bins, n_rows):
-    """Features of the centre bins, (n_scales, n_blocks, n_rows, n_features)."""
-    centres = torch.stack([_centre(part.features, dim=2).flatten(0, 1) for part in bins])
-    return centres.view(len(bins), -1, n_rows, centres.shape[-1])
+def _centres(bins):
+    """Features of the centre bins, (n_scales, n, n_features)."""
+    return torch.stack([_centre(part.features, dim=1) for part in bins])

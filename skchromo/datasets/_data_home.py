@@ -1,0 +1,79 @@
+"""Where downloaded files are kept."""
+
+import os
+import shutil
+from pathlib import Path
+
+# One folder a source; nothing else in the data home is ever touched.
+_FOLDERS = ("roadmap", "encode", "contacts", "chromoformer", "deepdiff")
+
+
+def get_data_home(data_home=None):
+    """Folder in which the ``fetch_*`` functions keep what they download.
+
+    Parameters
+    ----------
+    data_home : str, os.PathLike or None, default=None
+        The folder. None takes the environment variable ``SKCHROMO_DATA``, and without it the
+        cache folder of the user, such as ``~/.cache/skchromo``.
+
+    Returns
+    -------
+    data_home : Path
+        The folder, absolute; it need not exist yet. A file once fetched is found there again
+        without a connection, so that a node of a cluster needs none if its data home is shared.
+
+    Raises
+    ------
+    ImportError
+        If neither names a folder and pooch, which knows the cache folder, is not installed.
+
+    See Also
+    --------
+    clear_data_home : Delete what was downloaded.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skchromo.datasets import get_data_home
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     get_data_home(folder).is_absolute()
+    True
+    """
+    if data_home is None:
+        data_home = os.environ.get("SKCHROMO_DATA") or import_pooch().os_cache("skchromo")
+    return Path(data_home).expanduser().absolute()
+
+
+def clear_data_home(data_home=None):
+    """Delete everything that the ``fetch_*`` functions have downloaded.
+
+    Parameters
+    ----------
+    data_home : str, os.PathLike or None, default=None
+        As for :func:`get_data_home`. Only the folders ``roadmap``, ``encode``, ``contacts``,
+        ``chromoformer`` and ``deepdiff`` in it are deleted.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from skchromo.datasets import clear_data_home
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> (folder / "encode").mkdir()
+    >>> clear_data_home(folder)
+    >>> list(folder.iterdir())
+    []
+    """
+    for name in _FOLDERS:
+        shutil.rmtree(get_data_home(data_home) / name, ignore_errors=True)
+
+
+def import_pooch():
+    """Import pooch, or say how to get it."""
+    try:
+        import pooch
+    except ImportError as error:
+        raise ImportError(
+            "downloads need the package pooch: pip install 'skchromo[datasets]'"
+        ) from error
+    return pooch

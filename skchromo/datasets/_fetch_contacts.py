@@ -1,0 +1,179 @@
+"""fetch_contacts: promoter-capture contacts of 3DIV, GEO and others."""
+
+import bz2
+import gzip
+import hashlib
+import os
+import pickle
+import re
+import shutil
+from urllib.parse import unquote, urlsplit
+
+from ._data_home import get_data_home
+from ._fetch_file import fetch_file, join_url
+
+_TISSUES_URL = "https://dohlee-bioinfo.sgp1.digitaloceanspaces.com/chromoformer-data"
+_GEO_URL = "https://ftp.ncbi.nlm.nih.gov/geo"
+# Tissue whose contacts stand for a Roadmap sample in the paper's annotations.
+_TISSUE_OF = {
+    "E003": "H1",
+    "E004": "ME",
+    "E005": "TB",
+    "E006": "MSC",
+    "E007": "NPC",
+    "E016": "H1",
+    "E066": "LI11",
+    "E087": "PA",
+    "E114": "LG",
+    "E116": "GM",
+    "E118": "LI11",
+}
+# What a damaged pickle, or one of something else, runs into.
+_NO_PAIRS = (ValueError, TypeError, AttributeError, LookupError)
+_TISSUES = tuple(dict.fromkeys(_TISSUE_OF.values()))
+
+
+def fetch_contacts(source, *, data_home=None, base_url=None, progress=True):
+    """Fetch a list of promoter-capture contacts that `InteractionTransformer` reads.
+
+    Parameters
+    ----------
+    source : str
+        One of
+
+        - a tissue of the paper: ``"H1"``, ``"ME"``, ``"TB"``, ``"MSC"``, ``"NPC"``, ``"LI11"``
+          (liver), ``"PA"`` (pancreas), ``"LG"`` (lung) or ``"GM"``, or the Roadmap sample that it
+          stands for in the paper, such as ``"E003"``: promoter-capture Hi-C frequencies as 3DIV
+          normalises them (hg19), which the default ``weight_threshold=1.5`` fits;
+        - the name of a supplementary file in GEO, which begins with its series or sample:
+          ``"GSE86189_LG.po.all.txt.bz2"``;
+        - an http or https address.
+    data_home : str, os.PathLike or None, default=None
+        Where files are kept, in the folder ``contacts``; see :func:`get_data_home`.
+    base_url : str or None, default=None
+        Address of a mirror: of the folder with ``<tissue>_pair2score.pickle``, or of GEO's folders
+        ``series`` and ``samples``. None takes the publisher's.
+    progress : bool, default=True
+        Show a bar.
+
+    Returns
+    -------
+    path : Path
+        A text file, gzipped or not, for `InteractionTransformer` and
+        :func:`skchromo.genome.read_contacts`. What is compressed by bzip2 is compressed anew by
+        gzip. A file of GEO with several columns of numbers needs ``score_column=``; one with
+        several tissues in it must be cut to one first.
+
+    Raises
+    ------
+    ImportError
+        If something is to be downloaded and pooch is not installed.
+    ValueError
+        If `source` is none of these, or a file is damaged.
+    FileNotFoundError
+        If there is no such file.
+    ConnectionError
+        If there is no connection; the message tells where to put the file by hand.
+
+    Notes
+    -----
+    Tissues are served by the authors of Chromoformer as pickles of a dictionary; they are read by
+    an unpickler that makes no objects but texts and numbers, and written as a table. The contacts
+    are those of Jung et al., Nature Genetics 2019, doi 10.1038/s41588-019-0494-8 (GEO GSE86189),
+    normalised by 3DIV (Yang et al., Nucleic Acids Research 2018, doi 10.1093/nar/gkx1017). Nobody
+    publishes checksums: the SHA256 of the first download is kept beside each file.
+
+    Examples
+    --------
+    >>> from skchromo import InteractionTransformer
+    >>> from skchromo.datasets import fetch_contacts
+    >>> InteractionTransformer(fetch_contacts("E003"))  # doctest: +SKIP
+    >>> fetch_contacts("H9")
+    Traceback (most recent call last):
+        ...
+    ValueError: source must be a tissue (H1, ME, TB, MSC, NPC, LI11, PA, LG, GM), a Roadmap sample
+        of the paper (E003, E004, E005, E006, E007, E016, E066, E087, E114, E116, E118), a file of
+        GEO (GSE... or GSM...) or an http address, got 'H9'
+    """
+    folder = get_data_home(data_home) / "contacts"
+    tissue = _TISSUE_OF.get(source, source) if isinstance(source, str) else None
+    if tissue in _TISSUES:
+        made = folder / f"3div_{tissue}.tsv.gz"
+        if not made.exists():
+            name = f"{tissue}_pair2score.pickle"
+            url = join_url(base_url or _TISSUES_URL, name)
+            _write_pairs(fetch_file(url, folder / name, progress=progress), made)
+        return made
+    url = _address(source, base_url)
+    name = unquote(urlsplit(url).path.rpartition("/")[2])
+    if source == url:
+        # Files of one name may stand at many addresses.
+        name = f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{name}"
+    return _without_bzip2(fetch_file(url, folder / name, progress=progress))
+
+
+def _address(source, base_url):
+    """Address of a source that is no tissue."""
+    if isinstance(source, str) and source.startswith(("http://", "https://")):
+        if not urlsplit(source).path.rpartition("/")[2]:
+            raise ValueError(f"{source} names a folder: give the address of a file")
+        return source
+    found = re.fullmatch(r"(GSE|GSM)(\d+)_[^/\s]+", source) if isinstance(source, str) else None
+    if found is None:
+        raise ValueError(
+            f"source must be a tissue ({', '.join(_TISSUES)}), a Roadmap sample of the paper "
+            f"({', '.join(_TISSUE_OF)}), a file of GEO (GSE... or GSM...) or an http address, got "
+            f"{source!r}"
+        )
+    kind, number = found.groups()
+    folder = "series" if kind == "GSE" else "samples"
+    # GEO keeps a thousand accessions in a folder: GSE86189 in GSE86nnn, GSE189 in GSEnnn.
+    path = f"{folder}/{kind}{number[:-3]}nnn/{kind}{number}/suppl/{source}"
+    return join_url(base_url or _GEO_URL, path)
+
+
+def _write_pairs(path, target):
+    """Write a dictionary of fragment pairs and scores as a table that `read_contacts` takes."""
+    try:
+        with open(path, "rb") as file:
+            pairs = _PlainUnpickler(file).load()
+        rows = [(one, other, float(score)) for (one, other), score in pairs.items()]
+    except (pickle.UnpicklingError, EOFError, *_NO_PAIRS) as error:
+        raise ValueError(
+            f"{path} is no dictionary of fragment pairs and scores ({error}): delete it to have it "
+            "downloaded again"
+        ) from error
+    mine = target.with_name(f"{target.name}.{os.getpid()}")
+    with gzip.open(mine, "wt", compresslevel=6) as out:
+        out.write("fragment1\tfragment2\tscore\n")
+        out.writelines(f"{one}\t{other}\t{score!r}\n" for one, other, score in rows)
+    os.replace(mine, target)
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Unpickler of dictionaries of texts and numbers; a file from elsewhere gets nothing more."""
+
+    _ALLOWED = frozenset(
+        [("collections", "defaultdict"), ("builtins", "float"), ("numpy", "dtype")]
+        + [(f"numpy.{core}.multiarray", "scalar") for core in ("core", "_core")]
+    )
+
+    def find_class(self, module, name):
+        """Refuse everything that is no plain container or number."""
+        if (module, name) not in self._ALLOWED:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+        return super().find_class(module.replace("numpy.core", "numpy._core"), name)
+
+
+def _without_bzip2(path):
+    """Give a bzip2 file as a gzip file beside it; any other as it is."""
+    with open(path, "rb") as file:
+        if file.read(3) != b"BZh":
+            return path
+    target = path.with_name(path.name.removesuffix(".bz2") + ".gz")
+    if not target.exists():
+        mine = target.with_name(f"{target.name}.{os.getpid()}")
+        with bz2.open(path) as packed, gzip.open(mine, "wb", compresslevel=6) as out:
+            shutil.copyfileobj(packed, out, 1 << 20)
+        os.replace(mine, target)
+    return target

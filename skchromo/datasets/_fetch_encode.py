@@ -1,0 +1,127 @@
+"""fetch_encode: any file of the ENCODE portal by its accession."""
+
+import json
+import re
+
+from ._data_home import get_data_home
+from ._fetch_file import fetch_file, join_url
+
+_BASE_URL = "https://www.encodeproject.org"
+_MEANING = {
+    "archived": "a newer file has taken its place",
+    "revoked": "ENCODE found it to be wrong",
+    "replaced": "it was submitted again under another accession",
+    "deleted": "it was taken back",
+}
+
+
+def fetch_encode(
+    accession,
+    *,
+    assembly=None,
+    any_status=False,
+    data_home=None,
+    base_url=_BASE_URL,
+    progress=True,
+):
+    """Fetch a file of the ENCODE portal by its accession.
+
+    What ENCODE says of the file at the first call is kept beside it (``<accession>.json``), and
+    the file's MD5 is checked against it at every call.
+
+    Parameters
+    ----------
+    accession : str
+        Accession of a file, such as ``"ENCFF356LFX"``; not of an experiment (``ENCSR...``).
+    assembly : str or None, default=None
+        Assembly that the file must be of, such as ``"GRCh38"`` or ``"hg19"``; None takes any.
+    any_status : bool, default=False
+        Take files that are not released too: those archived or revoked.
+    data_home : str, os.PathLike or None, default=None
+        Where files are kept, in the folder ``encode``; see :func:`get_data_home`.
+    base_url : str, default="https://www.encodeproject.org"
+        Address of the portal, or of a mirror.
+    progress : bool, default=True
+        Show a bar.
+
+    Returns
+    -------
+    path : Path
+        The file, named as on the portal: ``ENCFF356LFX.bed.gz``.
+
+    Raises
+    ------
+    ImportError
+        If something is to be downloaded and pooch is not installed.
+    ValueError
+        If `accession` is none, the file is not released, not available or of another assembly, or
+        its checksum is wrong.
+    FileNotFoundError
+        If ENCODE has no such file.
+    PermissionError
+        If it is not open to the public.
+    ConnectionError
+        If there is no connection; the message tells where to put the file by hand.
+
+    Notes
+    -----
+    ENCODE data are free to use (https://www.encodeproject.org/help/citing-encode).
+
+    Examples
+    --------
+    >>> from skchromo.datasets import fetch_encode
+    >>> fetch_encode("ENCSR000EMT")
+    Traceback (most recent call last):
+        ...
+    ValueError: 'ENCSR000EMT' is an experiment: open https://www.encodeproject.org/ENCSR000EMT and
+        choose one of its files (ENCFF...)
+    >>> path = fetch_encode("ENCFF356LFX", assembly="GRCh38")  # doctest: +SKIP
+    """
+    accession = _check_accession(accession, base_url)
+    folder = get_data_home(data_home) / "encode"
+    page = join_url(base_url, f"files/{accession}/")
+    try:
+        path = fetch_file(f"{page}?format=json", folder / f"{accession}.json", progress=False)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"ENCODE has no file {accession}: {error}") from error
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        status, checksum = told["status"], f"md5:{told['md5sum']}"
+        href = told.get("href", "")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{path} is not what ENCODE tells of a file: delete it to have it downloaded again"
+        ) from error
+    if status != "released" and not any_status:
+        meaning = f" ({_MEANING[status]})" if status in _MEANING else ""
+        raise ValueError(
+            f"{accession} is {status}{meaning}: see {page} for a file that is released, or pass "
+            "any_status=True"
+        )
+    if told.get("no_file_available") or told.get("restricted") or not href:
+        why = "access to it is restricted" if told.get("restricted") else "it has no file"
+        raise ValueError(f"{accession} cannot be downloaded: {why}; see {page}")
+    if assembly is not None and told.get("assembly") != assembly:
+        raise ValueError(
+            f"{accession} is of assembly {told.get('assembly', 'unknown')}, not {assembly}: see "
+            f"{page} for the experiment's files of {assembly}"
+        )
+    name = href.rpartition("/")[2]
+    return fetch_file(
+        join_url(base_url, href.lstrip("/")), folder / name, checksum=checksum, progress=progress
+    )
+
+
+def _check_accession(accession, base_url):
+    """Accession in capitals; refuse what names no file."""
+    given = str(accession).strip().upper()
+    if re.fullmatch(r"ENCSR\d{3}[A-Z]{3}", given):
+        raise ValueError(
+            f"{accession!r} is an experiment: open {join_url(base_url, given)} and choose one of "
+            "its files (ENCFF...)"
+        )
+    if not re.fullmatch(r"ENCFF\d{3}[A-Z]{3}", given):
+        raise ValueError(
+            f"accession must be that of an ENCODE file, such as 'ENCFF356LFX', got {accession!r}"
+        )
+    return given

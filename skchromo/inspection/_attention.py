@@ -1,0 +1,216 @@
+"""attention: where the three transformers of a fitted estimator look."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..nn import DeviceRegions, attention_maps
+from ._model import at_rest, open_model
+from ._padded import padding, unpadded
+from ._places import Places
+
+_GENES_AT_A_TIME = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Attention:
+    """Attention of genes, as :func:`attention` returns it.
+
+    Every row is a distribution: over what is there it sums to 1, elsewhere it is NaN. Bins are
+    counted from the start of their region as it is read, which is from 5' to 3' for promoters and
+    along the chromosome for pCREs. Layers and heads are those of the network, in order.
+
+    Attributes
+    ----------
+    bin_sizes : tuple of int
+        In bp.
+    embedding : dict of int to ndarray of shape (n_genes, n_layers, n_heads, n_bins)
+        By bin size: from the centre bin, which starts at the TSS, to all bins of the promoter, of
+        the last layer alone. With ``full``, of every layer and from every bin:
+        (n_genes, n_layers, n_heads, n_bins, n_bins), askers before asked.
+    pairwise : dict of int to ndarray of shape (n_genes, n_pcres, n_layers, n_heads, n_bins)
+        By bin size: from the promoter to the bins of each pCRE.
+    regulation : dict of int to ndarray of shape (n_genes, n_layers, n_heads, n_regions)
+        By bin size: from the promoter to itself (region 0) and to its pCREs. With ``full``, from
+        every region: (n_genes, n_layers, n_heads, n_regions, n_regions).
+    places : Places
+        Genes, and where their regions lie.
+
+    Examples
+    --------
+    >>> from skchromo.inspection import Attention
+    >>> list(Attention.__dataclass_fields__)[:4]
+    ['bin_sizes', 'embedding', 'pairwise', 'regulation']
+    """
+
+    bin_sizes: tuple
+    embedding: dict
+    pairwise: dict
+    regulation: dict
+    places: Places
+
+    def to_frame(self, level):
+        """Tidy table of one transformer's attention, a row for each number.
+
+        Parameters
+        ----------
+        level : {"embedding", "pairwise", "regulation"}
+            Which transformer.
+
+        Returns
+        -------
+        table : pandas.DataFrame
+            ``gene_id`` (and ``sample``), ``region`` (0 is the promoter, k the k-th pCRE), its
+            ``chrom start end``, or those of the bin on the chromosome, whatever the strand
+            (0-based, half-open), ``bin_size layer head`` (layer and head from 1) and ``attention``.
+            Where the maps are full, ``query`` too: the number of the bin or region that asks.
+
+        Raises
+        ------
+        ValueError
+            If there is no such level.
+        """
+        if level not in ("embedding", "pairwise", "regulation"):
+            raise ValueError(
+                f"level must be 'embedding', 'pairwise' or 'regulation', got {level!r}"
+            )
+        tables = [self._frame(level, size, getattr(self, level)[size]) for size in self.bin_sizes]
+        return pd.concat(tables, ignore_index=True)
+
+    def _frame(self, level, bin_size, values):
+        """Table of one bin size."""
+        if level == "pairwise":
+            values = values.swapaxes(1, 2).swapaxes(2, 3)
+        at = np.nonzero(~np.isnan(values))
+        gene, layer, head, *asker, last = at
+        columns = {"bin_size": bin_size, "layer": layer + 1, "head": head + 1}
+        region = np.zeros_like(last)
+        if level == "pairwise":
+            region, asker = asker[0] + 1, []
+        elif level == "regulation":
+            region = last
+        if level != "regulation":
+            start, end = self.places.bins(gene, region, last, bin_size)
+            columns = {"start": start, "end": end, **columns}
+        if asker:
+            columns["query"] = asker[0]
+        return self.places.frame(gene, region, **columns, attention=values[at])
+
+
+def attention(estimator, X, *, full=False):
+    """Attention of a fitted estimator for some genes.
+
+    The published model's maps (its figure of attention at the TSS shows ``embedding``), from every
+    transformer: what its queries weigh its values by. Attention tells where the network reads, not
+    what the reading does to the prediction: for that see :func:`perturb` and :func:`attributions`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted ChromoformerClassifier or ChromoformerRegressor, or a Pipeline, search or
+        TransformedTargetRegressor that ends in one.
+    X : pandas.DataFrame, RegionArray or array-like of n_genes rows
+        What the estimator predicts from: a gene table for a Pipeline that starts from one (the
+        steps before the last are applied to it), or the signal of regions.
+    full : bool, default=False
+        Whether to give whole maps: from every bin and region, not only from the centre bin
+        and the promoter. Only these reach the output; and whole maps of 400 bins take 1.3 MB a
+        gene. Ask for few genes.
+
+    Returns
+    -------
+    attention : Attention
+        Arrays with labels; ``to_frame`` makes tidy tables of them.
+
+    Raises
+    ------
+    TypeError
+        If there is no Chromoformer in `estimator`.
+    NotFittedError
+        If it is not fitted.
+
+    Notes
+    -----
+    The network is as it is when it predicts: dropout is off, and nothing of it is changed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skchromo import ChromoformerRegressor, RegionArray
+    >>> from skchromo.inspection import attention
+    >>> rng = np.random.default_rng(0)
+    >>> X = RegionArray.from_dense(rng.poisson(3.0, (20, 3, 40, 2)), bin_size=100)
+    >>> model = ChromoformerRegressor.small_data(bin_sizes=(1000, 200), max_epochs=1)
+    >>> model = model.set_params(random_state=0).fit(X, rng.normal(size=20))
+    >>> maps = attention(model, X[:5])
+    >>> maps.embedding[200].shape, maps.pairwise[200].shape, maps.regulation[200].shape
+    ((5, 1, 2, 20), (5, 2, 1, 2, 20), (5, 2, 2, 3))
+    >>> bool(np.allclose(maps.regulation[200].sum(axis=-1), 1))
+    True
+    >>> maps.to_frame("regulation").columns.tolist()
+    ['gene_id', 'region', 'chrom', 'start', 'end', 'bin_size', 'layer', 'head', 'attention']
+    """
+    estimator, X, _ = open_model(estimator, X)
+    bin_sizes = tuple(estimator.bin_sizes)
+    parts = []
+    with at_rest(estimator) as network:
+        device = next(network.parameters()).device
+        for start in range(0, len(X), _GENES_AT_A_TIME):
+            rows = X[start : start + _GENES_AT_A_TIME]
+            batch = DeviceRegions(rows, bin_sizes, device).batch(range(len(rows)))
+            maps = attention_maps(network, batch, full)
+            levels = (_of_promoters, _of_pairs, _of_regions)
+            parts.append([level(maps, batch, rows, network) for level in levels])
+    levels = [
+        {size: np.concatenate(arrays) for size, arrays in zip(bin_sizes, zip(*level))}
+        for level in zip(*parts)
+    ]
+    return Attention(bin_sizes, *levels, Places.of(X))
+
+
+def _of_promoters(maps, batch, X, network):
+    """Attention over the bins of promoters, for each bin size."""
+    arrays = []
+    for size, values, bins in zip(network.bin_sizes, maps.embedding, batch.promoters):
+        absent = padding(bins)
+        values = unpadded(values.cpu().numpy(), absent, X.window // size)
+        if values.ndim == 5:
+            values = unpadded(values, absent, X.window // size, axis=-2)
+        arrays.append(values)
+    return arrays
+
+
+def _of_pairs(maps, batch, X, network):
+    """Attention over the bins of pCREs, for each bin size."""
+    gene, place = batch.layout.gene.cpu().numpy(), batch.layout.place[len(X) :].cpu().numpy()
+    layers = network.pairwise_interaction.layers
+    arrays = []
+    for scale, size in enumerate(network.bin_sizes):
+        n_bins = -(-X.n_bins * X.bin_size // size)
+        shape = len(X), X.index.shape[1] - 1, len(layers), layers[0].n_heads, n_bins
+        array = np.full(shape, np.nan, dtype=np.float32)
+        groups = [
+            unpadded(values[scale].cpu().numpy(), padding(bins[scale]), n_bins)
+            for values, bins in zip(maps.pairwise, batch.pairs)
+        ]
+        if groups:
+            array[gene, place - 1] = np.concatenate(groups)
+        arrays.append(array)
+    return arrays
+
+
+def _of_regions(maps, batch, X, network):
+    """Attention over the regions of genes, for each bin size."""
+    present = X.index >= 0
+    arrays = []
+    for values in maps.regulation:
+        values = values.movedim(2, 0).cpu().numpy()
+        extra = present.shape[1] - batch.layout.n_regions
+        full = values.ndim == 5
+        values = np.pad(values, [(0, 0)] * 3 + [(0, extra)] * (1 + full))
+        there = present[:, None, None]
+        if full:
+            there = there[..., None] & there[..., None, :]
+        arrays.append(np.where(there, values, np.float32(np.nan)))
+    return arrays

@@ -1,0 +1,170 @@
+"""mark_importance: what the score of an estimator loses when a track is permuted among genes."""
+
+import numbers
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import check_scoring
+from sklearn.utils import check_consistent_length, check_random_state, check_scalar
+
+from ..regions import ranges
+from ._model import open_model
+from ._variants import rebuilt
+
+
+@dataclass(frozen=True, eq=False)
+class MarkImportance:
+    """Importance of tracks, as :func:`mark_importance` returns it.
+
+    Attributes
+    ----------
+    tracks : tuple of str
+        Names, in the order of X.
+    importances : ndarray of shape (n_tracks, n_repeats)
+        Score minus score with the track permuted.
+    score : float
+        Of the estimator on X as it is.
+
+    Examples
+    --------
+    >>> from skchromo.inspection import MarkImportance
+    >>> MarkImportance(("ATAC",), np.array([[0.2, 0.4]]), 0.9).to_frame()
+      track  importance_mean  importance_std
+    0  ATAC              0.3             0.1
+    """
+
+    tracks: tuple
+    importances: np.ndarray
+    score: float
+
+    @property
+    def importances_mean(self):
+        """Mean over repeats, ndarray of shape (n_tracks,)."""
+        return self.importances.mean(axis=1)
+
+    @property
+    def importances_std(self):
+        """Standard deviation over repeats, ndarray of shape (n_tracks,)."""
+        return self.importances.std(axis=1)
+
+    def to_frame(self):
+        """Table of the tracks.
+
+        Returns
+        -------
+        table : pandas.DataFrame
+            ``track``, ``importance_mean`` and ``importance_std`` over repeats.
+        """
+        return pd.DataFrame(
+            {
+                "track": list(self.tracks),
+                "importance_mean": self.importances_mean,
+                "importance_std": self.importances_std,
+            }
+        )
+
+
+def mark_importance(
+    estimator, X, y, *, regions="all", scoring=None, n_repeats=5, random_state=None
+):
+    """Permutation importance of each track, as ``sklearn.inspection.permutation_importance``.
+
+    A track's signal is permuted among genes, all else stays, and the score is taken again: among
+    the promoters, and among the pCREs. A pCRE gets the signal of one of another length stretched to
+    its own. Regions that genes share stay shared. Use genes that the estimator was not trained on.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted ChromoformerClassifier or ChromoformerRegressor, or a Pipeline, search or
+        TransformedTargetRegressor that ends in one.
+    X : pandas.DataFrame, RegionArray or array-like of n_genes rows
+        What the estimator predicts from.
+    y : array-like of shape (n_genes,)
+        Target, in the scale that `estimator` was fitted on.
+    regions : {"all", "promoter", "pcres"}, default="all"
+        Where tracks are permuted.
+    scoring : str or callable, default=None
+        A scorer of scikit-learn; None is the estimator's `score`: R2 or accuracy.
+    n_repeats : int, default=5
+        Permutations of each track.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the permutations.
+
+    Returns
+    -------
+    result : MarkImportance
+        Importances of all repeats, their mean and standard deviation; ``to_frame``.
+
+    Raises
+    ------
+    TypeError
+        If there is no Chromoformer in `estimator`.
+    ValueError
+        If y has another length than X, `regions` is none of the above, or is "pcres" where X holds
+        promoters alone.
+
+    See Also
+    --------
+    perturb : Knocks a track out, which needs no y and gives a change for each gene.
+
+    Notes
+    -----
+    Marks that occur together stand in for each other: each can then seem unimportant alone
+    (scikit-learn's user guide, section on permutation importance).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skchromo import ChromoformerRegressor, RegionArray
+    >>> from skchromo.inspection import mark_importance
+    >>> rng = np.random.default_rng(0)
+    >>> X = RegionArray.from_dense(
+    ...     rng.poisson(3.0, (60, 40, 2)), tracks=["H3K4me3", "H3K9me3"])
+    >>> y = 10 * np.log2(1 + X.signal[:, 0].reshape(60, 40).mean(axis=1))
+    >>> model = ChromoformerRegressor.small_data(bin_sizes=(1000, 200), random_state=0).fit(X, y)
+    >>> mark_importance(model, X, y, random_state=0).to_frame()["track"].tolist()
+    ['H3K4me3', 'H3K9me3']
+    """
+    check_scalar(n_repeats, "n_repeats", numbers.Integral, min_val=1)
+    if regions not in ("all", "promoter", "pcres"):
+        raise ValueError(f"regions must be 'all', 'promoter' or 'pcres', got {regions!r}")
+    model = open_model(estimator, X)
+    X = model.X.compact()
+    check_consistent_length(X, y)
+    groups = _groups(X, regions)
+    scorer, rng = check_scoring(model.on_regions, scoring=scoring), check_random_state(random_state)
+    score = scorer(model.on_regions, X, y)
+    importances = np.array(
+        [
+            [
+                score - scorer(model.on_regions, _permuted(X, track, groups, rng), y)
+                for _ in range(n_repeats)
+            ]
+            for track in range(len(X.tracks))
+        ]
+    )
+    return MarkImportance(X.tracks, importances, float(score))
+
+
+def _groups(X, regions):
+    """Distinct regions within which to permute: promoters, and pCREs."""
+    promoters = np.unique(X.index[:, 0])
+    pcres = np.setdiff1d(X.index[:, 1:], [-1, *promoters])
+    if regions == "pcres" and not len(pcres):
+        raise ValueError("regions='pcres', but X holds promoters alone")
+    return {"all": (promoters, pcres), "promoter": (promoters,), "pcres": (pcres,)}[regions]
+
+
+def _permuted(X, track, groups, rng):
+    """RegionArray with one track permuted among the regions of each group."""
+    signal, counts = X.signal.copy(), np.diff(X.offsets)
+    for group in groups:
+        source = rng.permutation(group)
+        n, n_source = np.repeat([counts[group], counts[source]], counts[group], axis=1)
+        place = ranges(np.zeros_like(group), counts[group])
+        place = (2 * place + 1) * n_source // (2 * n)
+        to = ranges(X.offsets[group], counts[group])
+        signal[to, track] = X.signal[np.repeat(X.offsets[source], counts[group]) + place, track]
+    return rebuilt(X, signal=signal)

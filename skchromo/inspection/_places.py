@@ -1,0 +1,86 @@
+"""Which gene, region and base pairs each number of a result belongs to."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Genes of a RegionArray and where their regions lie.
+
+    Attributes
+    ----------
+    genes : dict of str to ndarray of shape (n_genes,)
+        ``gene_id``, the row number where X has none, and ``sample`` where X has it.
+    chrom : ndarray of shape (n_genes, n_regions), object
+    start, end : ndarray of shape (n_genes, n_regions), int64
+        In bp, 0-based, half-open; 0 where absent.
+    flipped : ndarray of shape (n_genes,), bool
+        Whether the promoter is read against the chromosome, on strand "-".
+    """
+
+    genes: dict
+    chrom: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    flipped: np.ndarray
+
+    @classmethod
+    def of(cls, X):
+        """Places of a RegionArray."""
+        absent = X.index < 0
+        names = {name: X.genes[name] for name in ("gene_id", "sample") if name in X.genes}
+        chrom = X.chrom[X.index]
+        chrom[absent] = ""
+        return cls(
+            genes={"gene_id": np.arange(len(X)), **names},
+            chrom=chrom,
+            start=np.where(absent, 0, X.start[X.index]),
+            end=np.where(absent, 0, X.end[X.index]),
+            flipped=np.asarray(X.genes.get("strand", np.full(len(X), "+")) == "-"),
+        )
+
+    def bins(self, gene, region, number, bin_size):
+        """Where some bins lie on their chromosomes.
+
+        Parameters
+        ----------
+        gene, region, number : ndarray of shape (n,), int
+            Row of the gene, place of the region (0 is the promoter), number of the bin in it.
+        bin_size : int
+
+        Returns
+        -------
+        start, end : ndarray of shape (n,), int64
+        """
+        first, last = self.start[gene, region], self.end[gene, region]
+        near = number * bin_size
+        far = np.minimum(near + bin_size, last - first)
+        flipped = (region == 0) & self.flipped[gene]
+        return np.where(flipped, last - far, first + near), np.where(
+            flipped, last - near, first + far
+        )
+
+    def frame(self, gene, region=None, **columns):
+        """Tidy table of some genes, or of regions of theirs.
+
+        Parameters
+        ----------
+        gene : ndarray of shape (n,), int
+        region : ndarray of shape (n,), int, default=None
+            Adds ``region``, ``chrom``, ``start`` and ``end``.
+        **columns : ndarray of shape (n,)
+            Further columns; they replace those of the same name in place.
+
+        Returns
+        -------
+        table : pandas.DataFrame
+        """
+        table = {name: column[gene] for name, column in self.genes.items()}
+        if region is not None:
+            table["region"] = region
+            for name in ("chrom", "start", "end"):
+                table[name] = getattr(self, name)[gene, region]
+        return pd.DataFrame(table | columns)

@@ -1,0 +1,249 @@
+"""Saturation curves: predictions against the number of pCREs, and against their weights."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..regions import ranges
+from ._model import open_model, response
+from ._perturbation import Perturbation
+from ._places import Places
+from ._variants import Edits, predict_variants
+
+
+@dataclass(frozen=True, eq=False)
+class Saturation:
+    """Predictions along a series of steps, as :func:`count_saturation` returns them.
+
+    Attributes
+    ----------
+    step_name : str
+        "n_pcres" or "weight_factor".
+    steps : ndarray of shape (n_steps,)
+        Number of pCREs, or factor on contact weights.
+    prediction : ndarray of shape (n_genes, n_steps)
+        NaN where a gene has fewer pCREs than the step, or none to change.
+    places : Places
+        Genes, and where their regions lie.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skchromo.inspection import Saturation
+    >>> Saturation("n_pcres", np.arange(2), np.array([[1.0, 3.0], [2.0, 5.0]]), None).curve()
+       n_pcres  n_genes  prediction  change  standard_error
+    0        0        2         1.5     0.0             0.0
+    1        1        2         4.0     2.5             0.5
+    """
+
+    step_name: str
+    steps: np.ndarray
+    prediction: np.ndarray
+    places: Places
+
+    def curve(self):
+        """Means over genes at each step.
+
+        Returns
+        -------
+        table : pandas.DataFrame
+            The step, ``n_genes`` that reach it, their mean ``prediction``, the mean ``change`` of
+            the same genes since the first step, and its ``standard_error``.
+        """
+        change = pd.DataFrame(self.prediction - self.prediction[:, :1])
+        return pd.DataFrame(
+            {
+                self.step_name: self.steps,
+                "n_genes": change.count(),
+                "prediction": pd.DataFrame(self.prediction).mean(),
+                "change": change.mean(),
+                "standard_error": change.sem(),
+            }
+        )
+
+    def to_frame(self):
+        """Tidy table, a row for each gene and step that it reaches.
+
+        Returns
+        -------
+        table : pandas.DataFrame
+            ``gene_id`` (and ``sample``), the step and ``prediction``.
+        """
+        gene, step = np.nonzero(~np.isnan(self.prediction))
+        columns = {self.step_name: self.steps[step], "prediction": self.prediction[gene, step]}
+        return self.places.frame(gene, **columns)
+
+
+def count_saturation(
+    estimator,
+    X,
+    *,
+    track=None,
+    threshold=None,
+    response_method="auto",
+    class_of_interest=None,
+):
+    """Predicted expression against the number of contacts, or of contacts rich in a mark.
+
+    In silico: of each gene's pCREs that count, none, the first, the first two, ... are kept, in
+    falling contact weight, until all are; its other pCREs stay. With ``track="H3K27ac"`` it tells
+    how expression answers to active contacts, as in transcription factories; with
+    ``track="H3K27me3"`` to contacts within Polycomb bodies.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted ChromoformerClassifier or ChromoformerRegressor, or a Pipeline, search or
+        TransformedTargetRegressor that ends in one.
+    X : pandas.DataFrame, RegionArray or array-like of n_genes rows
+        What the estimator predicts from, with pCREs.
+    track : str, default=None
+        A pCRE counts if its mean signal of this track is above `threshold`; None: all count.
+    threshold : float, default=None
+        Mean signal; None is the median over the pCREs of all genes in X.
+    response_method : {"auto", "predict", "decision_function", "predict_proba"}, default="auto"
+        What is predicted: "auto" is `predict` for a regressor and `decision_function` for a
+        classifier.
+    class_of_interest : label, default=None
+        Class whose logit or probability is predicted; None is the second of two classes.
+
+    Returns
+    -------
+    saturation : Saturation
+        ``steps`` are 0, 1, ... pCREs; ``curve()`` is the mean over genes.
+
+    Raises
+    ------
+    TypeError
+        If there is no Chromoformer in `estimator`.
+    ValueError
+        If X has no such track, or holds promoters alone.
+
+    Notes
+    -----
+    These are our analogues of the analyses by which Lee, Yang and Kim (2022, doi
+    10.1038/s41467-022-34152-5) found transcription factories and Polycomb bodies; their code for
+    it was not published.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skchromo import ChromoformerRegressor, RegionArray
+    >>> from skchromo.inspection import count_saturation
+    >>> rng = np.random.default_rng(0)
+    >>> X = RegionArray.from_dense(rng.poisson(3.0, (20, 4, 40, 1)), tracks=["H3K27ac"])
+    >>> model = ChromoformerRegressor.small_data(bin_sizes=(1000, 200), max_epochs=1)
+    >>> model = model.set_params(random_state=0).fit(X, rng.normal(size=20))
+    >>> count_saturation(model, X).curve()[["n_pcres", "n_genes"]].T
+             0   1   2   3
+    n_pcres  0   1   2   3
+    n_genes 20  20  20  20
+    """
+    model, places, predict, base, counted = _open(
+        estimator, X, track, threshold, response_method, class_of_interest
+    )
+    rank, n_counted = np.cumsum(counted, axis=1), counted.sum(axis=1)
+    steps = np.arange(n_counted.max(initial=0) + 1)
+    edits = Edits.of([Perturbation("remove")] * len(steps), model.X)
+    chosen = counted[:, None] & (rank[:, None] > steps[:, None])
+    prediction = predict_variants(predict, model.X, places, edits._replace(chosen=chosen))
+    prediction[np.arange(len(base)), n_counted] = base
+    return Saturation("n_pcres", steps, prediction, places)
+
+
+def weight_saturation(
+    estimator,
+    X,
+    *,
+    factors=(0.0, 0.25, 0.5, 1.0, 2.0, 4.0),
+    track=None,
+    threshold=None,
+    response_method="auto",
+    class_of_interest=None,
+):
+    """Predicted expression against the weight of contacts, or of contacts rich in a mark.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted ChromoformerClassifier or ChromoformerRegressor, or a Pipeline, search or
+        TransformedTargetRegressor that ends in one.
+    X : pandas.DataFrame, RegionArray or array-like of n_genes rows
+        What the estimator predicts from, with pCREs.
+    factors : sequence of float, default=(0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
+        What contact weights are multiplied by.
+    track : str, default=None
+        A pCRE counts if its mean signal of this track is above `threshold`; None: all count.
+        The weights of others stay.
+    threshold : float, default=None
+        Mean signal; None is the median over the pCREs of all genes in X.
+    response_method : {"auto", "predict", "decision_function", "predict_proba"}, default="auto"
+        As for :func:`count_saturation`.
+    class_of_interest : label, default=None
+        As for :func:`count_saturation`.
+
+    Returns
+    -------
+    saturation : Saturation
+        ``steps`` are the factors; NaN for genes without a pCRE that counts.
+
+    Raises
+    ------
+    TypeError
+        If there is no Chromoformer in `estimator`.
+    ValueError
+        If X has no such track, or holds promoters alone, or a factor is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skchromo import ChromoformerRegressor, RegionArray
+    >>> from skchromo.inspection import weight_saturation
+    >>> rng = np.random.default_rng(0)
+    >>> X = RegionArray.from_dense(rng.poisson(3.0, (20, 3, 40, 1)), np.full((20, 2), 2.0))
+    >>> model = ChromoformerRegressor.small_data(bin_sizes=(1000, 200), max_epochs=1)
+    >>> model = model.set_params(random_state=0).fit(X, rng.normal(size=20))
+    >>> weight_saturation(model, X, factors=(0, 1)).prediction.shape
+    (20, 2)
+    """
+    model, places, predict, _, counted = _open(
+        estimator, X, track, threshold, response_method, class_of_interest
+    )
+    edits = Edits.of([Perturbation("scale_weight", factor) for factor in factors], model.X)
+    chosen = np.repeat(counted[:, None], len(factors), axis=1)
+    prediction = predict_variants(predict, model.X, places, edits._replace(chosen=chosen))
+    return Saturation("weight_factor", np.asarray(factors, float), prediction, places)
+
+
+def _open(estimator, X, track, threshold, response_method, class_of_interest):
+    """Model, places, response, predictions, and which pCREs of each gene count."""
+    model = open_model(estimator, X)
+    X = model.X
+    if X.index.shape[1] == 1:
+        raise ValueError("X holds promoters alone: there are no contacts to count or to weigh")
+    predict = response(model, response_method, class_of_interest)
+    counted = X.index >= 0
+    counted[:, 0] = False
+    if track is not None:
+        if track not in X.tracks:
+            raise ValueError(f"X has no track {track!r}, only {', '.join(X.tracks)}")
+        level = _mean_signal(X, X.tracks.index(track))
+        if threshold is None and counted.any():
+            threshold = np.median(level[counted])
+        counted &= level > (threshold or 0)
+    elif threshold is not None:
+        raise ValueError("threshold is for the mean signal of a track: name the track too")
+    return model, Places.of(X), predict, predict(X), counted
+
+
+def _mean_signal(X, track):
+    """Mean signal of a track in each region of each gene, ndarray of shape (n_genes, n_regions)."""
+    used, place = np.unique(X.index, return_inverse=True)
+    place, used = place.reshape(X.index.shape) - (used[0] < 0), used[used >= 0]
+    counts = np.diff(X.offsets)[used]
+    ends = np.cumsum(counts)
+    widths = np.full(ends[-1], float(X.bin_size))
+    widths[ends - 1] -= -X.lengths[used] % X.bin_size
+    signal = X.signal[ranges(X.offsets[used], counts), track]
+    return (np.add.reduceat(signal * widths, ends - counts) / X.lengths[used])[place]

@@ -1,0 +1,225 @@
+"""Genes with something changed, stacked as rows of one RegionArray and predicted together."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..regions import RegionArray, ranges
+
+_ROWS_AT_A_TIME = 512
+_PAIRS_AT_A_TIME = 1 << 16
+
+
+class Edits(NamedTuple):
+    """What some perturbations do, side by side.
+
+    A bin of signal s becomes ``s (1 + share (factor - 1)) + share * gain``, where share is that
+    part of the bin that lies in the span (for a peak the mean of its bell over the bin). A contact
+    weight w becomes ``w weight_factor + weight_gain``.
+
+    Attributes
+    ----------
+    factor, gain, weight_factor, weight_gain : ndarray of shape (n_edits,)
+    peak, remove : ndarray of shape (n_edits,), bool
+        Whether the share is that of a peak; whether regions are taken away.
+    on_signal : ndarray of shape (n_edits,), bool
+    tracks : ndarray of shape (n_edits, n_tracks), bool
+    window : ndarray of shape (n_edits, 2)
+        Span in bp relative to the middle of a region; infinite for whole regions.
+    locus : ndarray of shape (n_edits, 2)
+        Span in bp on the chromosome.
+    chrom : ndarray of shape (n_edits,), object
+        Of the locus, None where there is none.
+    chosen : ndarray of shape (n_edits, n_regions) or (n_genes, n_edits, n_regions), bool
+        Which regions of a gene are changed.
+    """
+
+    factor: np.ndarray
+    gain: np.ndarray
+    weight_factor: np.ndarray
+    weight_gain: np.ndarray
+    peak: np.ndarray
+    remove: np.ndarray
+    on_signal: np.ndarray
+    tracks: np.ndarray
+    window: np.ndarray
+    locus: np.ndarray
+    chrom: np.ndarray
+    chosen: np.ndarray
+
+    @classmethod
+    def of(cls, perturbations, X):
+        """Bring perturbations to arrays that fit a RegionArray."""
+        n_regions = X.index.shape[1]
+        return cls(
+            factor=_column(perturbations, {"scale": None, "knock_out": 0.0, "set": 0.0}, 1.0),
+            gain=_column(perturbations, {"set": None, "add": None, "peak": None}, 0.0),
+            weight_factor=_column(perturbations, {"scale_weight": None, "set_weight": 0.0}, 1.0),
+            weight_gain=_column(perturbations, {"set_weight": None}, 0.0),
+            peak=np.array([p.action == "peak" for p in perturbations]),
+            remove=np.array([p.action == "remove" for p in perturbations]),
+            on_signal=np.array([not p.on_contacts for p in perturbations]),
+            tracks=np.array(
+                [
+                    [p.tracks is None or track in p.tracks for track in X.tracks]
+                    for p in perturbations
+                ]
+            ),
+            window=np.array([p.window or (-np.inf, np.inf) for p in perturbations], dtype=float),
+            locus=np.array([(p.locus or (None, 0, 0))[1:] for p in perturbations], dtype=float),
+            chrom=np.array([(p.locus or (None,))[0] for p in perturbations], dtype=object),
+            chosen=np.array([_regions_of(p.regions, n_regions) for p in perturbations]),
+        )
+
+    def where(self, gene, edit):
+        """Chosen regions, bool ndarray of shape (n, n_regions), of pairs of gene and edit."""
+        return self.chosen[edit] if self.chosen.ndim == 2 else self.chosen[gene, edit]
+
+
+def _column(perturbations, values, default):
+    """Number of each perturbation: by its action, None standing for its own value."""
+    numbers = (values.get(p.action, default) for p in perturbations)
+    return np.array([p.value if n is None else n for p, n in zip(perturbations, numbers)], float)
+
+
+def _regions_of(regions, n_regions):
+    """Which places a name of regions, or the number of a pCRE, means."""
+    place = np.arange(n_regions)
+    named = {"all": place >= 0, "promoter": place == 0, "pcres": place > 0}
+    return named[regions] if isinstance(regions, str) else place == regions
+
+
+def predict_variants(predict, X, places, edits):
+    """Predict every gene under every edit.
+
+    Genes are cut into blocks together with all of their edits: the regions of a block are pooled
+    once, and only those that an edit changes are made anew, once for all genes that share them.
+
+    Parameters
+    ----------
+    predict : callable
+        From a RegionArray to ndarray of shape (n_rows,).
+    X : RegionArray
+    places : Places
+        Of X.
+    edits : Edits
+
+    Returns
+    -------
+    predictions : ndarray of shape (n_genes, n_edits)
+        NaN where an edit finds nothing to change in a gene.
+    """
+    n_edits = len(edits.factor)
+    predictions = np.full((len(X), n_edits), np.nan)
+    jobs = []
+    for start in range(0, predictions.size, _PAIRS_AT_A_TIME):
+        job = np.arange(start, min(start + _PAIRS_AT_A_TIME, predictions.size))
+        jobs.append(job[_targets(X, places, edits, *np.divmod(job, n_edits)).any(axis=1)])
+    jobs = np.concatenate(jobs)
+    for start in range(0, len(jobs), _ROWS_AT_A_TIME):
+        gene, edit = np.divmod(jobs[start : start + _ROWS_AT_A_TIME], n_edits)
+        predictions[gene, edit] = predict(_edited(X, places, edits, gene, edit))
+    return predictions
+
+
+def _targets(X, places, edits, gene, edit):
+    """Regions that an edit changes, bool ndarray of shape (n, n_regions)."""
+    targets = edits.where(gene, edit) & (X.index[gene] >= 0)
+    if np.isinf(edits.window).all() and not any(edits.chrom):
+        return targets
+    row, place = np.nonzero(targets)
+    begin, stop = _spans(X, places, edits, gene[row], edit[row], place)
+    length = X.lengths[X.index[gene[row], place]]
+    targets[row, place] = (np.minimum(stop, length) > np.maximum(begin, 0)) & (stop > begin)
+    return targets
+
+
+def _spans(X, places, edits, gene, edit, place):
+    """Where an edit begins and stops in a region, in bp from where the region is read from."""
+    region = X.index[gene, place]
+    start, end = X.start[region], X.end[region]
+    begin, stop = (edits.window[edit] + (end - start)[:, None] / 2).T
+    chrom = edits.chrom[edit]
+    at = np.flatnonzero(chrom.astype(bool))
+    if len(at):
+        near, far = edits.locus[edit[at]].T
+        flipped = (place[at] == 0) & places.flipped[gene[at]]
+        here = X.chrom[region[at]] == chrom[at]
+        begin[at] = np.where(flipped, end[at] - far, near - start[at])
+        stop[at] = np.where(here, np.where(flipped, end[at] - near, far - start[at]), -np.inf)
+    return begin, stop
+
+
+def _edited(X, places, edits, gene, edit):
+    """Rows of genes, each with its edit done."""
+    targets = _targets(X, places, edits, gene, edit)
+    index, weights = X.index[gene], X.weights[gene]
+    contacts = targets[:, 1:]
+    changed = weights * edits.weight_factor[edit, None] + edits.weight_gain[edit, None]
+    weights = np.where(contacts, changed, weights)
+    gone = targets & edits.remove[edit, None]
+    index[gone], weights[gone[:, 1:]] = -1, 0
+    row, place = np.nonzero(targets & edits.on_signal[edit, None])
+    made = index[row, place], edit[row], (place == 0) & places.flipped[gene[row]]
+    _, first, new = np.unique(np.stack(made), axis=1, return_index=True, return_inverse=True)
+    n_before = len(X.lengths)
+    index[row, place] = n_before + new
+    sources = X.index[gene[row[first]], place[first]]
+    spans = _spans(X, places, edits, gene[row[first]], edit[row[first]], place[first])
+    signal = _edited_signal(X, edits, sources, edit[row[first]], *spans)
+    return _with_regions(X[gene], index, weights, sources, signal)
+
+
+def _edited_signal(X, edits, regions, edit, begin, stop):
+    """Signal of regions after an edit of each, one region after the other."""
+    counts = np.diff(X.offsets)[regions]
+    signal = X.signal[ranges(X.offsets[regions], counts)]
+    near = ranges(np.zeros_like(counts), counts) * X.bin_size
+    far = np.minimum(near + X.bin_size, np.repeat(X.lengths[regions], counts))
+    begin, stop, edit = (np.repeat(part, counts) for part in (begin, stop, edit))
+    share = np.clip(np.minimum(far, stop) - np.maximum(near, begin), 0, None) / (far - near)
+    peak = np.flatnonzero(edits.peak[edit])
+    share[peak] = _bell(*(part[peak] for part in (near, far, begin, stop)))
+    factor = (1 + share * (edits.factor[edit] - 1))[:, None]
+    gain = (share * edits.gain[edit])[:, None]
+    return np.where(edits.tracks[edit], signal * factor + gain, signal).astype(np.float32)
+
+
+def _bell(near, far, begin, stop):
+    """Mean over each bin of (1 + cos u) / 2, u from -pi to pi between begin and stop."""
+    half = (stop - begin) / 2
+    u = (np.clip([near, far], begin, stop) - begin) / half - 1
+    area = (u + np.sin(np.pi * u) / np.pi) / 2
+    return (area[1] - area[0]) * half / (far - near)
+
+
+def _with_regions(rows, index, weights, sources, signal):
+    """RegionArray of rows, `index` counting on behind their regions to those of `signal`.
+
+    Only regions in use are taken along; the new ones lie where their `sources` do.
+    """
+    n_before = len(rows.lengths)
+    used = np.unique(index[(index >= 0) & (index < n_before)])
+    number = np.full(n_before + len(sources) + 1, -1)
+    number[used] = np.arange(len(used))
+    number[n_before:-1] = len(used) + np.arange(len(sources))
+    region = np.concatenate([used, sources])
+    counts = np.diff(rows.offsets)
+    kept = rows.signal[ranges(rows.offsets[used], counts[used])]
+    return rebuilt(
+        rows,
+        signal=np.concatenate([kept, signal]),
+        offsets=np.concatenate([[0], np.cumsum(counts[region])]),
+        chrom=rows.chrom[region],
+        start=rows.start[region],
+        end=rows.end[region],
+        index=number[index],
+        weights=weights,
+    )
+
+
+def rebuilt(X, **parts):
+    """RegionArray like X with some parts exchanged, all of them checked."""
+    names = ("signal", "offsets", "chrom", "start", "end", "index", "weights", "genes", "tracks")
+    names += ("bin_size", "n_bins", "window", "chromsizes")
+    return RegionArray(**{name: getattr(X, name) for name in names} | parts)

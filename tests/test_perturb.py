@@ -1,0 +1,348 @@
+"""Perturbations: against the same change made by hand, and everything that holds a model."""
+
+import numpy as np
+import pytest
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from test_estimators import TINY, make_regions
+
+from skchromo import ChromoformerClassifier, ChromoformerRegressor, RegionArray
+from skchromo.inspection import Perturbation, count_saturation, perturb, weight_saturation
+
+TRACKS = ("H3K4me3", "ATAC")
+
+
+@pytest.fixture(scope="module")
+def X():
+    """Genes of which every two that follow share their first pCRE, some on the other strand."""
+    X = make_regions()
+    index = X.index.copy()
+    shared = (index[0::2, 1] >= 0) & (index[1::2, 1] >= 0)
+    index[1::2, 1] = np.where(shared, index[0::2, 1], index[1::2, 1])
+    start = 10_000 * np.arange(len(X.lengths))
+    strand = np.where(np.arange(40) % 3, "+", "-")
+    return X._replace(
+        index=index,
+        start=start,
+        end=start + X.lengths,
+        chrom=np.full(len(start), "chr1", dtype=object),
+        genes={**X.genes, "strand": strand},
+    )
+
+
+@pytest.fixture(scope="module")
+def y(X):
+    return np.random.default_rng(1).normal(3.0, 1.0, len(X))
+
+
+@pytest.fixture(scope="module")
+def fitted(X, y):
+    return ChromoformerRegressor(**TINY).fit(X, y)
+
+
+def by_hand(X, change):
+    """Regions after ``change(values, lengths, weights)`` of dense arrays in place."""
+    values, weights, lengths = X.to_dense()
+    change(values, lengths, weights)
+    values[np.isnan(values)] = 0
+    return RegionArray.from_dense(values, weights, lengths, tracks=X.tracks)
+
+
+def agrees(fitted, X, perturbation, change):
+    """Whether the change of predictions is that of the same change made by hand."""
+    effects = perturb(fitted, X, perturbation)
+    expected = fitted.predict(by_hand(X, change)) - fitted.predict(X)
+    found = ~np.isnan(effects.change[:, 0])
+    np.testing.assert_array_equal(effects.prediction, fitted.predict(X))
+    np.testing.assert_allclose(effects.change[found, 0], expected[found], atol=1e-6)
+    np.testing.assert_allclose(expected[~found], 0, atol=1e-6)
+    assert np.abs(effects.change[found]).max() > 1e-4
+    return found
+
+
+def test_knock_out_everywhere(X, fitted):
+    def change(values, lengths, weights):
+        values[..., 1] *= 0
+
+    assert agrees(fitted, X, Perturbation("knock_out", tracks="ATAC"), change).all()
+
+
+def test_scale_the_promoter(X, fitted):
+    def change(values, lengths, weights):
+        values[:, 0] *= 0.25
+
+    assert agrees(fitted, X, Perturbation("scale", 0.25, regions="promoter"), change).all()
+
+
+def test_set_all_pcres(X, fitted):
+    def change(values, lengths, weights):
+        values[:, 1:, :, 0] = 7
+
+    perturbation = Perturbation("set", 7, tracks=["H3K4me3"], regions="pcres")
+    found = agrees(fitted, X, perturbation, change)
+    np.testing.assert_array_equal(found, X.index[:, 1] >= 0)
+
+
+def test_add_to_one_pcre(X, fitted):
+    def change(values, lengths, weights):
+        values[:, 2] += 3
+
+    found = agrees(fitted, X, Perturbation("add", 3, regions=2), change)
+    np.testing.assert_array_equal(found, X.index[:, 2] >= 0)
+
+
+def test_a_window_around_the_tss_is_read_along_the_strand_and_cuts_bins(X, fitted):
+    def change(values, lengths, weights):
+        values[:, 0, 8:10] *= 0  # [0, 200)
+        values[:, 0, 10] *= 0.5  # [200, 250) of [200, 300)
+
+    agrees(fitted, X, Perturbation("knock_out", window=(0, 250)), change)
+
+
+def test_a_peak_has_the_mass_of_a_bell(X, fitted):
+    def change(values, lengths, weights):
+        u = np.linspace(-1, 1, 400_001)
+        bell = (1 + np.cos(np.pi * (u[1:] + u[:-1]) / 2)) / 2
+        values[:, 0, 6:10, 0] += 5 * bell.reshape(4, -1).mean(axis=1)
+
+    perturbation = Perturbation("peak", 5, tracks="H3K4me3", window=(-200, 200))
+    agrees(fitted, X, perturbation, change)
+
+
+def test_a_locus_reaches_every_region_that_lies_there(X, fitted):
+    gene = 3  # on the minus strand
+    start = X.start[X.index[gene, 0]]
+
+    def change(values, lengths, weights):
+        values[gene, 0, 10:14] *= 0
+
+    perturbation = Perturbation("knock_out", locus=("chr1", start + 200, start + 600))
+    assert X.genes["strand"][gene] == "-"
+    assert np.flatnonzero(agrees(fitted, X, perturbation, change)).tolist() == [gene]
+    pcre = X.index[4, 1]
+    assert pcre == X.index[5, 1] >= 0
+
+    def change_both(values, lengths, weights):
+        values[4:6, 1, 0] += 4
+
+    locus = ("chr1", X.start[pcre] - 50, X.start[pcre] + min(100, X.lengths[pcre]))
+    found = agrees(fitted, X, Perturbation("add", 4.0, locus=locus), change_both)
+    assert np.flatnonzero(found).tolist() == [4, 5]
+    effects = perturb(fitted, X, Perturbation("knock_out", locus=("chr2", 0, 10**9)))
+    assert np.isnan(effects.change).all()
+
+
+def test_weights_and_removal(X, fitted):
+    def scale(values, lengths, weights):
+        weights[:] *= 3
+
+    def fix(values, lengths, weights):
+        weights[:, 0] = np.where(lengths[:, 1] > 0, 1.25, 0)
+
+    def remove(values, lengths, weights):
+        lengths[:, 1] = weights[:, 0] = 0
+
+    agrees(fitted, X, Perturbation("scale_weight", 3), scale)
+    agrees(fitted, X, Perturbation("set_weight", 1.25, regions=1), fix)
+    agrees(fitted, X, Perturbation("remove", regions=1), remove)
+
+
+def test_a_shared_pcre_is_changed_for_the_gene_alone(X, fitted):
+    signal = X.signal.copy()
+    effects = perturb(fitted, X, {"one": Perturbation("add", 5.0, regions=1)})
+    np.testing.assert_array_equal(X.signal, signal)
+    for gene in (4, 5):
+        alone = perturb(fitted, X[[gene]], {"one": Perturbation("add", 5.0, regions=1)})
+        np.testing.assert_array_equal(alone.change, effects.change[[gene]])
+
+
+def test_what_changes_nothing_changes_no_bit(X, fitted):
+    effects = perturb(fitted, X, [Perturbation("scale", 1.0), Perturbation("scale_weight", 1.0)])
+    assert (effects.change[:, 0] == 0).all()
+    assert (effects.change[X.index[:, 1] >= 0, 1] == 0).all()
+
+
+def test_many_perturbations_are_each_as_if_alone(X, fitted):
+    many = [Perturbation("add", i % 7, window=(i % 12 * 100 - 600, 700)) for i in range(60)]
+    many[::4] = [Perturbation("scale", i, regions="pcres") for i in range(15)]
+    together = perturb(fitted, X, many)
+    assert together.change.shape == (40, 60)
+    for i in (0, 1, 31, 59):
+        alone = perturb(fitted, X, many[i])
+        np.testing.assert_array_equal(alone.change[:, 0], together.change[:, i])
+
+
+def test_an_opened_file_is_perturbed_alike(X, fitted, tmp_path):
+    X.save(tmp_path / "X.npz")
+    perturbation = Perturbation("scale", 0.5, tracks="ATAC")
+    opened = RegionArray.load(tmp_path / "X.npz", mmap_mode="r")
+    np.testing.assert_array_equal(
+        perturb(fitted, opened, perturbation).change, perturb(fitted, X, perturbation).change
+    )
+
+
+def test_frame(X, fitted):
+    effects = perturb(fitted, X[:2], {"a": Perturbation("scale", 0), "b": Perturbation("add", 1)})
+    table = effects.to_frame()
+    assert table.columns.tolist() == ["gene_id", "perturbation", "prediction", "change"]
+    assert table["gene_id"].tolist() == ["GENE0", "GENE0", "GENE1", "GENE1"]
+    assert table["perturbation"].tolist() == ["a", "b"] * 2
+    np.testing.assert_array_equal(table["change"], effects.change.ravel())
+
+
+def test_responses_of_a_classifier(X, y):
+    labels = np.where(y > 3, "on", "off")
+    model = ChromoformerClassifier(**TINY).fit(X, labels)
+    perturbation = Perturbation("scale", 0.0)
+    logit = perturb(model, X, perturbation)
+    np.testing.assert_array_equal(logit.prediction, model.decision_function(X))
+    off = perturb(model, X, perturbation, class_of_interest="off")
+    np.testing.assert_array_equal(off.change, -logit.change)
+    for label, column in (("on", 1), ("off", 0)):
+        p = perturb(
+            model, X, perturbation, response_method="predict_proba", class_of_interest=label
+        )
+        np.testing.assert_array_equal(p.prediction, model.predict_proba(X)[:, column])
+    with pytest.raises(ValueError, match="response_method must be 'auto' or 'decision_function'"):
+        perturb(model, X, perturbation, response_method="predict")
+    with pytest.raises(ValueError, match="'up' is none of the classes"):
+        perturb(model, X, perturbation, class_of_interest="up")
+    three = ChromoformerClassifier(**TINY).fit(X, np.arange(40) % 3)
+    with pytest.raises(ValueError, match="one of the 3 classes"):
+        perturb(three, X, perturbation)
+    effects = perturb(three, X, perturbation, class_of_interest=2)
+    np.testing.assert_array_equal(effects.prediction, three.decision_function(X)[:, 2])
+
+
+def test_whatever_ends_in_a_chromoformer(X, y, fitted):
+    perturbation = Perturbation("scale", 0.5)
+    expected = perturb(fitted, X, perturbation).change
+    rows = np.arange(len(X))[:, None]
+
+    def regions(rows):
+        return X[rows[:, 0]]
+
+    steps = [("signal", FunctionTransformer(regions)), ("model", ChromoformerRegressor(**TINY))]
+    pipe = Pipeline(steps).fit(rows, y)
+    search = GridSearchCV(pipe, {"model__max_epochs": [2]}, cv=2).fit(rows, y)
+    for model, genes in ((pipe, rows), (pipe, X), (search, rows), (make_pipeline(fitted), X)):
+        np.testing.assert_array_equal(perturb(model, genes, perturbation).change, expected)
+    for inner, genes in ((ChromoformerRegressor(**TINY), X), (Pipeline(steps), rows)):
+        model = TransformedTargetRegressor(inner, transformer=StandardScaler()).fit(genes, y)
+        effects = perturb(model, genes, perturbation)
+        np.testing.assert_array_equal(effects.prediction, model.predict(genes))
+        own = getattr(model.regressor_, "steps", [(None, model.regressor_)])[-1][1]
+        in_own_scale = perturb(own, X, perturbation).change
+        np.testing.assert_allclose(effects.change, in_own_scale * y.std(), atol=1e-6)
+
+
+def test_other_models_are_refused(X, y, fitted):
+    with pytest.raises(TypeError, match="that ends in one, got Ridge"):
+        perturb(Ridge(), X, Perturbation("remove"))
+    with pytest.raises(NotFittedError):
+        perturb(ChromoformerRegressor(), X, Perturbation("remove"))
+    with pytest.raises(ValueError, match="X holds no genes"):
+        perturb(fitted, X[:0], Perturbation("remove"))
+    with pytest.raises(ValueError, match="class_of_interest is for classifiers"):
+        perturb(fitted, X, Perturbation("remove"), class_of_interest=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"action": "delete"}, "action must be one of knock_out, scale"),
+        ({"action": "scale"}, "needs a finite value, got None"),
+        ({"action": "knock_out", "value": 1}, "takes no value, got 1"),
+        ({"action": "add", "value": -1}, "would make signal negative"),
+        ({"action": "peak", "value": 1}, "needs the window"),
+        ({"action": "scale", "value": 1, "window": (5, 5)}, "start < end"),
+        ({"action": "scale", "value": 1, "window": 500}, "start < end, got 500"),
+        ({"action": "scale", "value": 1, "tracks": []}, "tracks is empty"),
+        ({"action": "scale", "value": 1, "locus": ("chr1", 5)}, "chrom, start, end"),
+        (
+            {"action": "scale", "value": 1, "window": (0, 5), "locus": ("chr1", 0, 5)},
+            "window or locus, not both",
+        ),
+        ({"action": "scale", "value": 1, "regions": 0}, "number of a pCRE from 1 on, got 0"),
+        ({"action": "scale", "value": 1, "regions": "enhancer"}, "regions must be 'all'"),
+        ({"action": "remove", "regions": "promoter"}, "regions must be 'pcres'"),
+        ({"action": "remove", "tracks": "ATAC"}, "is on contacts: leave tracks None"),
+        ({"action": "set_weight", "value": 1, "window": (0, 5)}, "is on whole pCREs"),
+    ],
+)
+def test_perturbations_without_a_meaning(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        Perturbation(**arguments)
+
+
+def test_perturbations_that_X_cannot_have(X, y, fitted):
+    with pytest.raises(ValueError, match="X has no track DNase, only H3K4me3, ATAC"):
+        perturb(fitted, X, Perturbation("knock_out", tracks=["ATAC", "DNase"]))
+    with pytest.raises(ValueError, match="at most 3 pCREs"):
+        perturb(fitted, X, Perturbation("remove", regions=4))
+    with pytest.raises(ValueError, match=r"the promoter of X is \[-800, 800\)"):
+        perturb(fitted, X, Perturbation("knock_out", window=(-900, 0)))
+    with pytest.raises(TypeError, match="must be Perturbation objects"):
+        perturb(fitted, X, ["knock_out"])
+    with pytest.raises(ValueError, match="perturbations is empty"):
+        perturb(fitted, X, [])
+    alone = X._replace(index=X.index[:, :1], weights=X.weights[:, :0])
+    with pytest.raises(ValueError, match="X holds promoters alone"):
+        perturb(fitted, alone, Perturbation("remove"))
+
+
+def test_saturation_by_count_keeps_the_first_that_count(X, fitted):
+    saturation = count_saturation(fitted, X)
+    assert saturation.steps.tolist() == [0, 1, 2, 3]
+    n_pcres = (X.index[:, 1:] >= 0).sum(axis=1)
+    np.testing.assert_array_equal((~np.isnan(saturation.prediction)).sum(axis=1), n_pcres + 1)
+    index, weights = X.index.copy(), X.weights.copy()
+    index[:, 2:], weights[:, 1:] = -1, 0
+    one = fitted.predict(X._replace(index=index, weights=weights))
+    has_one = n_pcres >= 1
+    np.testing.assert_allclose(saturation.prediction[has_one, 1], one[has_one], atol=1e-6)
+    last = saturation.prediction[np.arange(len(X)), n_pcres]
+    np.testing.assert_array_equal(last, fitted.predict(X))
+    curve = saturation.curve()
+    assert curve["n_genes"].tolist() == [(n_pcres >= k).sum() for k in range(4)]
+    assert curve["change"][0] == 0
+    table = saturation.to_frame()
+    assert table.columns.tolist() == ["gene_id", "n_pcres", "prediction"]
+    assert len(table) == (n_pcres + 1).sum()
+
+
+def test_saturation_of_those_rich_in_a_track(X, fitted):
+    dense = X.to_dense()
+    width = np.clip(dense.lengths[..., None] - np.arange(16) * 100, 0, 100)
+    level = np.nansum(dense.values[..., 1] * width, axis=2) / np.maximum(dense.lengths, 1)
+    rich = (level > 2.0) & (X.index >= 0)
+    rich[:, 0] = False
+    assert 0 < rich.sum() < (X.index[:, 1:] >= 0).sum()
+    saturation = count_saturation(fitted, X, track="ATAC", threshold=2.0)
+    n_rich = rich.sum(axis=1)
+    np.testing.assert_array_equal((~np.isnan(saturation.prediction)).sum(axis=1), n_rich + 1)
+    index, weights = np.where(rich, -1, X.index), np.where(rich[:, 1:], 0, X.weights)
+    none = fitted.predict(X._replace(index=index, weights=weights))
+    np.testing.assert_allclose(saturation.prediction[:, 0], none, atol=1e-6)
+    by_weight = weight_saturation(fitted, X, factors=(0, 1), track="ATAC", threshold=2.0)
+    weights = np.where(rich[:, 1:], 0, X.weights)
+    expected = np.where(n_rich > 0, fitted.predict(X._replace(weights=weights)), np.nan)
+    np.testing.assert_allclose(by_weight.prediction[:, 0], expected, atol=1e-6)
+    np.testing.assert_array_equal(
+        by_weight.prediction[:, 1], np.where(n_rich > 0, fitted.predict(X), np.nan)
+    )
+    assert by_weight.curve()["weight_factor"].tolist() == [0, 1]
+
+
+def test_saturation_refuses_what_it_cannot_count(X, fitted):
+    with pytest.raises(ValueError, match="X has no track 'H3K9me3'"):
+        count_saturation(fitted, X, track="H3K9me3")
+    with pytest.raises(ValueError, match="name the track too"):
+        weight_saturation(fitted, X, threshold=1.0)
+    alone = X._replace(index=X.index[:, :1], weights=X.weights[:, :0])
+    with pytest.raises(ValueError, match="X holds promoters alone"):
+        count_saturation(fitted, alone)
