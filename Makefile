@@ -17,6 +17,7 @@ bench: $(VENV)/bench.installed
 	$(BIN)/python benchmarks/features.py --json bench/features.json
 	$(BIN)/python benchmarks/train_step.py --json bench/train_step.json
 	$(BIN)/python benchmarks/genome_scale.py --train-json bench/train_step.json --json bench/genome_scale.json
+	$(BIN)/python benchmarks/contact_matrix.py --json bench/contact_matrix.json
 	$(BIN)/python benchmarks/planted_truth.py --json bench/planted_truth.json
 
 lint: $(VENV)/test.installed
