@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
-.PHONY: demo test bench lint clean
+.PHONY: demo test bench lint clean docs
 
 demo: $(VENV)/plot.installed
 	$(BIN)/python examples/plot_quickstart.py --output demo
@@ -25,7 +25,7 @@ lint: $(VENV)/test.installed
 	$(BIN)/ruff format --check .
 
 clean:
-	rm -rf $(VENV) demo bench build *.egg-info
+	rm -rf $(VENV) demo bench build docs/_build docs/generated *.egg-info
 
 # An extra is installed anew when what the package asks for changes.
 $(VENV)/%.installed: setup.cfg constraints.txt
@@ -33,3 +33,7 @@ $(VENV)/%.installed: setup.cfg constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) --editable '.[$*]'
 	touch $@
+
+# The site, in docs/_build/html; warnings are errors. DOCS="-D plot_gallery=0" leaves examples out.
+docs: $(VENV)/docs.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -q $(DOCS) docs docs/_build/html

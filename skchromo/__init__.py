@@ -12,6 +12,8 @@ _HOMES = {
     "WindowSummary": "skchromo.features",
     "ChromoformerClassifier": "skchromo.estimators",
     "ChromoformerRegressor": "skchromo.estimators",
+    "ChromoformerDiffRegressor": "skchromo.estimators",
+    "load_model": "skchromo.estimators",
 }
 
 __all__ = ["__version__", *_HOMES]

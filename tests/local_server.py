@@ -65,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, body):
         """Send the status; return what is to follow."""
         tag = self.owner.etag(body)
-        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
         fresh = self.headers.get("If-Range") in (None, tag)
         if not (asked and fresh and self.owner.ranges):
             self.send_response(200)
@@ -75,9 +75,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(416)
             self.send_header("Content-Range", f"bytes */{len(body)}")
             return b"", tag
+        end = min(int(asked[2] or len(body)) + 1, len(body))
         self.send_response(206)
-        self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
-        return body[start:], tag
+        self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(body)}")
+        return body[start:end], tag
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import reference
 import torch
-from test_estimators import TINY, make_regions
+from small_models import TINY, make_regions
 
 from skchromo import BigWigTransformer, ChromoformerRegressor, InteractionTransformer, RegionArray
 from skchromo.inspection import attention

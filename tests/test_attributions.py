@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_estimators import TINY, make_regions
+from small_models import TINY, log_odds, make_regions
 
 from skchromo import ChromoformerClassifier, ChromoformerRegressor, RegionArray
 from skchromo.inspection import attributions
@@ -30,7 +30,7 @@ def level_of(X, levels):
     ("baseline", "levels"), [(0.0, [0, 0]), (1.5, [1.5, 1.5]), ({"ATAC": 4, "H3K4me3": 0}, [0, 4])]
 )
 def test_they_sum_to_the_difference_of_predictions(X, fitted, baseline, levels):
-    result = attributions(fitted, X, baseline=baseline)
+    result = attributions(fitted, X, baseline=baseline, n_steps=256)
     difference = fitted.predict(X) - fitted.predict(level_of(X, levels))
     np.testing.assert_allclose(result.prediction, fitted.predict(X), atol=1e-5)
     explained = result.prediction - result.baseline_prediction
@@ -105,11 +105,11 @@ def test_logits_of_classes(X):
     y = np.arange(40) % 2
     model = ChromoformerClassifier(**TINY).fit(X, y)
     one, other = attributions(model, X), attributions(model, X, class_of_interest=0)
-    np.testing.assert_allclose(one.prediction, model.decision_function(X), atol=1e-5)
+    np.testing.assert_allclose(one.prediction, log_odds(model, X, 1), atol=1e-5)
     np.testing.assert_allclose(other.values, -one.values, atol=1e-6)
     three = ChromoformerClassifier(**TINY).fit(X, np.arange(40) % 3)
     result = attributions(three, X, class_of_interest=2)
-    np.testing.assert_allclose(result.prediction, three.decision_function(X)[:, 2], atol=1e-5)
+    np.testing.assert_allclose(result.prediction, log_odds(three, X, 2), atol=1e-5)
     with pytest.raises(ValueError, match="one of the 3 classes"):
         attributions(three, X)
 

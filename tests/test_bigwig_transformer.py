@@ -219,7 +219,7 @@ def test_the_result_does_not_depend_on_n_jobs(tracks, with_pcres, monkeypatch):
     alone = BigWigTransformer(tracks, window=2_000).fit_transform(with_pcres)
     pair = BigWigTransformer(tracks, window=2_000, n_jobs=2).fit_transform(with_pcres)
     assert pair.equals(alone)
-    monkeypatch.setattr("skchromo.features._bigwig_transformer._REGIONS_PER_TASK", 2)
+    monkeypatch.setattr("skchromo.features._signal_reading._REGIONS_AT_ONCE", 2)
     assert BigWigTransformer(tracks, window=2_000).fit_transform(with_pcres).equals(alone)
 
 

@@ -9,7 +9,7 @@ import pytest
 import reference
 import torch
 from sklearn.metrics import get_scorer
-from test_estimators import TINY, make_regions
+from small_models import TINY, make_regions
 
 from skchromo import ChromoformerClassifier, ChromoformerRegressor, RegionArray
 from skchromo.nn import load_checkpoint, read_checkpoint

@@ -10,48 +10,10 @@ import torch
 from sklearn.base import clone
 from sklearn.exceptions import DataConversionWarning, NotFittedError
 from skorch.callbacks import Callback
+from small_models import TINY, make_regions
 
 from skchromo import ChromoformerClassifier, ChromoformerRegressor, RegionArray
 from skchromo.nn import ChromoformerNetwork, DeviceRegions
-
-TINY = {
-    "bin_sizes": (400, 100),
-    "d_model": 8,
-    "embedding_d_ff": 8,
-    "pairwise_n_layers": 1,
-    "pairwise_d_ff": 8,
-    "regulation_n_layers": 1,
-    "regulation_n_heads": 2,
-    "regulation_d_attention": 8,
-    "regulation_d_ff": 8,
-    "d_output": 8,
-    "lr": 1e-3,
-    "batch_size": 16,
-    "max_epochs": 2,
-    "device": "cpu",
-    "random_state": 0,
-}
-
-
-def make_regions(n_genes=40, n_regions=4, n_bins=16, tracks=("H3K4me3", "ATAC"), seed=0):
-    """Random genes with 0 to n_regions - 1 pCREs of random lengths."""
-    rng = np.random.default_rng(seed)
-    lengths = rng.integers(1, n_bins * 100 + 1, (n_genes, n_regions))
-    lengths[:, 0] = n_bins * 100
-    n_pcres = rng.integers(0, n_regions, n_genes)
-    lengths[np.arange(n_regions) > n_pcres[:, None]] = 0
-    weights = np.sort(rng.gamma(2.0, 1.0, (n_genes, n_regions - 1)), axis=1)[:, ::-1]
-    genes = {
-        "gene_id": np.array([f"GENE{i}" for i in range(n_genes)], dtype=object),
-        "chrom": np.array([f"chr{i % 3 + 1}" for i in range(n_genes)], dtype=object),
-    }
-    return RegionArray.from_dense(
-        rng.poisson(2.0, (n_genes, n_regions, n_bins, len(tracks))),
-        np.where(lengths[:, 1:] > 0, weights, 0),
-        lengths,
-        tracks=tracks,
-        genes=genes,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -77,16 +39,14 @@ def test_labels_of_any_kind(X, y):
         p = model.predict_proba(X)
         assert p.shape == (40, 2)
         np.testing.assert_allclose(p.sum(axis=1), 1)
-        assert model.decision_function(X).shape == (40,)
-        np.testing.assert_array_equal(
-            model.predict(X), model.classes_[(model.decision_function(X) > 0).astype(int)]
-        )
+        np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), p)
+        np.testing.assert_array_equal(model.predict(X), model.classes_[p.argmax(axis=1)])
         assert 0 <= model.score(X, labels[(y > 3).astype(int)]) <= 1
 
 
 def test_three_classes(X, y):
     model = ChromoformerClassifier(**TINY).fit(X, np.digitize(y, [2.5, 3.5]))
-    assert model.predict_proba(X).shape == model.decision_function(X).shape == (40, 3)
+    assert model.predict_proba(X).shape == model.predict_log_proba(X).shape == (40, 3)
 
 
 def test_column_y_trains_the_same_model(X, y, fitted):
@@ -216,7 +176,7 @@ def test_history_and_callbacks(X, y, capsys):
     model = ChromoformerRegressor(**TINY, callbacks=[("count", count)]).fit(X, y)
     assert model.n_iter_ == len(model.history_) == len(seen) == 2
     assert model.history_[:, "train_loss"] == seen
-    assert model.history_[:, "event_lr"] == pytest.approx([1e-3, 0.87e-3])
+    assert model.history_[:, "lr"] == pytest.approx([1e-3, 0.87e-3])
     assert model.callbacks == [("count", count)]
     assert capsys.readouterr().out == ""
     ChromoformerRegressor(**TINY, verbose=1).fit(X, y)
@@ -416,7 +376,7 @@ def test_other_plain_arrays_at_predict_are_refused():
 @pytest.mark.parametrize(
     ("X", "error", "message"),
     [
-        (np.ones((4, 1, 1, 2, 2)), ValueError, "2, 3 or 4 axes"),
+        (np.ones((4, 1, 1, 2, 2)), ValueError, "2 to 4 axes"),
         (-np.ones((4, 8)), ValueError, "Negative values"),
         (np.full((4, 8), np.nan), ValueError, "NaN"),
         (np.full((4, 1, 8, 2), np.nan), ValueError, "promoter"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import roc_auc_score
-from test_estimators import TINY, make_regions
+from small_models import TINY, make_regions
 
 from skchromo import (
     BigWigTransformer,

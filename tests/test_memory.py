@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import Pipeline
 
 from skchromo import BigWigTransformer, InteractionTransformer
-from skchromo.features import _bigwig_transformer
+from skchromo.features import _signal_reading
 from skchromo.genome import BinCache, read_bins
 
 SIZE = 100_000
@@ -64,7 +64,7 @@ def reads(monkeypatch):
         seen.extend((path, *place, bin_size) for place in zip(chrom, start.tolist(), end.tolist()))
         return read_bins(path, chrom, start, end, bin_size, **options)
 
-    monkeypatch.setattr(_bigwig_transformer, "read_bins", counting)
+    monkeypatch.setattr(_signal_reading, "read_bins", counting)
     return seen
 
 

@@ -8,7 +8,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
-from test_estimators import TINY, make_regions
+from small_models import TINY, log_odds, make_regions
 
 from skchromo import ChromoformerClassifier, ChromoformerRegressor, RegionArray
 from skchromo.inspection import Perturbation, count_saturation, perturb, weight_saturation
@@ -199,7 +199,7 @@ def test_responses_of_a_classifier(X, y):
     model = ChromoformerClassifier(**TINY).fit(X, labels)
     perturbation = Perturbation("scale", 0.0)
     logit = perturb(model, X, perturbation)
-    np.testing.assert_array_equal(logit.prediction, model.decision_function(X))
+    np.testing.assert_allclose(logit.prediction, log_odds(model, X, 1))
     off = perturb(model, X, perturbation, class_of_interest="off")
     np.testing.assert_array_equal(off.change, -logit.change)
     for label, column in (("on", 1), ("off", 0)):
@@ -207,7 +207,7 @@ def test_responses_of_a_classifier(X, y):
             model, X, perturbation, response_method="predict_proba", class_of_interest=label
         )
         np.testing.assert_array_equal(p.prediction, model.predict_proba(X)[:, column])
-    with pytest.raises(ValueError, match="response_method must be 'auto' or 'decision_function'"):
+    with pytest.raises(ValueError, match="response_method must be 'auto' or 'log_odds'"):
         perturb(model, X, perturbation, response_method="predict")
     with pytest.raises(ValueError, match="'up' is none of the classes"):
         perturb(model, X, perturbation, class_of_interest="up")
@@ -215,7 +215,7 @@ def test_responses_of_a_classifier(X, y):
     with pytest.raises(ValueError, match="one of the 3 classes"):
         perturb(three, X, perturbation)
     effects = perturb(three, X, perturbation, class_of_interest=2)
-    np.testing.assert_array_equal(effects.prediction, three.decision_function(X)[:, 2])
+    np.testing.assert_allclose(effects.prediction, log_odds(three, X, 2))
 
 
 def test_whatever_ends_in_a_chromoformer(X, y, fitted):

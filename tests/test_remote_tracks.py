@@ -174,7 +174,7 @@ def test_files_of_a_server_and_on_disk_give_the_same_in_few_requests(server, pat
 def test_index_and_chromosomes_are_read_once_whatever_the_tasks(
     server, url, paths, genes, monkeypatch
 ):
-    monkeypatch.setattr("skchromo.features._bigwig_transformer._REGIONS_PER_TASK", 20)
+    monkeypatch.setattr("skchromo.features._signal_reading._REGIONS_AT_ONCE", 20)
     expected = transformer({"K4": paths[0]}).fit_transform(genes)
     for n_jobs in (4, 1):
         signal = transformer({"K4": url}, n_jobs=n_jobs).fit(genes)

@@ -403,7 +403,7 @@ def test_a_file_packed_anew_is_told(X, path):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
-    with pytest.raises(ValueError, match=r"X\.npz is damaged: .*compressed"):
+    with pytest.raises(ValueError, match=r"X\.npz is .*compressed"):
         RegionArray.load(path)
 
 

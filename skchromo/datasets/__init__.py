@@ -4,7 +4,13 @@ from ._controls import shuffle_pcres
 from ._data_home import clear_data_home, get_data_home
 from ._deepdiff import fetch_deepdiff, read_deepdiff
 from ._epigenome import make_epigenome
-from ._evaluation import chromoformer_folds, high_low, pearson_r, pearson_scorer
+from ._evaluation import (
+    chromoformer_folds,
+    gene_mean_baseline,
+    high_low,
+    pearson_r,
+    pearson_scorer,
+)
 from ._fetch_contacts import fetch_contacts
 from ._fetch_demo import fetch_chromoformer_demo
 from ._fetch_encode import fetch_encode
@@ -18,6 +24,7 @@ __all__ = [
     "fetch_deepdiff",
     "fetch_encode",
     "fetch_roadmap",
+    "gene_mean_baseline",
     "get_data_home",
     "high_low",
     "make_epigenome",

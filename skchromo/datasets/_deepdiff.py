@@ -123,10 +123,11 @@ def fetch_deepdiff(
 
     Parameters
     ----------
-    sample_a, sample_b : str, default="Cell1", "Cell2"
-        The two cell types, as the names of their files begin; the fold change is b over a. More
-        cell types, named by their Roadmap ids, are in the folder ``ProcessedData`` below the
-        default `base_url`.
+    sample_a : str, default="Cell1"
+        The one cell type, as the names of its files begin. More cell types, named by their Roadmap
+        ids, are in the folder ``ProcessedData`` below the default `base_url`.
+    sample_b : str, default="Cell2"
+        The other; the fold change is b over a.
     splits : sequence of str, default=("train", "valid", "test")
         Which sets of genes to fetch.
     data_home : str, os.PathLike or None, default=None

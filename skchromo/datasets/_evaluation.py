@@ -6,7 +6,7 @@ from scipy.stats import pearsonr
 from sklearn.metrics import make_scorer
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
-from ..genome import bare_name, name_some
+from ..genome import bare_name, check_genes, name_some
 
 # Supplementary settings of the paper's code: chromosomes held out together.
 _CHROMOSOME_SETS = (
@@ -119,6 +119,65 @@ def high_low(expression, sample=None):
         median = pd.Series(values).groupby(sample).transform("median").to_numpy()
     label = (values >= median).astype(int)
     return label if series is None else pd.Series(label, series.index, name=series.name)
+
+
+def gene_mean_baseline(genes, y, train, test):
+    """Predict for each gene the mean of its own training rows: what knowing the gene is worth.
+
+    Most of a gene's expression is the same in all cell types, so that a model scored on a new cell
+    type may owe its score to genes that it has met. Show this baseline beside it; only what a model
+    adds to it was read from the new cell type's tracks (Schreiber et al., Genome Biology 2020,
+    doi 10.1186/s13059-020-02177-y).
+
+    Parameters
+    ----------
+    genes : pandas.DataFrame of shape (n_rows, n_columns)
+        Gene table with a row for each gene in each sample; rows are of one gene where ``gene_id``
+        (column or index) is the same.
+    y : array-like of shape (n_rows,)
+        Expression, or label as 0 and 1, of each row.
+    train, test : array-like of int or bool
+        Row numbers of the training and test rows, as splitters yield them, or masks.
+
+    Returns
+    -------
+    y_pred : ndarray of shape (n_test,), float64
+        For each test row the mean of y over the training rows of its gene; where there is none, the
+        mean over all training rows.
+
+    Raises
+    ------
+    ValueError
+        If the gene table is not valid, y has another length or is missing somewhere, or there is no
+        training row.
+    IndexError
+        If there are no such rows, or a mask has another length.
+
+    Notes
+    -----
+    Where chromosomes are held out no test gene has a training row, and the prediction is one number
+    for all. Rows that the model did not train on may be given as `train` too: all rows of the other
+    cell types ask whether a model is better than looking the gene up there.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skchromo.datasets import gene_mean_baseline
+    >>> genes = pd.DataFrame({"gene_id": list("ABABABC"), "sample": list("1122333"),
+    ...                       "chrom": "chr1", "tss": 5_000, "strand": "+"})
+    >>> y = [1.0, 4.0, 3.0, 6.0, 9.0, 9.0, 9.0]
+    >>> gene_mean_baseline(genes, y, train=[0, 1, 2, 3], test=[4, 5, 6])
+    array([2. , 5. , 3.5])
+    """
+    gene = check_genes(genes)["gene_id"].to_numpy(dtype=object)
+    y = column_or_1d(y).astype(np.float64)
+    check_consistent_length(gene, y)
+    if np.isnan(y).any():
+        raise ValueError(f"y is missing for {np.isnan(y).sum()} of {len(y)} rows: drop these rows")
+    if not len(y[train]):
+        raise ValueError("train is empty: there is no row to take a mean of")
+    means = pd.Series(y[train]).groupby(gene[train]).mean()
+    return pd.Series(gene[test]).map(means).fillna(y[train].mean()).to_numpy(dtype=np.float64)
 
 
 def pearson_r(y_true, y_pred):

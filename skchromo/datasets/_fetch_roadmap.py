@@ -80,11 +80,6 @@ def fetch_roadmap(
         DESCR : str
             What the data are, and whom to cite.
 
-    Warns
-    -----
-    UserWarning
-        If genes of the expression table have no position and are left out.
-
     Raises
     ------
     ImportError
@@ -95,6 +90,11 @@ def fetch_roadmap(
         If Roadmap has no such track.
     ConnectionError
         If there is no connection; the message tells where to put the file by hand.
+
+    Warns
+    -----
+    UserWarning
+        If genes of the expression table have no position and are left out.
 
     Notes
     -----

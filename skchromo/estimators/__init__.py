@@ -1,7 +1,15 @@
 """scikit-learn estimators over the network."""
 
 from ._classifier import ChromoformerClassifier
+from ._diff_regressor import ChromoformerDiffRegressor
 from ._door import to_regions
+from ._load_model import load_model
 from ._regressor import ChromoformerRegressor
 
-__all__ = ["ChromoformerClassifier", "ChromoformerRegressor", "to_regions"]
+__all__ = [
+    "ChromoformerClassifier",
+    "ChromoformerDiffRegressor",
+    "ChromoformerRegressor",
+    "load_model",
+    "to_regions",
+]

@@ -2,14 +2,19 @@
 
 import contextlib
 import copy
-from numbers import Integral, Real
+import warnings
+from typing import ClassVar
 
 import numpy as np
+import sklearn
+import skorch
 import torch
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
-from skorch.callbacks import LRScheduler
+from skorch.callbacks import EarlyStopping, GradientNormClipping
+
+import skchromo
 
 from ..nn import (
     ChromoformerNetwork,
@@ -18,85 +23,43 @@ from ..nn import (
     read_checkpoint,
 )
 from ..nn import save_checkpoint as write_checkpoint
+from ._device import resolve_device
 from ._door import to_regions
-from ._net import RegionNet
-
-_NETWORK_SIZES = (
-    "d_model",
-    "embedding_n_layers",
-    "embedding_n_heads",
-    "embedding_d_ff",
-    "pairwise_n_layers",
-    "pairwise_n_heads",
-    "pairwise_d_ff",
-    "regulation_n_layers",
-    "regulation_n_heads",
-    "regulation_d_attention",
-    "regulation_d_ff",
-    "d_output",
-)
+from ._loading import read_model
+from ._net import DivergedError, RegionNet
+from ._params import NETWORK_SIZES, check_params
+from ._saving import write_model
+from ._schedule import LearningRate
+from ._start import freeze, take_weights
+from ._validation import Validation, watched_genes
 
 # Longest pCRE of the published models, in bp: their positions are counted from it.
 _PUBLISHED_MAX_PCRE_LENGTH = 40_000
 
 
+_SMALL = {
+    "d_model": 32,
+    "embedding_d_ff": 32,
+    "pairwise_n_layers": 1,
+    "pairwise_d_ff": 32,
+    "regulation_n_layers": 2,
+    "regulation_n_heads": 2,
+    "regulation_d_attention": 32,
+    "regulation_d_ff": 32,
+    "d_output": 32,
+    "lr": 1e-3,
+    "lr_schedule": "one_cycle",
+    "batch_size": 16,
+    "max_epochs": 15,
+}
+
+
 class BaseChromoformer(BaseEstimator):
     """Base of the Chromoformer estimators: a scikit-learn face on a skorch net."""
 
-    def __init__(
-        self,
-        *,
-        bin_sizes=(2000, 500, 100),
-        d_model=128,
-        embedding_n_layers=1,
-        embedding_n_heads=2,
-        embedding_d_ff=128,
-        pairwise_n_layers=2,
-        pairwise_n_heads=2,
-        pairwise_d_ff=256,
-        regulation_n_layers=6,
-        regulation_n_heads=8,
-        regulation_d_attention=256,
-        regulation_d_ff=256,
-        d_output=128,
-        dropout=0.0,
-        lr=3e-5,
-        lr_decay=0.87,
-        weight_decay=0.01,
-        batch_size=64,
-        max_epochs=10,
-        callbacks=None,
-        net_params=None,
-        device="auto",
-        n_threads=None,
-        random_state=None,
-        verbose=0,
-    ):
-        self.bin_sizes = bin_sizes
-        self.d_model = d_model
-        self.embedding_n_layers = embedding_n_layers
-        self.embedding_n_heads = embedding_n_heads
-        self.embedding_d_ff = embedding_d_ff
-        self.pairwise_n_layers = pairwise_n_layers
-        self.pairwise_n_heads = pairwise_n_heads
-        self.pairwise_d_ff = pairwise_d_ff
-        self.regulation_n_layers = regulation_n_layers
-        self.regulation_n_heads = regulation_n_heads
-        self.regulation_d_attention = regulation_d_attention
-        self.regulation_d_ff = regulation_d_ff
-        self.d_output = d_output
-        self.dropout = dropout
-        self.lr = lr
-        self.lr_decay = lr_decay
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.max_epochs = max_epochs
-        self.callbacks = callbacks
-        self.net_params = net_params
-        self.device = device
-        self.n_threads = n_threads
-        self.random_state = random_state
-        self.verbose = verbose
+    _module = ChromoformerNetwork
+    _n_conditions = 1
+    _small_data: ClassVar = {}
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -108,7 +71,9 @@ class BaseChromoformer(BaseEstimator):
     def small_data(cls, **overrides):
         """Build an estimator whose values suit hundreds of genes rather than thousands.
 
-        Narrow and shallow, a larger learning rate and more epochs: seconds instead of minutes.
+        Narrow and shallow, with a larger learning rate in one cycle and more, smaller steps:
+        seconds instead of minutes. Where there are few genes without pCREs, ``linear_skip=True``
+        is worth a search, as is dropout.
 
         Parameters
         ----------
@@ -120,22 +85,7 @@ class BaseChromoformer(BaseEstimator):
         estimator : object
             Not fitted; ``get_params()`` shows every value.
         """
-        values = {
-            "d_model": 32,
-            "embedding_d_ff": 32,
-            "pairwise_n_layers": 1,
-            "pairwise_d_ff": 32,
-            "regulation_n_layers": 2,
-            "regulation_n_heads": 2,
-            "regulation_d_attention": 32,
-            "regulation_d_ff": 32,
-            "d_output": 32,
-            "lr": 2e-3,
-            "lr_decay": 0.95,
-            "batch_size": 32,
-            "max_epochs": 20,
-        }
-        return cls(**{**values, **overrides})
+        return cls(**{**_SMALL, **cls._small_data, **overrides})
 
     @property
     def history_(self):
@@ -143,60 +93,85 @@ class BaseChromoformer(BaseEstimator):
         check_is_fitted(self, "net_")
         return self.net_.history
 
-    def _check_params(self):
-        """Judge the parameters, each with a message that names it."""
-        bin_sizes = self.bin_sizes
-        if not isinstance(bin_sizes, (tuple, list)) or not bin_sizes:
-            raise ValueError(f"bin_sizes must be a tuple of at least one int, got {bin_sizes!r}")
-        for bin_size in bin_sizes:
-            check_scalar(bin_size, "bin_sizes", Integral, min_val=1)
-        if len(set(bin_sizes)) != len(bin_sizes):
-            raise ValueError(f"bin_sizes must be distinct, got {bin_sizes}")
-        for name in (*_NETWORK_SIZES, "batch_size", "max_epochs"):
-            check_scalar(getattr(self, name), name, Integral, min_val=1)
-        for name in ("lr", "lr_decay"):
-            check_scalar(getattr(self, name), name, Real, min_val=0, include_boundaries="neither")
-        check_scalar(self.weight_decay, "weight_decay", Real, min_val=0)
-        check_scalar(self.dropout, "dropout", Real, min_val=0, max_val=1, include_boundaries="left")
-        if self.n_threads is not None:
-            check_scalar(self.n_threads, "n_threads", Integral, min_val=1)
+    def _regions_to_fit(self, X, y):
+        """RegionArray of what is trained on, held against the former fit where that goes on."""
+        check_params(self)
+        goes_on = self.warm_start and hasattr(self, "net_")
+        X = to_regions(self, X, self.bin_sizes, reset=not goes_on, y=y)
+        if not goes_on:
+            vars(self).pop("net_", None)
+        return X
 
-    def _fit_net(self, X, y, criterion, n_outputs, output_bias=0.0):
-        """Train a new net on a RegionArray and a checked target."""
-        vars(self).pop("net_", None)
-        device = _resolve_device(self.device)
-        with self._torch_state(device):
-            net = self._make_net(X.n_bins * X.bin_size, len(X.tracks), n_outputs, criterion, device)
+    def _fit_net(self, X, y, criterion, n_outputs, labels=None, **net_params):
+        """Train a net on a RegionArray and a checked target."""
+        device = resolve_device(self.device)
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        before = getattr(self, "net_", None)
+        with self._torch_state(device, seed):
+            net = self._make_net(
+                X.n_bins * X.bin_size, len(X.tracks), n_outputs, criterion, device, **net_params
+            )
+            net.seed = seed
             net.initialize()
-            with torch.no_grad():
-                net.module_.fc_head[-1].bias.add_(output_bias)
+            if before is None:
+                self._start(net, X, y)
+            else:
+                net.go_on_from(before)
+            freeze(net.network, self.frozen)
+            if len(net.history) >= self.max_epochs:
+                warnings.warn(
+                    f"warm_start: {len(net.history)} epochs are done and max_epochs="
+                    f"{self.max_epochs} counts them: raise it to train on",
+                    stacklevel=3,
+                )
+            if self.early_stopping:
+                watched = watched_genes(X, self.validation_fraction, seed, labels)
+                net.train_split = Validation(watched)
             try:
                 net.partial_fit(X, y)
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, DivergedError):
                 if len(net.history):
                     self._keep(net)
                 raise
         self._keep(net)
         return self
 
+    def _start(self, net, X, y):
+        """Give a new net the weights that it starts from."""
+        network, y = net.network, np.asarray(y)
+        if getattr(self, "scale_target", False):
+            network.output_scale.fill_(float(y.std()) or 1.0)
+        has_head = False
+        if self.init_from is not None:
+            has_head = take_weights(network, self.init_from, self.tracks_)
+        if has_head:
+            return
+        self._start_output(net.module_, y)
+        if self.linear_skip and self.init_from is None:
+            self._start_skip(net.module_, net.get_dataset(X).regions, y)
+
     def _keep(self, net):
         """Fitted attributes of a trained net."""
+        net.train_split = None
         self.net_ = net
         self.n_iter_ = len(net.history)
         self.device_ = str(net.device)
+        self.versions_ = {
+            package.__name__: str(package.__version__)
+            for package in (skchromo, torch, np, sklearn, skorch)
+        }
 
-    def _make_net(self, max_length, n_tracks, n_outputs, criterion, device):
+    def _make_net(self, max_length, n_tracks, n_outputs, criterion, device, **net_params):
         """Net of this estimator's parameters, not initialised."""
-        sizes = {name: getattr(self, name) for name in _NETWORK_SIZES}
         module = {
-            **sizes,
+            **{name: getattr(self, name) for name in NETWORK_SIZES},
             "bin_sizes": tuple(self.bin_sizes),
             "n_tracks": n_tracks,
             "n_positions": tuple(-(-max_length // size) for size in self.bin_sizes),
             "n_outputs": n_outputs,
             "dropout": self.dropout,
+            "linear_skip": self.linear_skip,
         }
-        decay = LRScheduler("StepLR", step_size=1, gamma=self.lr_decay)
         params = {
             "criterion": criterion,
             "optimizer": torch.optim.AdamW,
@@ -208,13 +183,20 @@ class BaseChromoformer(BaseEstimator):
             "device": device,
             "verbose": self.verbose,
             **{f"module__{name}": value for name, value in module.items()},
+            **net_params,
             **(self.net_params or {}),
         }
         if params["optimizer"] in (torch.optim.AdamW, torch.optim.Adam):
             params.setdefault("optimizer__fused", True)
-        callbacks = [("lr_decay", decay), *copy.deepcopy(list(self.callbacks or ()))]
+        callbacks = [("learning_rate", LearningRate(self.lr_schedule, self.lr_decay))]
+        if self.gradient_clip is not None:
+            callbacks.append(("gradient_clip", GradientNormClipping(self.gradient_clip)))
+        if self.early_stopping:
+            stopping = EarlyStopping(patience=self.n_iter_no_change, load_best=True)
+            callbacks.append(("early_stopping", stopping))
+        callbacks += copy.deepcopy(list(self.callbacks or ()))
         callbacks += copy.deepcopy(list(params.pop("callbacks", None) or ()))
-        return RegionNet(ChromoformerNetwork, callbacks=callbacks, **params)
+        return RegionNet(self._module, callbacks=callbacks, **params)
 
     def _outputs(self, X):
         """Output of the network for each gene, float64 ndarray of shape (n_genes, n_outputs)."""
@@ -237,9 +219,8 @@ class BaseChromoformer(BaseEstimator):
             torch.set_num_threads(before)
 
     @contextlib.contextmanager
-    def _torch_state(self, device):
-        """Seed torch by `random_state` and set its threads; put everything back after."""
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+    def _torch_state(self, device, seed):
+        """Seed torch and set its threads; put everything back after."""
         devices = [torch.device(device)] if torch.device(device).type == "cuda" else []
         with torch.random.fork_rng(devices), self._threads():
             torch.manual_seed(seed)
@@ -269,14 +250,90 @@ class BaseChromoformer(BaseEstimator):
         estimator, finest = cls(**sizes), min(sizes["bin_sizes"])
         max_length = max(window, _PUBLISHED_MAX_PCRE_LENGTH)
         estimator.tracks_, estimator.bin_size_ = tracks, finest
-        estimator.window_, estimator.n_bins_ = window, -(-max_length // finest)
-        device = _resolve_device(estimator.device)
+        estimator.window_, estimator.n_bins_ = int(window), -(-max_length // finest)
+        estimator.chromsizes_ = {}
+        device = resolve_device(estimator.device)
         net = estimator._make_net(max_length, n_tracks, n_outputs, criterion, device)
         with torch.random.fork_rng([]):
             net.initialize()
-        load_reference_state(net.module_, state)
+        load_reference_state(net.network, state)
         estimator._keep(net)
         return estimator
+
+    def __setstate__(self, state):
+        """Unpickle: onto the CPU where the device is not there, and telling of other versions."""
+        super().__setstate__(state)
+        if not hasattr(self, "net_"):
+            return
+        self.device_ = str(self.net_.device)
+        version, ours = self.versions_["skchromo"], skchromo.__version__
+        if version != ours:
+            warnings.warn(
+                f"this {type(self).__name__} was fitted with skchromo {version} and unpickled with "
+                f"{ours}, which may fail or predict otherwise: fit it again, or carry it over with "
+                "save() and skchromo.load_model, whose files other versions read",
+                stacklevel=2,
+            )
+
+    def save(self, path):
+        """Write to a file that :func:`skchromo.load_model` reads, for others or for long.
+
+        The file is safetensors: weights, and a text with the parameters, classes, tracks, bin
+        sizes, window, lengths of chromosomes, history and versions of packages. Unlike a pickle it
+        can run no code when it is loaded. `callbacks`, `net_params`, `init_from`, a
+        ``RandomState`` and whatever else is no plain data are left out, which is warned about;
+        the state of the optimizer is left out too.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write, by custom ``*.safetensors``. It appears under its name when it is
+            whole; an older one is replaced.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such folder.
+        TypeError
+            If classes are of a type that is no plain data.
+
+        Examples
+        --------
+        See :func:`skchromo.load_model`.
+        """
+        check_is_fitted(self, "net_")
+        write_model(self, path)
+
+    @classmethod
+    def load(cls, path, *, device=None):
+        """Load a fitted estimator of this class, see :func:`skchromo.load_model`.
+
+        Parameters
+        ----------
+        path : str or Path
+            File that :meth:`save` wrote.
+        device : str, default=None
+            Where to predict; None keeps the saved parameter, or takes the CPU where that device is
+            not there.
+
+        Returns
+        -------
+        estimator : estimator
+            Fitted.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it holds another class, is no such file, damaged, or of a newer format; or `device`
+            cannot be used.
+
+        Examples
+        --------
+        See :func:`skchromo.load_model`.
+        """
+        return read_model(path, {cls.__name__: cls}, device)
 
     def save_checkpoint(self, path):
         """Write the network as a checkpoint that the reference implementation can load.
@@ -284,22 +341,18 @@ class BaseChromoformer(BaseEstimator):
         Parameters
         ----------
         path : str or Path
-            File to write: ``{"net": state_dict}``.
+            File to write: ``{"net": state_dict}``. It appears under its name when it is whole.
+
+        Raises
+        ------
+        ValueError
+            If the reference implementation has no such network: with ``linear_skip=True``, or one
+            head over two conditions.
         """
         check_is_fitted(self, "net_")
-        write_checkpoint(self.net_.module_, path)
-
-
-def _resolve_device(device):
-    """Name of a device that can be used; for "auto" cuda, then mps, then cpu."""
-    if device == "auto":
-        if torch.cuda.is_available():
-            return "cuda"
-        return "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        return str(torch.empty(0, device=device).device)
-    except (AssertionError, RuntimeError, TypeError) as error:
-        reason = str(error).partition("\n")[0]
-        raise ValueError(
-            f"device={device!r} cannot be used here ({reason}): use 'auto' or 'cpu'"
-        ) from error
+        if getattr(self.net_.module_, "head", None) is not None:
+            raise ValueError(
+                f'combine="{self.combine}" has a head that the reference implementation does not: '
+                "a checkpoint in its format cannot hold this network"
+            )
+        write_checkpoint(self.net_.network, path)

@@ -17,9 +17,11 @@ def to_regions(estimator, X, bin_sizes, *, reset, y="no_validation"):
     Parameters
     ----------
     estimator : estimator
-        Gets `n_features_in_`, `tracks_`, `bin_size_`, `window_` and `n_bins_` where `reset`.
+        Gets `n_features_in_`, `tracks_`, `bin_size_`, `window_`, `n_bins_` and `chromsizes_` where
+        `reset`.
     X : RegionArray or array-like of shape (n_genes, n_bins), (n_genes, n_bins, n_tracks) or \
             (n_genes, n_regions, n_bins, n_tracks)
+        Of two conditions for an estimator of these, see :class:`ChromoformerDiffRegressor`.
     bin_sizes : sequence of int
     reset : bool
         True in fit, False after.
@@ -31,7 +33,7 @@ def to_regions(estimator, X, bin_sizes, *, reset, y="no_validation"):
     X : RegionArray
     """
     name = type(estimator).__name__
-    check_signal(X, name)
+    check_signal(X, name, estimator._n_conditions)
     if isinstance(X, RegionArray):
         if y is None:
             raise ValueError(
@@ -41,12 +43,13 @@ def to_regions(estimator, X, bin_sizes, *, reset, y="no_validation"):
             raise ValueError("X holds no genes")
         _check_bin_sizes(bin_sizes, X)
         if reset:
-            estimator.n_features_in_ = X.shape[1]
+            validate_data(estimator, X, skip_check_array=True)  # only notes X.shape[1]
     else:
         X = _regions_of_array(estimator, X, bin_sizes, reset, y)
     if reset:
         estimator.tracks_, estimator.bin_size_ = X.tracks, X.bin_size
         estimator.window_, estimator.n_bins_ = X.window, X.n_bins
+        estimator.chromsizes_ = dict(X.chromsizes)
     else:
         check_as_fitted(
             X,
@@ -55,6 +58,7 @@ def to_regions(estimator, X, bin_sizes, *, reset, y="no_validation"):
             bin_size=estimator.bin_size_,
             window=estimator.window_,
             n_bins=estimator.n_bins_,
+            chromsizes=estimator.chromsizes_,
         )
     return X
 
@@ -118,18 +122,19 @@ def _check_bin_sizes(bin_sizes, X):
 def _regions_of_array(estimator, X, bin_sizes, reset, y):
     """RegionArray of a plain array whose bins are ``min(bin_sizes)`` bp wide."""
     n_dims = len(X.shape) if hasattr(X, "shape") else np.asarray(X).ndim
+    most = 3 + estimator._n_conditions
     checks = {
         "dtype": np.float64 if n_dims < 4 else np.float32,
         "allow_nd": True,
-        "ensure_all_finite": "allow-nan" if n_dims == 4 else True,
+        "ensure_all_finite": "allow-nan" if n_dims == most else True,
         "reset": reset,
     }
     if isinstance(y, str) and y == "no_validation":
         X = validate_data(estimator, X, **checks)
     else:
         X, _ = validate_data(estimator, X, y, **checks)
-    if X.ndim > 4:
-        raise ValueError(f"X must have 2, 3 or 4 axes, got shape {X.shape}")
+    if X.ndim > most:
+        raise ValueError(f"X must have 2 to {most} axes, got shape {X.shape}")
     finest = min(bin_sizes)
     for bin_size in bin_sizes:
         if bin_size % finest:
@@ -137,4 +142,20 @@ def _regions_of_array(estimator, X, bin_sizes, reset, y):
                 f"bin_sizes={tuple(bin_sizes)}: {bin_size} is not a multiple of the smallest, "
                 f"{finest}"
             )
+    if estimator._n_conditions == 2:
+        X = _two_conditions(X)
     return RegionArray.from_dense(X, bin_size=finest)
+
+
+def _two_conditions(X):
+    """Plain array of two conditions with all of its five axes."""
+    if X.ndim == 2:
+        half = -(-X.shape[1] // 2)
+        X = np.stack([X[:, :half], X[:, X.shape[1] - half :]], axis=1)
+    if X.shape[1] != 2:
+        raise ValueError(
+            f"the second axis of X must hold the conditions a and b, got shape {X.shape}"
+        )
+    if X.ndim == 3:
+        X = X[..., None]
+    return X[:, :, None] if X.ndim == 4 else X

@@ -6,12 +6,21 @@ from collections import defaultdict
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import LRScheduler
+from skorch.callbacks import EarlyStopping, LRScheduler
 from torch.utils.data import Dataset, Subset
 
-from ..nn import DeviceRegions
+from ..nn import DeviceRegions, PairRegions
+from ._device import is_usable
 
 _GENES_PER_PREDICTION = 512
+
+
+class DivergedError(ValueError):
+    """The training loss is not finite."""
+
+
+class _StoppedEarly(Exception):  # noqa: N818
+    """A callback ended training: no error."""
 
 
 class GeneDataset(Dataset):
@@ -51,14 +60,24 @@ class GeneBatches:
 class RegionNet(NeuralNet):
     """A skorch net whose X is a RegionArray.
 
-    Beyond where its batches come from it differs from skorch's in three ways: Ctrl-C puts back
-    the weights of the last full epoch and is raised, not swallowed; a loss that is not finite
-    ends training with an error; and pickles carry the weights but no optimizer state, which is
-    twice their size.
+    Beyond where its batches come from it differs from skorch's in these ways: Ctrl-C and a loss
+    that is not finite put back the last full epoch and are raised, not swallowed; `max_epochs`
+    counts the epochs of the history, so that training can be taken up again; what is random in an
+    epoch follows from `seed` and the epoch's number, so that it then goes on as if it had never
+    stopped; and pickles carry the weights but no optimizer state, which is twice their size, and
+    are loaded onto the CPU where the device they were on is not there.
     """
 
+    seed = 0
+
+    @property
+    def network(self):
+        """The ChromoformerNetwork, alone or in what compares two conditions."""
+        return getattr(self.module_, "network", self.module_)
+
     def get_dataset(self, X, y=None):
-        return GeneDataset(DeviceRegions(X, self.module_.bin_sizes, self.device), y)
+        kind = DeviceRegions if X.ndim == 4 else PairRegions
+        return GeneDataset(kind(X, self.network.bin_sizes, self.device), y)
 
     def get_iterator(self, dataset, training=False):
         size = self.batch_size if training else _GENES_PER_PREDICTION
@@ -75,17 +94,33 @@ class RegionNet(NeuralNet):
             )
         return super().get_loss(y_pred, y_true, *args, **kwargs)
 
+    def go_on_from(self, other):
+        """Take over weights, optimizer state, history and seed of a net of the same sizes."""
+        ours, theirs = (net.get_params_for("module") for net in (self, other))
+        for name, value in ours.items():
+            if name != "dropout" and value != theirs[name]:
+                raise ValueError(
+                    f"warm_start: {name} was {theirs[name]!r} in the former fit and is {value!r} "
+                    "now: set warm_start=False to begin anew"
+                )
+        self.module_.load_state_dict(other.module_.state_dict())
+        state = copy.deepcopy(other.optimizer_.state_dict()["state"])
+        if state:
+            groups = self.optimizer_.state_dict()["param_groups"]
+            self.optimizer_.load_state_dict({"state": state, "param_groups": groups})
+        self.history_, self.seed = copy.copy(other.history_), other.seed
+
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         if not self.initialized_:
             self.initialize()
         self._remember_epoch()
         try:
             self.notify("on_train_begin", X=X, y=y)
-            self.fit_loop(X, y)
-        except KeyboardInterrupt:
-            n_epochs, weights = self._full_epoch
-            self.module_.load_state_dict(weights)
-            del self.history[n_epochs:]
+            self.fit_loop(X, y, epochs=self.max_epochs - len(self.history))
+        except _StoppedEarly:
+            pass
+        except (KeyboardInterrupt, DivergedError):
+            self._back_to_epoch()
             raise
         finally:
             self._full_epoch = None
@@ -93,21 +128,47 @@ class RegionNet(NeuralNet):
         self.notify("on_train_end", X=X, y=y)
         return self
 
+    def notify(self, method_name, **kwargs):
+        """Tell the callbacks; an EarlyStopping that ends training raises what Ctrl-C raises."""
+        try:
+            super().notify(method_name, **kwargs)
+        except KeyboardInterrupt:
+            stops = [c for _, c in self.callbacks_ if isinstance(c, EarlyStopping)]
+            if method_name == "on_epoch_end" and any(c.misses_ == c.patience for c in stops):
+                raise _StoppedEarly from None
+            raise
+
+    def on_epoch_begin(self, net, **kwargs):
+        super().on_epoch_begin(net, **kwargs)
+        number = len(self.history)
+        torch.manual_seed(np.random.SeedSequence([self.seed, number]).generate_state(1)[0].item())
+
     def on_epoch_end(self, net, **kwargs):
         super().on_epoch_end(net, **kwargs)
         self._remember_epoch()
 
     def _remember_epoch(self):
-        """Keep what training goes back to when it is interrupted: epochs done, and weights."""
+        """Keep what training goes back to when it is interrupted."""
         weights = {name: value.clone() for name, value in self.module_.state_dict().items()}
-        self._full_epoch = len(self.history), weights
+        optimizer = copy.deepcopy(self.optimizer_.state_dict())
+        self._full_epoch = len(self.history), weights, optimizer
+
+    def _back_to_epoch(self):
+        """Put the last full epoch back."""
+        n_epochs, weights, optimizer = self._full_epoch
+        self.module_.load_state_dict(weights)
+        self.optimizer_.load_state_dict(optimizer)
+        del self.history[n_epochs:]
 
     def on_batch_end(self, net, batch=None, training=False, loss=None, **kwargs):
         super().on_batch_end(net, batch=batch, training=training, loss=loss, **kwargs)
         if training and not torch.isfinite(loss):
-            raise ValueError(
-                f"the training loss became {loss.item()} in epoch {len(self.history)}: training "
-                f"diverged; lower lr (now {self.lr:g}), or check the scale of y"
+            lr, epoch = self.optimizer_.param_groups[0]["lr"], len(self.history)
+            kept = f"the weights of epoch {epoch - 1} are kept; " if epoch > 1 else ""
+            raise DivergedError(
+                f"the training loss became {loss.item()} in epoch {epoch} at a learning rate of "
+                f"{lr:.3g}: training diverged; {kept}lower lr (now {self.lr:g}), set "
+                "gradient_clip, or check the scale of y"
             )
 
     def _forget_schedules(self):
@@ -124,3 +185,7 @@ class RegionNet(NeuralNet):
             optimizer.state = defaultdict(dict)
             bare.__dict__["optimizer_"] = optimizer
         return super(RegionNet, bare).__getstate__()
+
+    def __setstate__(self, state):
+        device = state["device"] if is_usable(state["device"]) else "cpu"
+        super().__setstate__({**state, "device": device})

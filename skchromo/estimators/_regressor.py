@@ -1,11 +1,14 @@
 """ChromoformerRegressor."""
 
+from typing import ClassVar
+
 import numpy as np
 import torch
 from sklearn.base import RegressorMixin
 
 from ._base import BaseChromoformer
-from ._door import check_target, to_regions
+from ._door import check_target
+from ._start import columns_of, standardise, start_as_ridge
 
 
 class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
@@ -51,15 +54,50 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
     dropout : float, default=0.0
         Rate on attention probabilities, residuals and feed-forward layers.
     lr : float, default=3e-5
-        Learning rate of AdamW in the first epoch.
+        Learning rate of AdamW: that of the first epoch, or the highest, see `lr_schedule`.
+    lr_schedule : {"decay", "plateau", "cosine", "one_cycle", "constant"}, default="decay"
+        How the learning rate goes on. ``"decay"``: times `lr_decay` after each epoch.
+        ``"plateau"``: times `lr_decay` after each epoch that brought no lower loss (on the genes
+        that `early_stopping` holds back, if it does). ``"cosine"``: half a cosine, to 0.
+        ``"one_cycle"``: up from `lr` / 25 in the first 0.3 of all steps, then down to 0, both as
+        cosines (Smith and Topin 2017, arXiv 1708.07120). ``"constant"``: left alone, also for
+        schedules among `callbacks`.
     lr_decay : float, default=0.87
-        Factor on the learning rate after each epoch.
+        Factor on the learning rate, see `lr_schedule`.
     weight_decay : float, default=0.01
         Weight decay of AdamW.
     batch_size : int, default=64
         Genes in a training step.
     max_epochs : int, default=10
         Times that every gene is seen.
+    gradient_clip : float, default=None
+        Largest norm of a step's gradients over all weights, to which greater ones are scaled down.
+    early_stopping : bool, default=False
+        Whether some genes are held back, and training ends when the loss on them has not fallen for
+        `n_iter_no_change` epochs; the weights of the best epoch are kept. Whole chromosomes are
+        held back where X names them, single genes otherwise.
+    validation_fraction : float, default=0.1
+        Least share of the genes that `early_stopping` holds back.
+    n_iter_no_change : int, default=5
+        Epochs that `early_stopping` waits for a lower loss.
+    linear_skip : bool, default=False
+        Whether a linear map of log mean signals around the TSS, and of the pCREs, is added to the
+        output. It starts as a ridge regression on them, and the rest of the network at 0, so
+        that the network learns what the linear model misses: for hundreds of genes.
+    scale_target : bool, default=False
+        Whether the network learns y in units of its standard deviation. Predictions are in the
+        scale of y either way.
+    warm_start : bool, default=False
+        Whether `fit` goes on where the last one ended or was interrupted, with its schedule, up to
+        `max_epochs` epochs in all. In the same process this gives the same bits as training that
+        was never interrupted; a pickle forgets the optimizer's moments.
+    init_from : estimator, FrozenEstimator or path, default=None
+        Start from the weights of a fitted Chromoformer of the same tracks and sizes, or of a
+        checkpoint of the reference implementation. The output layer is taken too where the number
+        of outputs agrees. As searches and cross-validation clone it, which forgets its fit, give
+        them ``sklearn.frozen.FrozenEstimator(model)``.
+    frozen : tuple of {"embedding", "pairwise", "regulation"}, default=()
+        Stages whose weights are kept as they are, for fine-tuning.
     callbacks : list of skorch callbacks, default=None
         Further callbacks, each an instance or a (name, instance) pair. They are copied.
     net_params : dict, default=None
@@ -87,10 +125,14 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
         Names of the tracks, in order.
     bin_size_, window_, n_bins_ : int
         Finest bin and promoter window in bp, most bins of a region.
+    chromsizes_ : dict of str to int
+        Length in bp of each chromosome of X in `fit`. X of another assembly is refused.
     n_features_in_ : int
         Second axis of X in `fit`: bins (2-D or 3-D X) or regions (4-D X or RegionArray).
     device_ : str
-        Where it was trained.
+        Where the net is: where it was trained, or loaded.
+    versions_ : dict of str to str
+        Versions of skchromo, torch, numpy, sklearn and skorch that it was fitted with.
 
     See Also
     --------
@@ -114,6 +156,83 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
     (60,)
     """
 
+    _small_data: ClassVar = {"scale_target": True}
+
+    def __init__(
+        self,
+        *,
+        bin_sizes=(2000, 500, 100),
+        d_model=128,
+        embedding_n_layers=1,
+        embedding_n_heads=2,
+        embedding_d_ff=128,
+        pairwise_n_layers=2,
+        pairwise_n_heads=2,
+        pairwise_d_ff=256,
+        regulation_n_layers=6,
+        regulation_n_heads=8,
+        regulation_d_attention=256,
+        regulation_d_ff=256,
+        d_output=128,
+        dropout=0.0,
+        lr=3e-5,
+        lr_schedule="decay",
+        lr_decay=0.87,
+        weight_decay=0.01,
+        batch_size=64,
+        max_epochs=10,
+        gradient_clip=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=5,
+        linear_skip=False,
+        scale_target=False,
+        warm_start=False,
+        init_from=None,
+        frozen=(),
+        callbacks=None,
+        net_params=None,
+        device="auto",
+        n_threads=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.bin_sizes = bin_sizes
+        self.d_model = d_model
+        self.embedding_n_layers = embedding_n_layers
+        self.embedding_n_heads = embedding_n_heads
+        self.embedding_d_ff = embedding_d_ff
+        self.pairwise_n_layers = pairwise_n_layers
+        self.pairwise_n_heads = pairwise_n_heads
+        self.pairwise_d_ff = pairwise_d_ff
+        self.regulation_n_layers = regulation_n_layers
+        self.regulation_n_heads = regulation_n_heads
+        self.regulation_d_attention = regulation_d_attention
+        self.regulation_d_ff = regulation_d_ff
+        self.d_output = d_output
+        self.dropout = dropout
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.lr_decay = lr_decay
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.gradient_clip = gradient_clip
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.linear_skip = linear_skip
+        self.scale_target = scale_target
+        self.warm_start = warm_start
+        self.init_from = init_from
+        self.frozen = frozen
+        self.callbacks = callbacks
+        self.net_params = net_params
+        self.device = device
+        self.n_threads = n_threads
+        self.random_state = random_state
+        self.verbose = verbose
+
     def fit(self, X, y):
         """Train on genes and their expression.
 
@@ -135,11 +254,19 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
             If a parameter is out of range; X is negative, NaN (or, for plain arrays, of another
             number of axes); bin sizes do not fit X; or y holds NaN (their rows are named).
         """
-        self._check_params()
-        X = to_regions(self, X, self.bin_sizes, reset=True, y=y)
+        X = self._regions_to_fit(X, y)
         y = check_target(X, y, numeric=True)
-        target = y.astype(np.float32)[:, None]
-        return self._fit_net(X, target, torch.nn.MSELoss, 1, float(y.mean()))
+        return self._fit_net(X, y.astype(np.float32)[:, None], torch.nn.MSELoss, 1)
+
+    def _start_output(self, network, y):
+        """Let the output start at the mean of y."""
+        with torch.no_grad():
+            network.fc_head[-1].bias.add_(float(y.mean()) / network.output_scale)
+
+    def _start_skip(self, network, regions, y):
+        """Let the skip start as ridge regression."""
+        columns = standardise(network, columns_of(network, regions))
+        start_as_ridge(network, columns, y[:, 0] / network.output_scale.item())
 
     def predict(self, X):
         """Predict expression.

@@ -9,7 +9,64 @@ from ..genome import (
     name_some,
     read_chromsizes,
     resolve_chroms,
+    track_files,
 )
+
+
+def files_of_tracks(source, tracks):
+    """List the files of the tracks that a transformer was fitted on, as they are given now.
+
+    Parameters
+    ----------
+    source : mapping, pandas.DataFrame, str or os.PathLike
+        The parameter `tracks` of BigWigTransformer: it may name other samples than in `fit`.
+    tracks : tuple of str
+        Names of the tracks it was fitted on.
+
+    Returns
+    -------
+    dict of (str or None) to tuple of tuple of str
+        Paths by sample, track (in the order of `tracks`) and replicate.
+
+    Raises
+    ------
+    ValueError
+        If the names of the tracks are others.
+
+    Examples
+    --------
+    >>> files_of_tracks({"K27": "b.bw", "K4": "a.bw"}, ("K4", "K27"))
+    {None: (('a.bw',), ('b.bw',))}
+    """
+    names, files = track_files(source)
+    if set(names) != set(tracks):
+        raise ValueError(
+            f"tracks has {', '.join(names)}, but BigWigTransformer was fitted on "
+            f"{', '.join(tracks)}: give the same tracks, or fit again"
+        )
+    order = [names.index(name) for name in tracks]
+    return {sample: tuple(paths[i] for i in order) for sample, paths in files.items()}
+
+
+def merge_sizes(sizes):
+    """Merge the chromosomes of all files.
+
+    Parameters
+    ----------
+    sizes : dict of tuple to (dict of str to int)
+        What `read_file_chroms` gives.
+
+    Returns
+    -------
+    dict of str to int
+        Length in bp of every chromosome that any file lists.
+
+    Examples
+    --------
+    >>> merge_sizes({("H1", "a.bw"): {"chr1": 900}, ("H1", "b.bw"): {"chr2": 700}})
+    {'chr1': 900, 'chr2': 700}
+    """
+    return {name: size for listed in sizes.values() for name, size in listed.items()}
 
 
 def check_samples(files, genes):

@@ -4,12 +4,10 @@ import os
 import sys
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from ..genome import (
-    BinCache,
     bin_offsets,
     blacklisted_bins,
     check_blacklist,
@@ -17,16 +15,30 @@ from ..genome import (
     check_signal_options,
     name_some,
     promoter_windows,
-    read_bins,
     read_blacklist,
     track_files,
 )
-from ..regions import RegionArray, ranges
+from ..regions import RegionArray
 from ._base import GeneTableTransformer
-from ._bigwig_checks import check_chroms, check_ends, check_samples, read_file_chroms
+from ._bigwig_checks import (
+    check_chroms,
+    check_ends,
+    check_samples,
+    files_of_tracks,
+    merge_sizes,
+    read_file_chroms,
+)
+from ._conditions import each_condition, has_conditions, pair_up
 from ._gene_regions import distinct_regions, gather_pcres
-
-_REGIONS_PER_TASK = 4096
+from ._signal_reading import flip_regions, read_signal
+from ._track_scale import (
+    average_files,
+    check_scale,
+    choose_promoters,
+    measure_depth,
+    measure_quantiles,
+    scale_function,
+)
 
 
 class BigWigTransformer(GeneTableTransformer):
@@ -64,10 +76,17 @@ class BigWigTransformer(GeneTableTransformer):
         Intervals whose signal is not to be trusted, such as ENCODE's blacklist of the assembly: a
         BED file (also gzipped) or a table ``chrom start end``. Bins that share at least one base
         with one are set to 0, in all tracks.
+    scale : {None, "depth", "quantile"}, default=None
+        How files of different depth are brought to one scale, that of the training samples (those
+        of the genes it is fitted on), track by track. None takes signal as it is. ``"depth"``
+        multiplies all signal of a file by one factor, so that its mean signal per bp, as its header
+        tells it, becomes that of the training samples. ``"quantile"`` gives it the distribution
+        that they have at the promoters of the training genes. Replicates are scaled before they are
+        averaged.
     memory : str or path, default=None
         Folder in which to keep what has been read: cross-validation and searches then read each
         region of each file once, whatever the folds and candidates. A file that is replaced is read
-        again; another blacklist asks for no reading. None keeps nothing.
+        again; another blacklist or `scale` asks for no reading. None keeps nothing.
     n_jobs : int, default=None
         Threads that read at the same time; None means 1 (or what a surrounding
         :func:`joblib.parallel_config` says), -1 all processors. The result does not depend on it.
@@ -90,6 +109,13 @@ class BigWigTransformer(GeneTableTransformer):
         The intervals of `blacklist`, sorted and merged.
     n_blacklisted_bins_, n_blacklisted_regions_ : int
         How many bins of how many distinct regions, of the genes it was fitted on, are set to 0.
+    scale_reference_ : ndarray of shape (n_tracks,) or (n_tracks, n_quantiles), or None
+        What files are scaled to: for ``"depth"`` the mean signal per bp, for ``"quantile"`` the
+        quantiles of the mean signal of bins, each averaged over the replicates of a sample, then
+        over the training samples.
+    scale_promoters_ : pandas.DataFrame or None
+        For ``"quantile"``: ``chrom start end`` of the training promoters at which the quantiles of
+        all files are taken, 1,000 at most.
 
     See Also
     --------
@@ -97,8 +123,20 @@ class BigWigTransformer(GeneTableTransformer):
 
     Notes
     -----
-    The transformer learns nothing from the genes it is fitted on: fitting checks parameters and
-    files. A fitted one holds paths, not signal; the files are read by `transform`.
+    Save for `scale`, the transformer learns nothing from the genes it is fitted on: fitting checks
+    parameters and files. A fitted one holds paths, not signal; the files are read by `transform`,
+    from where `tracks` says then: ``set_params(tracks=...)`` with the same tracks of other samples
+    is all that a fitted Pipeline needs to predict these.
+
+    With ``scale="depth"`` a file of mean signal m per bp (the sum of all signal over the length of
+    all chromosomes) is multiplied by r / m, where r is `scale_reference_`. This suits read depth.
+    For fold change or -log10 p, which do not grow in proportion to depth, there is
+    ``"quantile"``: signal is mapped by straight lines between a file's quantiles (131: each
+    hundredth up to 0.89, and denser from 0.9 to 0.999) and those of the reference (Bolstad et al.,
+    Bioinformatics 2003, doi 10.1093/bioinformatics/19.2.185); 0 stays 0, and above the last
+    quantile its factor holds. It also removes true differences between samples in how much of the
+    genome a mark covers. What is measured of a file, of a training sample or another, does not
+    depend on the rows that are transformed, so that any rows give the same values.
 
     Examples
     --------
@@ -128,6 +166,7 @@ class BigWigTransformer(GeneTableTransformer):
         missing_chrom="error",
         chrom_names="exact",
         blacklist=None,
+        scale=None,
         memory=None,
         n_jobs=None,
         verbose=0,
@@ -139,6 +178,7 @@ class BigWigTransformer(GeneTableTransformer):
         self.missing_chrom = missing_chrom
         self.chrom_names = chrom_names
         self.blacklist = blacklist
+        self.scale = scale
         self.memory = memory
         self.n_jobs = n_jobs
         self.verbose = verbose
@@ -150,7 +190,8 @@ class BigWigTransformer(GeneTableTransformer):
         ----------
         X : pandas.DataFrame of shape (n_genes, n_columns)
             Gene table: ``chrom``, ``tss`` (0-based, bp), ``strand``, ``gene_id`` as a column or
-            the index; ``sample`` where `tracks` has several; optional ``pcres``.
+            the index; ``sample`` where `tracks` has several, or ``sample_a`` and ``sample_b`` for
+            rows that compare two; optional ``pcres`` (``pcres_a`` and ``pcres_b``).
         y : object, default=None
             Ignored.
 
@@ -166,29 +207,30 @@ class BigWigTransformer(GeneTableTransformer):
             If a server does not give a file.
         TypeError, ValueError
             If a parameter, the gene table, a file or the blacklist is not valid, files disagree on
-            the length of a chromosome or, with ``missing_chrom="error"``, do not list one of the
-            genes or pCREs.
+            the length of a chromosome, do not list one of the genes or pCREs (with
+            ``missing_chrom="error"``), or lack what `scale` needs.
         """
+        X = each_condition(X) if has_conditions(X) else X
         genes = self._check_parameters(X)
         self.tracks_, self.files_ = track_files(self.tracks)
         samples = check_samples(self.files_, genes)
         sizes = read_file_chroms(self.tracks_, self.files_, X)
-        self.chromsizes_ = {
-            name: size for listed in sizes.values() for name, size in listed.items()
-        }
+        self.chromsizes_ = merge_sizes(sizes)
         pcres = gather_pcres(genes)
         self.chrom_names_ = check_chroms(
             sizes, samples, genes, pcres, self.missing_chrom, self.chrom_names
         )
-        self.blacklist_ = None
+        self.blacklist_ = self.scale_promoters_ = self.scale_reference_ = None
         self.n_blacklisted_bins_ = self.n_blacklisted_regions_ = 0
         if self.blacklist is not None:
             self.blacklist_ = read_blacklist(self.blacklist)
             check_blacklist(self.blacklist_, self.chromsizes_, self.chrom_names)
             regions, _, _ = distinct_regions(genes, pcres, self.window, samples)
-            bins, owners = self._blacklisted(regions)
+            bins, owners = self._blacklisted(regions.chrom, regions.start, regions.end)
             self.n_blacklisted_bins_ = len(bins)
             self.n_blacklisted_regions_ = len(np.unique(owners))
+        if self.scale is not None:
+            self._learn_scale(genes, samples)
         if self.verbose:
             self._report()
         return self
@@ -204,28 +246,33 @@ class BigWigTransformer(GeneTableTransformer):
         Returns
         -------
         RegionArray of shape (n_genes, 1 + max_pcres, n_bins, n_tracks), float32
-            Mean signal per bin. Without a column ``pcres`` it has the promoter alone.
+            Mean signal per bin. Without a column ``pcres`` it has the promoter alone. Rows that
+            compare two samples give (n_genes, 2, 1 + max_pcres, n_bins, n_tracks).
 
         Raises
         ------
         TypeError, ValueError
             If the gene table is not valid, a gene or pCRE lies beyond its chromosome's end or, with
-            ``missing_chrom="error"``, on a chromosome that a file does not list, or if a file holds
-            negative, infinite or NaN signal there or is damaged.
+            ``missing_chrom="error"``, on a chromosome that a file does not list, if a file holds
+            negative, infinite or NaN signal there or is damaged, or if `tracks` has been set to
+            tracks of other names.
         FileNotFoundError, ConnectionError, PermissionError
             If a file is missing or a server does not give it.
         """
         check_is_fitted(self, "files_")
+        if has_conditions(X):
+            return pair_up(self.transform(each_condition(X)), X)
         genes = check_genes(X)
-        samples = check_samples(self.files_, genes)
+        files = files_of_tracks(self.tracks, self.tracks_)
+        samples = check_samples(files, genes)
         pcres = gather_pcres(genes)
-        sizes = read_file_chroms(self.tracks_, self.files_, X)
+        sizes = read_file_chroms(self.tracks_, files, X)
         check_chroms(sizes, samples, genes, pcres, self.missing_chrom, self.chrom_names)
-        chromsizes = check_ends(genes, pcres, self.chromsizes_, self.chrom_names)
+        chromsizes = check_ends(genes, pcres, merge_sizes(sizes), self.chrom_names)
         regions, index, weights = distinct_regions(genes, pcres, self.window, samples)
         longest = max(self.window, pcres.max_pcre_length)
         return RegionArray(
-            signal=self._read(regions),
+            signal=self._signal(regions, files),
             offsets=bin_offsets(regions.start, regions.end, self.bin_size),
             chrom=regions.chrom,
             start=regions.start,
@@ -246,6 +293,7 @@ class BigWigTransformer(GeneTableTransformer):
     def _check_parameters(self, X):
         """Judge what needs no file, and give the checked gene table."""
         check_signal_options(self.bin_size, self.gaps, self.missing_chrom, self.chrom_names)
+        check_scale(self.scale)
         if not (self.memory is None or isinstance(self.memory, (str, os.PathLike))):
             raise TypeError(f"memory must be the path of a folder or None, got {self.memory!r}")
         genes = check_genes(X)
@@ -257,10 +305,61 @@ class BigWigTransformer(GeneTableTransformer):
             )
         return genes
 
-    def _blacklisted(self, regions):
-        """Find the bins that the blacklist touches, and the region of each."""
-        places = _places(regions, slice(None))
-        return blacklisted_bins(self.blacklist_, *places, self.bin_size, self.chrom_names)
+    def _learn_scale(self, genes, samples):
+        """Learn what files are scaled to from the samples of the training genes."""
+        if self.scale == "quantile":
+            self.scale_promoters_ = choose_promoters(genes, self.window)
+        of_genes = list(self.files_)[:1] if None in samples else genes["sample"].unique()
+        training = {sample: self.files_[sample] for sample in of_genes}
+        self.scale_reference_ = average_files(self._measure(training), training)
+
+    def _measure(self, files):
+        """Measure each file, by its path, for `scale`."""
+        if self.scale == "depth":
+            return measure_depth(files, self.tracks_)
+        places = [self.scale_promoters_[name].to_numpy() for name in ("chrom", "start", "end")]
+        hidden = None if self.blacklist_ is None else self._blacklisted(*places)[0]
+        return measure_quantiles(files, self.tracks_, places, hidden, **self._reading())
+
+    def _scales(self, regions, files):
+        """Make the function that scales each file that is to be read, by its path and track."""
+        if self.scale is None:
+            return {}
+        names = list(files)
+        files = {names[number]: files[names[number]] for number in np.unique(regions.sample)}
+        measures = self._measure(files)
+        return {
+            (path, track): scale_function(measures[path], reference)
+            for of_sample in files.values()
+            for track, paths, reference in zip(self.tracks_, of_sample, self.scale_reference_)
+            for path in paths
+        }
+
+    def _signal(self, regions, files):
+        """Read all tracks at all regions, scaled, masked and in reading direction."""
+        scales = self._scales(regions, files)
+        signal = read_signal(regions, files, self.tracks_, scales, **self._reading())
+        if self.blacklist_ is not None:
+            # Not before: what is kept in `memory` is what the files hold.
+            signal[self._blacklisted(regions.chrom, regions.start, regions.end)[0]] = 0
+        flip_regions(signal, regions, self.bin_size)
+        return signal
+
+    def _reading(self):
+        """Settings with which files are read."""
+        return {
+            "bin_size": self.bin_size,
+            "memory": self.memory,
+            "n_jobs": self.n_jobs,
+            "verbose": self.verbose,
+            "gaps": self.gaps,
+            "missing_chrom": self.missing_chrom,
+            "chrom_names": self.chrom_names,
+        }
+
+    def _blacklisted(self, chrom, start, end):
+        """Find the bins of regions that the blacklist touches, and the region of each."""
+        return blacklisted_bins(self.blacklist_, chrom, start, end, self.bin_size, self.chrom_names)
 
     def _report(self):
         """Say what was matched and masked."""
@@ -273,77 +372,3 @@ class BigWigTransformer(GeneTableTransformer):
                 f"{self.n_blacklisted_regions_} regions are set to 0",
                 file=sys.stderr,
             )
-
-    def _read(self, regions):
-        """Read all tracks at all regions, several pieces at a time."""
-        offsets = bin_offsets(regions.start, regions.end, self.bin_size)
-        counts = np.diff(offsets)
-        signal = np.zeros((offsets[-1], len(self.tracks_)), dtype=np.float32)
-        options = {
-            "gaps": self.gaps,
-            "missing_chrom": self.missing_chrom,
-            "chrom_names": self.chrom_names,
-        }
-
-        def put(rows, column, values, n_replicates):
-            if len(rows) and rows[-1] - rows[0] + 1 == len(rows):
-                bins = slice(offsets[rows[0]], offsets[rows[-1] + 1])
-            else:
-                bins = ranges(offsets[rows], counts[rows])
-            signal[bins, column] += values / n_replicates
-
-        tasks = []
-        for column, path, n_replicates, rows in self._files_and_rows(regions):
-            cache = None
-            if self.memory is not None:
-                cache = BinCache(self.memory, path, self.bin_size, **options)
-                known = cache.find(*_places(regions, rows))
-                put(rows[known >= 0], column, cache.take(known[known >= 0]), n_replicates)
-                rows = rows[known < 0]
-            for start in range(0, len(rows), _REGIONS_PER_TASK):
-                piece = rows[start : start + _REGIONS_PER_TASK]
-                tasks.append((piece, column, path, n_replicates, cache))
-        # Inflating and numpy let go of the GIL: threads read at full speed and start at once.
-        pieces = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")(
-            delayed(read_bins)(
-                path,
-                *_places(regions, rows),
-                self.bin_size,
-                track=self.tracks_[column],
-                **options,
-            )
-            for rows, column, path, _, _ in tasks
-        )
-        bar = tqdm(pieces, desc="bigWig", total=len(tasks), disable=not self.verbose)
-        for (rows, column, _, n_replicates, cache), (values, _) in zip(tasks, bar, strict=True):
-            put(rows, column, values, n_replicates)
-            if cache is not None:
-                cache.add(*_places(regions, rows), values)
-        if self.blacklist_ is not None:
-            # Not before: what is kept in `memory` is what the files hold.
-            signal[self._blacklisted(regions)[0]] = 0
-        _flip(signal, offsets, np.flatnonzero(regions.flipped))
-        return signal
-
-    def _files_and_rows(self, regions):
-        """Yield each file with its column, its replicates and the regions to be read from it."""
-        for number, files in enumerate(self.files_.values()):
-            first, last = np.searchsorted(regions.sample, [number, number + 1])
-            for column, paths in enumerate(files):
-                for path in paths:
-                    yield column, path, len(paths), np.arange(first, last)
-
-
-def _places(regions, rows):
-    """Where some regions lie: chromosomes, starts, ends."""
-    return regions.chrom[rows], regions.start[rows], regions.end[rows]
-
-
-def _flip(signal, offsets, rows):
-    """Turn the bins of some regions round in place, a few regions at a time."""
-    for start in range(0, len(rows), _REGIONS_PER_TASK):
-        piece = rows[start : start + _REGIONS_PER_TASK]
-        counts = offsets[piece + 1] - offsets[piece]
-        bins = ranges(offsets[piece], counts)
-        mirror = np.repeat(offsets[piece] + offsets[piece + 1] - 1, counts)
-        signal[bins] = signal[mirror - bins]

@@ -31,6 +31,7 @@ from ..genome import (
     weight_function,
 )
 from ._base import GeneTableTransformer
+from ._conditions import each_condition, has_conditions, side_by_side
 
 
 class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
@@ -177,7 +178,8 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         ----------
         X : pandas.DataFrame of shape (n_genes, n_columns)
             The gene table: ``chrom``, ``tss`` (0-based, bp), ``strand``, ``gene_id`` as a column or
-            the index, and ``sample`` where `contacts` is a mapping.
+            the index, and where `contacts` is a mapping ``sample``, or ``sample_a`` and
+            ``sample_b`` for rows that compare two samples.
         y : object, default=None
             Ignored.
 
@@ -206,6 +208,7 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
             there are contacts on these chromosomes, but none above the threshold.
         """
         self._check_parameters()
+        X = each_condition(X) if has_conditions(X) else X
         return self._learn(self._gather(X)[0])
 
     def transform(self, X):
@@ -222,7 +225,7 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
             A copy of X, with its rows, columns and index, and a column ``pcres`` that holds one
             immutable cell a row, with the attributes ``chrom``, ``start``, ``end``, ``weight`` (in
             falling order), ``max_pcres`` and ``max_pcre_length``. A column ``pcres`` that X has is
-            replaced.
+            replaced. Rows that compare two samples get ``pcres_a`` and ``pcres_b``.
 
         Raises
         ------
@@ -235,6 +238,8 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
             chromosomes in different ways, or `weight_transform` returns something else than it may.
         """
         check_is_fitted(self)
+        if has_conditions(X):
+            return side_by_side(X, self.transform(each_condition(X)))
         return self._add(X, *self._gather(X))
 
     def fit_transform(self, X, y=None):
@@ -252,6 +257,8 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         pandas.DataFrame of shape (n_genes, n_columns + 1)
             What `transform` gives.
         """
+        if has_conditions(X):
+            return side_by_side(X, self.fit_transform(each_condition(X)))
         self._check_parameters()
         gathered = self._gather(X)
         self._learn(gathered[0])

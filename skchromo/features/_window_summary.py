@@ -29,14 +29,14 @@ class WindowSummary(TransformerMixin, BaseEstimator):
 
     The columns, all of the first track, then all of the second, and so on:
 
-    =====================  ======================================================================
-    ``{track}_core``       log(1 + mean signal per bp) of [tss - core / 2, tss + core / 2)
-    ``{track}_upstream``   the same from the window's start to the core, in reading direction
-    ``{track}_downstream`` the same from the core to the window's end
-    ``{track}_window``     the same of the whole promoter window
-    ``{track}_pcres``      log(1 + sum over the gene's pCREs of contact weight x mean signal of
-                           the pCRE); 0 for a gene without pCREs
-    =====================  ======================================================================
+    ======================  =====================================================================
+    ``{track}_core``        log(1 + mean signal per bp) of [tss - core / 2, tss + core / 2)
+    ``{track}_upstream``    the same from the window's start to the core, in reading direction
+    ``{track}_downstream``  the same from the core to the window's end
+    ``{track}_window``      the same of the whole promoter window
+    ``{track}_pcres``       log(1 + sum over the gene's pCREs of contact weight x mean signal of
+                            the pCRE); 0 for a gene without pCREs
+    ======================  =====================================================================
 
     The first three are there where the promoter window is longer than `core`, the last where X has
     pCREs (more than one region a gene).
@@ -58,7 +58,7 @@ class WindowSummary(TransformerMixin, BaseEstimator):
         What is summarised of each track, of "core", "upstream", "downstream", "window", "pcres".
     n_features_in_ : int
         Second axis of X in `fit`: bins (2-D or 3-D X) or regions (4-D X or RegionArray).
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (n_features,), object
         Names of the columns of X in `fit`, where it is a DataFrame of numbers.
 
     See Also
@@ -154,9 +154,9 @@ class WindowSummary(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        table : ndarray of shape (n_genes, n_tracks * len(windows_)), float64
-            Columns in the order of `get_feature_names_out`. A DataFrame after
-            ``set_output(transform="pandas")``.
+        table : ndarray of shape (n_genes, n_columns), float64
+            Columns, one a track and each of `windows_`, in the order of `get_feature_names_out`. A
+            DataFrame after ``set_output(transform="pandas")``.
 
         Raises
         ------
@@ -191,7 +191,7 @@ class WindowSummary(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        input_features : array-like of str of shape (n_features_in_,), default=None
+        input_features : array-like of str of shape (n_features,), default=None
             Held against `n_features_in_` and `feature_names_in_`, as everywhere in scikit-learn;
             the names do not depend on it.
 

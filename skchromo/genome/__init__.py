@@ -30,6 +30,7 @@ from ._signal import (
     read_bins,
 )
 from ._track_blacklist import blacklisted_bins, check_blacklist, read_blacklist
+from ._track_depth import mean_signal
 from ._tracks import list_tracks, track_files
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "list_weights",
     "match_contacts",
     "match_file_chroms",
+    "mean_signal",
     "name_some",
     "name_source",
     "note_contacts",

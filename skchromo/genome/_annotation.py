@@ -67,12 +67,6 @@ def read_genes(
         ``gene_name``, ``biotype`` and ``transcript_id`` (the transcript that was chosen; with
         ``"all"`` those that start at this TSS, joined by ``;``).
 
-    Warns
-    -----
-    UserWarning
-        If genes without strand or biotype were left out, if genes stand at several places, if a
-        GTF or GFF3 tells nothing of biotypes, or if its genes are named as their transcripts.
-
     Raises
     ------
     TypeError
@@ -83,6 +77,12 @@ def read_genes(
         If the file is damaged, empty, of no known format or has a malformed line (which is named),
         if a parameter has a value it cannot have, if two ids differ in their version alone, or if
         no gene is left.
+
+    Warns
+    -----
+    UserWarning
+        If genes without strand or biotype were left out, if genes stand at several places, if a
+        GTF or GFF3 tells nothing of biotypes, or if its genes are named as their transcripts.
 
     Notes
     -----

@@ -4,9 +4,14 @@ import gzip
 import io
 import os
 import zlib
+from functools import partial
 from pathlib import Path
 
+# Bytes; no table of the field has such a line, but a small compressed file can.
+LONGEST_LINE = 1 << 27
+
 _BUFFER = 1 << 20
+_UNIX = "save the file as plain text with line ends of Unix or Windows"
 
 
 class TextFile:
@@ -77,12 +82,17 @@ class TextFile:
         Raises
         ------
         ValueError
-            If the file cannot be decompressed to its end.
+            If the file cannot be decompressed to its end, or a line does not end where it should.
         """
         opener = gzip.open if self.gzipped else open
         try:
             with opener(self.path, "rb") as raw, io.BufferedReader(raw, _BUFFER) as handle:
-                for number, line in enumerate(handle, start=1):
+                read = partial(handle.readline, LONGEST_LINE)
+                for number, line in enumerate(iter(read, b""), start=1):
+                    if b"\r" in line and b"\r" in line.rstrip(b"\r\n"):
+                        raise self.problem(number, "a carriage return within the line: " + _UNIX)
+                    if len(line) == LONGEST_LINE:
+                        raise self.problem(number, f"longer than {LONGEST_LINE} bytes: " + _UNIX)
                     yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
         except (EOFError, OSError, zlib.error) as error:
             raise ValueError(
@@ -126,6 +136,28 @@ def text_of(line):
     'chr1\t10'
     """
     return line.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def whole_number(text):
+    """Read a position as the formats write it: digits alone.
+
+    Parameters
+    ----------
+    text : str
+        A field.
+
+    Returns
+    -------
+    int or None
+        None where it is no whole number from 0 on, or larger than any position is.
+
+    Examples
+    --------
+    >>> whole_number("1000"), whole_number("1_000"), whole_number("-1")
+    (1000, None, None)
+    """
+    text = text.strip()
+    return int(text) if text.isdecimal() and text.isascii() and len(text) <= 18 else None
 
 
 def is_comment(text):

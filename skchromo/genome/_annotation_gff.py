@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from ._annotation_file import text_of
+from ._annotation_file import text_of, whole_number
 
 # Nine of ten lines are parts of a transcript: passed over before anything else is looked at.
 _PARTS = frozenset(
@@ -195,12 +195,11 @@ def _span(file, number, line):
         raise file.problem(
             number, f"{len(fields)} columns where GTF and GFF3 have 9, separated by tabs"
         )
-    try:
-        start, end = int(fields[3]), int(fields[4])
-    except ValueError:
+    start, end = whole_number(fields[3]), whole_number(fields[4])
+    if start is None or end is None:
         raise file.problem(
             number, f"start {fields[3]!r} and end {fields[4]!r} must be whole numbers"
-        ) from None
+        )
     if not 1 <= start <= end:
         raise file.problem(
             number, f"start {start} and end {end}: they count from 1, and start comes first"

@@ -1,6 +1,6 @@
 """UCSC's gene tables (genePred, refGene, refFlat) and BED."""
 
-from ._annotation_file import is_comment, text_of
+from ._annotation_file import is_comment, text_of, whole_number
 from ._annotation_gff import UNTAGGED, Annotation
 
 _GENEPRED = ("name", "chrom", "strand", "txstart", "txend", "cdsstart", "cdsend")
@@ -175,7 +175,7 @@ def _bed_fields(text):
 
 def _whole(fields):
     """Tell whether all fields are whole numbers, and there is one."""
-    return bool(fields) and all(value.isdecimal() for value in fields)
+    return bool(fields) and all(whole_number(value) is not None for value in fields)
 
 
 def _interval(file, number, start, end):

@@ -76,6 +76,11 @@ class BigWigFile:
         """Length of each chromosome in bp, dict of str to int."""
         return {name: chrom.size for name, chrom in self._layout().chroms.items()}
 
+    @property
+    def summary(self):
+        """What the header says of all signal, Summary; None where it says nothing."""
+        return self._layout().summary
+
     def close(self):
         """Close the file if it has been opened; reading opens it again."""
         layout = self._opened.pop("layout", None)

@@ -89,9 +89,7 @@ class BlockReader:
         stops = [0]
         for block in self._load(blocks):
             try:
-                content = zlib.decompress(block, bufsize=largest) if self._inflated_size else block
-                if len(content) > largest:
-                    raise DamageError
+                content = _inflate(block, largest) if self._inflated_size else block
                 room = slice(stops[-1], None)
                 n_runs = _parse(content, number, start[room], end[room], bits[room])
             except (zlib.error, DamageError):
@@ -120,6 +118,15 @@ class BlockReader:
             starts = (blocks.offset[first:last] - begin).tolist()
             stops = (ends[first:last] - begin).tolist()
             yield from (stored[i:j] for i, j in zip(starts, stops, strict=True))
+
+
+def _inflate(block, largest):
+    """Inflate a block, which may hold more than memory does, to no more than it should hold."""
+    stream = zlib.decompressobj()
+    content = stream.decompress(block, largest + 1)
+    if not stream.eof or len(content) > largest:
+        raise DamageError
+    return content
 
 
 def _parse(block, number, start, end, bits):

@@ -16,7 +16,7 @@ _SUMMARY = struct.Struct("<Q4d")
 _HEADER = struct.Struct("<IHHQQQHHQQIQ")
 _ZOOM = struct.Struct("<IIQQ")
 _TREE = struct.Struct("<IIIIQQ")
-_INDEX_SIZE = 48
+_INDEX = struct.Struct("<IIQIIIIQII")
 _NODE = struct.Struct("<BBH")
 _BRANCH = np.dtype([("bounds", "<u4", 4), ("child", "<u8")])
 _LEAF = np.dtype(
@@ -42,6 +42,16 @@ class Header(NamedTuple):
     index: int
     summary: int
     inflated_size: int
+
+
+class Summary(NamedTuple):
+    """What a file's header says of all its signal: bases covered, and of their values the rest."""
+
+    n_bases: int
+    least: float
+    most: float
+    total: float
+    total_of_squares: float
 
 
 class Chrom(NamedTuple):
@@ -78,6 +88,8 @@ class Layout:
         The file.
     inflated_size : int
         Bytes that the largest data block inflates to; 0 where blocks are not compressed.
+    summary : Summary or None
+        The file's own numbers on all its signal, where it has them.
     may_hold_nan : bool
         Whether a NaN may be stored: the file's own sum of all values would show it.
     chroms : dict of str to Chrom
@@ -93,7 +105,8 @@ class Layout:
         self.file = file
         self._header = _read_header(file)
         self.inflated_size = self._header.inflated_size
-        self.may_hold_nan = _may_hold_nan(file, self._header.summary)
+        self.summary = _read_summary(file, self._header.summary)
+        self.may_hold_nan = self.summary is None or bool(np.isnan(self.summary.total))
         self.chroms = _read_chroms(file, self._header.tree)
         self._blocks, self._lock = None, threading.Lock()
 
@@ -117,7 +130,10 @@ class Layout:
         """
         with self._lock:
             if self._blocks is None:
-                self._blocks = _read_blocks(self.file, self._header.index)
+                found = _read_blocks(self.file, self._header.index)
+                if not {*found[0].tolist()} <= {known.number for known in self.chroms.values()}:
+                    raise DamageError
+                self._blocks = found
         numbers, blocks = self._blocks
         number = self.chroms[chrom].number
         first, last = np.searchsorted(numbers, [number, number + 1])
@@ -197,13 +213,17 @@ def _read_header(file):
     marks = [(size - 4, BIGWIG), (tree, _CHROM_TREE), *([(index, _BLOCK_INDEX)] if index else [])]
     if any(read_at(file, place, 4) != _WORD.pack(expected) for place, expected in marks):
         raise DamageError
+    # A file without any signal may do without an index; no other one.
+    stored = _read_summary(file, summary)
+    if not index and (n_zooms or (stored is not None and stored.n_bases)):
+        raise DamageError
     return Header(tree, index, summary, inflated_size)
 
 
-def _may_hold_nan(file, summary):
-    """Look at the sum of all values, where the file has one."""
-    stored = read_at(file, summary, _SUMMARY.size) if summary else b""
-    return len(stored) < _SUMMARY.size or bool(np.isnan(_SUMMARY.unpack(stored)[3]))
+def _read_summary(file, place):
+    """Read what the file says of all its signal; None where it says nothing."""
+    stored = read_at(file, place, _SUMMARY.size) if place else b""
+    return Summary(*_SUMMARY.unpack(stored)) if len(stored) == _SUMMARY.size else None
 
 
 def _read_chroms(file, tree):
@@ -220,19 +240,24 @@ def _read_chroms(file, tree):
                 chroms[name.decode()] = Chrom(number, size)
             except UnicodeDecodeError:
                 raise DamageError from None
+    known = {chrom.number for chrom in chroms.values() if chrom.size}
+    if len(known) < len(chroms):
+        raise DamageError
     return dict(sorted(chroms.items(), key=lambda entry: entry[1].number))
 
 
 def _read_blocks(file, index):
     """Read all data blocks with the numbers of their chromosomes, in rising order."""
-    leaves = [np.zeros(0, dtype=_LEAF)]
+    leaves, n_promised = [np.zeros(0, dtype=_LEAF)], 0
     if index:
-        leaves.extend(_leaves(file, index + _INDEX_SIZE, _LEAF, _BRANCH))
+        n_promised = _unpack(_INDEX, file, index)[2]
+        leaves.extend(_leaves(file, index + _INDEX.size, _LEAF, _BRANCH))
     found = np.concatenate(leaves)
     size = file_size(file)
     place = found["chrom"].astype(np.uint64) << np.uint64(32) | found["start"]
     if (
-        (place[1:] < place[:-1]).any()
+        len(found) < n_promised
+        or (place[1:] < place[:-1]).any()
         or (found["chrom"] != found["last_chrom"]).any()
         or (found["offset"] > size).any()
         or (found["size"] > size - found["offset"]).any()
@@ -261,8 +286,10 @@ def _leaves(file, root, leaf, branch):
         seen.add(place)
         is_leaf, _, count = _unpack(_NODE, file, place)
         form = leaf if is_leaf else branch
+        if is_leaf > 1 or count * form.itemsize > size - place:
+            raise DamageError
         content = read_at(file, place + _NODE.size, count * form.itemsize)
-        if is_leaf > 1 or len(content) < count * form.itemsize:
+        if len(content) < count * form.itemsize:
             raise DamageError
         items = np.frombuffer(content, dtype=form)
         if is_leaf:

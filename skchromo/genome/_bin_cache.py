@@ -1,7 +1,10 @@
 """Bin means kept in a folder, so that each region of each file is read once."""
 
+import contextlib
 import hashlib
+import time
 import uuid
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +14,18 @@ from ..regions import ranges
 from ._bigwig_remote import file_state
 from ._signal import bin_offsets
 
+_PARTS = ("keys", "start", "end", "values")
+# Seconds; what is not written by then will never be.
+_LONGEST_WRITE = 24 * 3600
+
 
 class BinCache:
     """Means of regions of one bigWig in bins of one size, kept in a folder.
 
     A file is known by its absolute path, size and time of modification, or by its address, size and
     what the server says of its version: a replaced file is read again. Several processes may use
-    one folder at the same time; at worst a region is read by two of them. Nothing is ever removed:
-    delete the folder to free its space.
+    one folder at the same time; at worst a region is read by two of them. What was kept is never
+    removed: delete the folder to free its space.
 
     Parameters
     ----------
@@ -35,8 +42,15 @@ class BinCache:
     ------
     FileNotFoundError
         If there is no such file.
+    NotADirectoryError
+        If `folder` is a file.
     ValueError, ConnectionError, PermissionError
         If a server cannot be read from, or says nothing of the file's version.
+
+    Warns
+    -----
+    UserWarning
+        If a file in the folder is damaged; it is not used.
 
     Examples
     --------
@@ -58,10 +72,11 @@ class BinCache:
         text = repr(((*file_state(path), bin_size), sorted(options.items())))
         self.bin_size = bin_size
         self._folder = Path(folder) / hashlib.sha256(text.encode()).hexdigest()[:32]
-        parts = [np.load(part, allow_pickle=False) for part in sorted(self._folder.glob("*.npz"))]
-        loaded = [{name: part[name] for name in part.files} for part in parts]
-        for part in parts:
-            part.close()
+        if Path(folder).exists() and not Path(folder).is_dir():
+            raise NotADirectoryError(f"memory: {folder} is a file: name a folder")
+        self._remove_leftovers()
+        loaded = [_load(part) for part in sorted(self._folder.glob("*.npz"))]
+        loaded = [part for part in loaded if part is not None]
         keys = pd.Index([key for part in loaded for key in part["keys"].tolist()], dtype=object)
         self._numbers = np.flatnonzero(~keys.duplicated())
         self._keys = keys[self._numbers]
@@ -112,14 +127,57 @@ class BinCache:
             Half-open intervals in bp.
         values : ndarray of shape (total_bins,), float32
             Their means, one region after the other.
+
+        Warns
+        -----
+        UserWarning
+            If they cannot be written, as the disk is full or the folder read-only.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
         name = uuid.uuid4().hex
         unfinished = self._folder / f"{name}.unfinished"
         keys = np.array(_keys(chrom, start, end), dtype=str)
-        with unfinished.open("wb") as file:
-            np.savez(file, keys=keys, start=start, end=end, values=values)
-        unfinished.replace(self._folder / f"{name}.npz")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with unfinished.open("wb") as file:
+                np.savez(file, keys=keys, start=start, end=end, values=values)
+            unfinished.replace(self._folder / f"{name}.npz")
+        except OSError as error:
+            # What was computed is not to be lost because it cannot be kept.
+            warnings.warn(
+                f"memory: what is read cannot be kept in {self._folder} ({error}) and will be read "
+                "again: make room or name another folder",
+                stacklevel=2,
+            )
+        finally:
+            # Gone already if it was written to its end.
+            with contextlib.suppress(OSError):
+                unfinished.unlink()
+
+    def _remove_leftovers(self):
+        """Remove what processes that were killed while they wrote have left."""
+        for part in self._folder.glob("*.unfinished"):
+            with contextlib.suppress(OSError):
+                if time.time() - part.stat().st_mtime > _LONGEST_WRITE:
+                    part.unlink()
+
+
+def _load(path):
+    """Read what `add` wrote; None, with a warning, where it is damaged."""
+    try:
+        # Given a path, NumPy leaves a damaged file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
+            part = {name: content[name] for name in _PARTS}
+        if len({len(part[name]) for name in _PARTS[:3]}) == 1:
+            return part
+        damage = "columns of different lengths"
+    except MemoryError:
+        raise
+    except Exception as error:  # zipfile and NumPy raise errors of many kinds
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        damage = error
+    warnings.warn(f"memory: {path} is damaged ({damage}) and not used: delete it", stacklevel=3)
+    return None
 
 
 def _keys(chrom, start, end):

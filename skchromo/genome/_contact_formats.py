@@ -110,9 +110,19 @@ def split_line(line):
     )
     for separator in "\t", ",":
         if separator in line and not (separator == "," and joined):
-            fields = next(csv.reader([line], delimiter=separator))
+            fields = _split_quoted(line, separator)
             return [field.strip() for field in fields], separator
     return [field.strip('"') for field in words], r"\s+"
+
+
+def _split_quoted(line, separator):
+    """Split a line at a separator, save within quotes."""
+    if '"' not in line:
+        return line.split(separator)
+    try:
+        return next(csv.reader([line], delimiter=separator))
+    except csv.Error:  # a field that is longer than the module allows
+        return line.split(separator)
 
 
 def looks_like_header(fields):

@@ -3,15 +3,18 @@
 import gzip
 import itertools
 import zlib
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from ._annotation_file import LONGEST_LINE
 from ._contact_formats import looks_like_header, split_line
 from ._contact_values import show
 
 _MATRIX_MAGIC = (b"\x89HDF", b"HIC\x00")
+_PART = 1 << 20
 _SKIPPED = ("#", "track ", "track\t", "browser ", "browser\t")
 _TEXT_ROLES = ("gene_id", "chrom", "chrom1", "chrom2")
 _JOINED_ROLES = ("region", "region1", "region2", "target", "neighbors")
@@ -131,6 +134,7 @@ class FileTable:
             )
         except (pd.errors.ParserError, UnicodeDecodeError, EOFError, OSError, zlib.error) as error:
             raise ValueError(f"{self.name} cannot be read as a table: {error}") from error
+        self._check_quotes(len(frame))
         comments = frame[0].str.startswith(_SKIPPED) | frame[0].isin(["track", "browser"])
         comments = comments.to_numpy(dtype=bool)
         if comments.any():
@@ -139,15 +143,30 @@ class FileTable:
 
     def where(self, row):
         """Say on which line a row stands."""
+        rows = (number for number, line in self._rows() if not line.startswith(_SKIPPED))
+        return f"line {next(itertools.islice(rows, row, None))}"
+
+    def _rows(self):
+        """Give each line that pandas takes for a row, with its number."""
         lines = enumerate(self._lines(), start=1)
         # a line of tabs alone is a row of empty fields
-        blank = " \r\n" if self._separator == "\t" else None
-        rows = (
-            number
-            for number, line in itertools.islice(lines, self._n_skipped, None)
-            if line.strip(blank) and not line.startswith(_SKIPPED)
-        )
-        return f"line {next(itertools.islice(rows, row, None))}"
+        blank = " \r\n" if self._separator == "\t" else " \t\r\n"
+        for number, line in itertools.islice(lines, self._n_skipped, None):
+            if line.strip(blank):
+                yield number, line
+
+    def _check_quotes(self, n_found):
+        """Refuse a quote that is not closed: pandas takes the rows up to the next one for one."""
+        with (gzip.open if self._gzipped else open)(self._path, "rb") as handle:
+            if not any(b'"' in part for part in iter(lambda: handle.read(_PART), b"")):
+                return
+        n_rows = sum(1 for _ in self._rows())
+        if n_rows != n_found:
+            opened = (number for number, line in self._rows() if line.count('"') % 2)
+            raise ValueError(
+                f"{self.name}, line {next(opened, self._n_skipped + 1)}: a quote is not closed, so "
+                f"that {n_rows} lines are {n_found} rows: close it, or remove it"
+            )
 
     def _judge_content(self):
         """Refuse what is no text table; tell whether it is gzipped."""
@@ -176,7 +195,10 @@ class FileTable:
         opener = gzip.open if self._gzipped else open
         try:
             with opener(self._path, "rt", encoding="utf-8-sig") as handle:
-                yield from handle
+                for number, line in enumerate(iter(partial(handle.readline, LONGEST_LINE), ""), 1):
+                    if len(line) == LONGEST_LINE:
+                        raise EOFError(f"line {number} is longer than {LONGEST_LINE} characters")
+                    yield line
         except (UnicodeDecodeError, EOFError, OSError, zlib.error) as error:
             raise ValueError(
                 f"{self.name} is damaged or no text ({error}): fetch or write it again"

@@ -63,11 +63,6 @@ def read_expression(
         (``__no_feature``, ``N_unmapped``) are no genes and left out; ``attrs["left_out"]`` names
         them.
 
-    Warns
-    -----
-    UserWarning
-        If transcripts are left out because `tx2gene` has no gene for them.
-
     Raises
     ------
     TypeError
@@ -78,6 +73,11 @@ def read_expression(
         If a file is damaged, empty or no table, lacks a column, has a value that is missing, no
         number or negative, or rows that are transcripts; if a gene has several rows; or if samples
         have different genes.
+
+    Warns
+    -----
+    UserWarning
+        If transcripts are left out because `tx2gene` has no gene for them.
 
     Examples
     --------
@@ -164,7 +164,7 @@ def _wanted_columns(layout, columns, file):
 
 def _load(file, layout, positions):
     """Read the gene ids and the wanted columns as they stand."""
-    _check_widths(file, layout)
+    n_lines = _check_widths(file, layout)
     try:
         raw = pd.read_csv(
             file.path,
@@ -182,6 +182,11 @@ def _load(file, layout, positions):
         )
     except (pd.errors.ParserError, UnicodeDecodeError, EOFError, OSError, zlib.error) as error:
         raise ValueError(f"{file.name} cannot be read as a table: {error}") from error
+    if len(raw) != n_lines:
+        raise ValueError(
+            f"{file.name}: its {n_lines} lines are {len(raw)} rows: a quote is not closed in the "
+            "line that it stands in: close it, or remove it"
+        )
     if layout.n_rows is not None and layout.n_rows != len(raw):
         raise ValueError(
             f"{file.name} says that it has {layout.n_rows} rows and has {len(raw)}: it is cut "
@@ -191,8 +196,8 @@ def _load(file, layout, positions):
 
 
 def _check_widths(file, layout):
-    """Refuse a row that is longer or shorter: pandas would shift or fill it."""
-    separator, n_columns = layout.separator.encode(), len(layout.names)
+    """Refuse a row that is longer or shorter: pandas would shift or fill it; count the rows."""
+    separator, n_columns, n_rows = layout.separator.encode(), len(layout.names), 0
     for number, line in file.lines():
         if number <= layout.n_skipped or not line.strip():
             continue
@@ -204,6 +209,8 @@ def _check_widths(file, layout):
             raise file.problem(
                 number, f"{n_found} columns where the table has {n_columns}: mend or remove the row"
             )
+        n_rows += 1
+    return n_rows
 
 
 def _numbers(column, ids, name, file, is_default):

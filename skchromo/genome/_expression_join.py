@@ -46,11 +46,6 @@ def join_expression(
         ``attrs["expression_report"]`` is a dict that counts the genes of the table, those joined,
         those without expression and the rows of `expression` without a gene, with examples.
 
-    Warns
-    -----
-    UserWarning
-        If rows are left out, or if one row of `expression` goes to several genes by their names.
-
     Raises
     ------
     TypeError
@@ -58,6 +53,11 @@ def join_expression(
     ValueError
         If a sample or column is not there, a gene has several rows in `expression`, a value is no
         finite number, or genes have no expression.
+
+    Warns
+    -----
+    UserWarning
+        If rows are left out, or if one row of `expression` goes to several genes by their names.
 
     Examples
     --------

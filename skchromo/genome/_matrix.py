@@ -84,7 +84,7 @@ class ContactMatrix:
 
     See Also
     --------
-    InteractionTransformer : Chooses each gene's pCREs among its contacts.
+    skchromo.InteractionTransformer : Chooses each gene's pCREs among its contacts.
 
     Notes
     -----

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._matrix_hic import is_whole_hic
+
 # hictkpy is used because it alone of the libraries that are kept up reads all three formats, knows
 # which stored weights divide and which multiply, and ships wheels. cooler reads no .hic, and
 # hic-straw, which reads nothing else, must be compiled.
@@ -181,12 +183,22 @@ class MatrixFile:
                 count_type=float,
                 diagonal_band_width=reach + 1,
             ).to_coo()
+        self._check_pixels(found, chrom)
         if len(found.data) and found.data.min() < 0:
             raise ValueError(
                 f"{named(self._path)} holds negative values on {chrom}: a matrix of contact counts "
                 "is needed, not of log ratios or differences"
             )
         return Pixels(found.row + rows[0], found.col + columns[0], found.data)
+
+    def _check_pixels(self, found, chrom):
+        """Refuse what is read as zeros where HDF5 has lost a part of a file, and says nothing."""
+        place = found.row.astype(np.int64) * found.shape[1] + found.col
+        if len(found.data) and (not found.data.any() or (place[1:] <= place[:-1]).any()):
+            raise ValueError(
+                f"{named(self._path)} is damaged: its contacts on {chrom} are in no order or all "
+                "zero: fetch or write it again"
+            )
 
 
 def split_group(path):
@@ -249,14 +261,14 @@ def list_resolutions(path):
     _state(path)
     hictkpy = _hictkpy()
     with _naming(path):
-        if hictkpy.is_mcool_file(path) or hictkpy.is_hic(path):
+        is_hic = hictkpy.is_hic(path)
+        if is_hic and not is_whole_hic(path):
+            raise RuntimeError("its directory is damaged, or the file was fetched in part")
+        if is_hic or hictkpy.is_mcool_file(path):
             with hictkpy.MultiResFile(path) as file:
                 return tuple(sorted(file.resolutions().tolist()))
         if not hictkpy.is_cooler(path):
-            raise ValueError(
-                f"{named(path)} cannot be read: it is no .cool, .mcool or .hic file, or it is "
-                "damaged (such as fetched in part)"
-            )
+            raise RuntimeError("it is no .cool, .mcool or .hic file, or it was fetched in part")
         with hictkpy.File(path) as file:
             resolution = file.resolution()
     if not resolution:
@@ -328,7 +340,8 @@ def _naming(path):
     """Turn what the reader says of a damaged file into an error that names the file."""
     try:
         yield
-    except RuntimeError as error:
+    # What the reader's own checks pass over fails in other ways.
+    except (RuntimeError, ValueError, LookupError, ArithmeticError, MemoryError) as error:
         said = " ".join(str(error).split())
         raise ValueError(
             f"{named(path)} cannot be read ({said}): fetch or write it again"

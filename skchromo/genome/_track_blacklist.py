@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..regions import ranges
-from ._annotation_file import TextFile, is_comment, text_of
+from ._annotation_file import TextFile, is_comment, text_of, whole_number
 from ._bigwig_remote import is_url
 from ._chroms import bare_name, match_hint, resolve_chroms
 from ._genes import name_some
@@ -163,15 +163,16 @@ def _from_bed(file):
         if is_comment(text):
             continue
         fields = text.split("\t") if "\t" in text else text.split()
-        try:
-            chrom, start, end = fields[0], int(fields[1]), int(fields[2])
-        except (IndexError, ValueError):
+        chrom, start, end = fields[0], *map(whole_number, (*fields[1:3], "", "")[:2])
+        if start is None or end is None:
             raise file.problem(
-                number, f"{text[:60]!r} is no BED line: chrom, start and end are needed, with tabs"
-            ) from None
-        if not chrom or not 0 <= start < end:
+                number,
+                f"{text[:60]!r} is no BED line: chrom, start and end (whole numbers, 0 or more) "
+                "are needed, with tabs",
+            )
+        if not chrom or start >= end:
             raise file.problem(
-                number, f"{chrom}:{start}-{end} is no interval: start must be 0 or more, before end"
+                number, f"{chrom}:{start}-{end} is no interval: start must lie before end"
             )
         chroms.append(chrom)
         starts.append(start)

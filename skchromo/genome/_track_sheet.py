@@ -2,6 +2,7 @@
 
 import csv
 import os
+from collections import Counter
 
 import pandas as pd
 
@@ -87,8 +88,8 @@ def _read_table(path):
         with open(path, encoding="utf-8-sig", newline="") as file:
             header = file.readline()
             file.seek(0)
-            lines = csv.reader(file, delimiter="\t" if "\t" in header else ",")
-            rows = [(lines.line_num, [field.strip() for field in row]) for row in lines]
+            mark = "\t" if "\t" in header else ","
+            rows = [(n, _split(line, mark, n, path)) for n, line in enumerate(file, start=1)]
     except UnicodeDecodeError:
         raise ValueError(
             f"sample sheet '{path}' is no UTF-8 text: save it as TSV or CSV in UTF-8"
@@ -99,6 +100,12 @@ def _read_table(path):
         raise ValueError(
             f"sample sheet '{path}' has no rows below its header: one row a file is needed, with "
             "the columns sample, track and path"
+        )
+    repeated = [name for name, count in Counter(map(str.lower, names)).items() if count > 1]
+    if any(repeated):
+        raise ValueError(
+            f"sample sheet '{path}': {name_some(filter(None, repeated))} names more than one "
+            "column: give each its own name"
         )
     for number, row in rows[1:]:
         if any(row[len(names) :]):
@@ -112,6 +119,21 @@ def _read_table(path):
         columns=names,
         index=[number for number, _ in rows[1:]],
     )
+
+
+def _split(line, mark, number, path):
+    """Split a line of a sheet; a quote that it opens is closed in it."""
+    try:
+        return [
+            field.strip()
+            for row in csv.reader([line], delimiter=mark, strict=True)
+            for field in row
+        ]
+    except csv.Error as error:
+        raise ValueError(
+            f"sample sheet '{path}', line {number}: cannot be split into fields ({error}): close "
+            "or remove its quotes"
+        ) from None
 
 
 def _from_encode(table, path):
@@ -131,6 +153,12 @@ def _from_encode(table, path):
         sample=table["Biosample term name"],
         track=target.where(target != "", table["Assay"]),
     )
+    unnamed = table[["File accession", "sample", "track"]].eq("").any(axis=1)
+    if unnamed.any():
+        raise ValueError(
+            f"{where}, line {table.index[unnamed][0]}: File accession, Biosample term name and one "
+            "of Experiment target and Assay must be there: take the metadata.tsv as ENCODE gives it"
+        )
     _refuse_mixture(table, [], "File assembly", where)
     _refuse_mixture(table, ["track"], "Output type", where)
     _refuse_mixture(table, ["sample", "track"], "Experiment accession", where)

@@ -1,9 +1,16 @@
-"""Why a fitted estimator predicts what it does: attention, perturbation, attribution."""
+"""Why a fitted estimator predicts what it does: attention, perturbation, attribution, displays."""
 
 from ._attention import Attention, attention
+from ._attention_display import AttentionDisplay
 from ._attributions import Attributions, attributions
+from ._export import to_bedgraph, to_bigwig
+from ._export_contacts import to_bedpe, to_interact
+from ._gene_display import GeneDisplay
+from ._history_display import LearningHistoryDisplay
 from ._mark_importance import MarkImportance, mark_importance
+from ._mark_importance_display import MarkImportanceDisplay
 from ._pcre_importance import PcreImportance, pcre_importance
+from ._pcre_importance_display import PCREImportanceDisplay
 from ._perturb import Effects, perturb
 from ._perturbation import Perturbation
 from ._places import Places
@@ -11,9 +18,14 @@ from ._saturation import Saturation, count_saturation, weight_saturation
 
 __all__ = [
     "Attention",
+    "AttentionDisplay",
     "Attributions",
     "Effects",
+    "GeneDisplay",
+    "LearningHistoryDisplay",
     "MarkImportance",
+    "MarkImportanceDisplay",
+    "PCREImportanceDisplay",
     "PcreImportance",
     "Perturbation",
     "Places",
@@ -24,5 +36,9 @@ __all__ = [
     "mark_importance",
     "pcre_importance",
     "perturb",
+    "to_bedgraph",
+    "to_bedpe",
+    "to_bigwig",
+    "to_interact",
     "weight_saturation",
 ]

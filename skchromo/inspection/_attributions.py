@@ -131,7 +131,7 @@ def attributions(
     -------
     result : Attributions
         In the scale of `predict` of the Chromoformer itself (of the transformed y where it is in a
-        TransformedTargetRegressor), or of `decision_function` of a classifier.
+        TransformedTargetRegressor), or of the log odds of a classifier's class.
 
     Raises
     ------
@@ -195,9 +195,8 @@ def _score(estimator, class_of_interest):
             raise ValueError("class_of_interest is for classifiers; leave it None for a regressor")
         return lambda outputs: outputs[:, 0]
     number = class_number(estimator, class_of_interest)
-    if len(estimator.classes_) == 2:
-        return lambda outputs: outputs[:, number] - outputs[:, 1 - number]
-    return lambda outputs: outputs[:, number]
+    others = [other for other in range(len(estimator.classes_)) if other != number]
+    return lambda outputs: outputs[:, number] - outputs[:, others].logsumexp(dim=1)
 
 
 def _steps(method, n_steps, reach):

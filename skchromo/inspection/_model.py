@@ -4,6 +4,8 @@ import copy
 from contextlib import contextmanager
 from typing import NamedTuple
 
+import numpy as np
+from scipy.special import logsumexp
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -53,12 +55,29 @@ def open_model(estimator, X):
     return model._replace(X=regions)
 
 
+def find_fitted(estimator):
+    """Find the fitted Chromoformer in an estimator, without genes.
+
+    Parameters
+    ----------
+    estimator : estimator
+        As for :func:`open_model`.
+
+    Returns
+    -------
+    estimator : ChromoformerClassifier or ChromoformerRegressor
+    """
+    estimator = _unwrap(estimator, None).estimator
+    check_is_fitted(estimator, "net_")
+    return estimator
+
+
 def _unwrap(estimator, X):
-    """Model of nested estimators, X not yet looked at."""
+    """Model of nested estimators, X not yet looked at; None for no genes at all."""
     if isinstance(estimator, (ChromoformerClassifier, ChromoformerRegressor)):
         return Model(estimator, X, estimator)
     if isinstance(estimator, Pipeline):
-        if len(estimator) > 1 and not isinstance(X, RegionArray):
+        if len(estimator) > 1 and X is not None and not isinstance(X, RegionArray):
             X = estimator[:-1].transform(X)
         return _unwrap(estimator[-1], X)
     if isinstance(estimator, TransformedTargetRegressor):
@@ -106,8 +125,8 @@ def response(model, response_method, class_of_interest):
     Parameters
     ----------
     model : Model
-    response_method : {"auto", "predict", "decision_function", "predict_proba"}
-        "auto" is `predict` of a regressor and `decision_function` of a classifier.
+    response_method : {"auto", "predict", "log_odds", "predict_proba"}
+        "auto" is `predict` of a regressor and "log_odds" of a classifier: log(p / (1 - p)).
     class_of_interest : label or None
         Of a classifier.
 
@@ -117,7 +136,7 @@ def response(model, response_method, class_of_interest):
     """
     estimator = model.estimator
     classifies = isinstance(estimator, ChromoformerClassifier)
-    allowed = ("decision_function", "predict_proba") if classifies else ("predict",)
+    allowed = ("log_odds", "predict_proba") if classifies else ("predict",)
     if response_method == "auto":
         response_method = allowed[0]
     if response_method not in allowed:
@@ -130,15 +149,14 @@ def response(model, response_method, class_of_interest):
             raise ValueError("class_of_interest is for classifiers; leave it None for a regressor")
         return model.on_regions.predict
     number = class_number(estimator, class_of_interest)
-    method = getattr(estimator, response_method)
+    if response_method == "predict_proba":
+        return lambda X: estimator.predict_proba(X)[:, number]
 
-    def predict(X):
-        scores = method(X)
-        if scores.ndim == 2:
-            return scores[:, number]
-        return scores if number else -scores
+    def log_odds(X):
+        log_p = estimator.predict_log_proba(X)
+        return log_p[:, number] - logsumexp(np.delete(log_p, number, axis=1), axis=1)
 
-    return predict
+    return log_odds
 
 
 @contextmanager

@@ -77,8 +77,8 @@ def pcre_importance(
     method : {"remove", "knock_out", "weight"}, default="remove"
         What "without" means: the gene has no such pCRE; the pCRE has no signal of any track; or its
         contact weight is 0.
-    response_method : {"auto", "predict", "decision_function", "predict_proba"}, default="auto"
-        What is compared: "auto" is `predict` for a regressor and `decision_function` for a
+    response_method : {"auto", "predict", "log_odds", "predict_proba"}, default="auto"
+        What is compared: "auto" is `predict` for a regressor and "log_odds" for a
         classifier.
     class_of_interest : label, default=None
         Class whose logit or probability is compared; None is the second of two classes.

@@ -72,9 +72,9 @@ def perturb(estimator, X, perturbations, *, response_method="auto", class_of_int
         steps before the last are applied to it), or the signal of regions.
     perturbations : Perturbation, sequence of Perturbation, or mapping of str to Perturbation
         What to change; each is applied alone, to all genes. A mapping gives them names.
-    response_method : {"auto", "predict", "decision_function", "predict_proba"}, default="auto"
+    response_method : {"auto", "predict", "log_odds", "predict_proba"}, default="auto"
         What is compared: "auto" is `predict` for a regressor, in the scale of its y, and
-        `decision_function` (logit) for a classifier.
+        log odds for a classifier.
     class_of_interest : label, default=None
         Class whose logit or probability is compared; None is the second of two classes.
 

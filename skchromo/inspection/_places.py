@@ -19,6 +19,8 @@ class Places:
         In bp, 0-based, half-open; 0 where absent.
     flipped : ndarray of shape (n_genes,), bool
         Whether the promoter is read against the chromosome, on strand "-".
+    chromsizes : dict of str to int
+        Length of each chromosome in bp, where X knows them.
     """
 
     genes: dict
@@ -26,10 +28,22 @@ class Places:
     start: np.ndarray
     end: np.ndarray
     flipped: np.ndarray
+    chromsizes: dict
 
     @classmethod
     def of(cls, X):
-        """Places of a RegionArray."""
+        """Places of the regions of X.
+
+        Parameters
+        ----------
+        X : RegionArray
+            Regions of one condition.
+
+        Returns
+        -------
+        Places
+            Where each region of each gene lies.
+        """
         absent = X.index < 0
         names = {name: X.genes[name] for name in ("gene_id", "sample") if name in X.genes}
         chrom = X.chrom[X.index]
@@ -40,7 +54,13 @@ class Places:
             start=np.where(absent, 0, X.start[X.index]),
             end=np.where(absent, 0, X.end[X.index]),
             flipped=np.asarray(X.genes.get("strand", np.full(len(X), "+")) == "-"),
+            chromsizes=X.chromsizes,
         )
+
+    @property
+    def tss(self):
+        """Middle of each promoter in bp, ndarray of shape (n_genes,), int64."""
+        return (self.start[:, 0] + self.end[:, 0]) // 2
 
     def bins(self, gene, region, number, bin_size):
         """Where some bins lie on their chromosomes.

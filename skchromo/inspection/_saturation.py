@@ -102,8 +102,8 @@ def count_saturation(
         A pCRE counts if its mean signal of this track is above `threshold`; None: all count.
     threshold : float, default=None
         Mean signal; None is the median over the pCREs of all genes in X.
-    response_method : {"auto", "predict", "decision_function", "predict_proba"}, default="auto"
-        What is predicted: "auto" is `predict` for a regressor and `decision_function` for a
+    response_method : {"auto", "predict", "log_odds", "predict_proba"}, default="auto"
+        What is predicted: "auto" is `predict` for a regressor and "log_odds" for a
         classifier.
     class_of_interest : label, default=None
         Class whose logit or probability is predicted; None is the second of two classes.
@@ -178,7 +178,7 @@ def weight_saturation(
         The weights of others stay.
     threshold : float, default=None
         Mean signal; None is the median over the pCREs of all genes in X.
-    response_method : {"auto", "predict", "decision_function", "predict_proba"}, default="auto"
+    response_method : {"auto", "predict", "log_odds", "predict_proba"}, default="auto"
         As for :func:`count_saturation`.
     class_of_interest : label, default=None
         As for :func:`count_saturation`.

@@ -21,6 +21,7 @@ from ._layers import (
     sinusoidal_positions,
 )
 from ._network import ChromoformerNetwork
+from ._pairs import COMBINATIONS, PairBatch, PairNetwork, PairRegions
 from ._region_attention import RegionAttention
 from ._tokens import TokenLayout
 from ._transformers import (
@@ -28,8 +29,10 @@ from ._transformers import (
     PairwiseInteractionTransformer,
     RegulationTransformer,
 )
+from ._window_skip import WindowSkip
 
 __all__ = [
+    "COMBINATIONS",
     "AttentionMaps",
     "Batch",
     "BinAttention",
@@ -38,6 +41,9 @@ __all__ = [
     "DeviceRegions",
     "EmbeddingTransformer",
     "FeedForward",
+    "PairBatch",
+    "PairNetwork",
+    "PairRegions",
     "PairwiseInteractionTransformer",
     "RegionAttention",
     "RegulationTransformer",
@@ -45,6 +51,7 @@ __all__ = [
     "ScaleLinear",
     "TokenLayout",
     "TrackProjection",
+    "WindowSkip",
     "attention_maps",
     "checkpoint_sizes",
     "load_checkpoint",

@@ -32,7 +32,8 @@ class Batch:
     Attributes
     ----------
     n_genes : int
-        Genes that were asked for; the tensors may hold more, see `fixed` of :meth:`DeviceRegions.batch`.
+        Genes that were asked for; the tensors may hold more, see `fixed` of
+        :meth:`DeviceRegions.batch`.
     promoters : list of Bins, one per bin size
     pairs : list of (list of Bins, one per bin size)
         The pCREs, those of one width together.

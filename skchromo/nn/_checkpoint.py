@@ -1,27 +1,13 @@
 """Checkpoints of the reference implementation, read and written."""
 
-import pickle
 import re
-import warnings
 
-import numpy as np
 import torch
 
+from ..regions import whole_file
+from ._checkpoint_file import read_tensors
 from ._network import ChromoformerNetwork
 from ._region_attention import RegionAttention
-
-# What reference checkpoints hold besides tensors: NumPy arrays and scalars of validation scores.
-# They were pickled by NumPy 1 and 2, which name these functions differently. Nothing else is
-# ever called while unpickling.
-_ALLOWED = [
-    np.ndarray,
-    np.dtype,
-    *{type(np.dtype(code)) for code in "?bBhHiIlLqQefd"},
-    (np._core.multiarray._reconstruct, "numpy.core.multiarray._reconstruct"),
-    (np._core.multiarray._reconstruct, "numpy._core.multiarray._reconstruct"),
-    (np._core.multiarray.scalar, "numpy.core.multiarray.scalar"),
-    (np._core.multiarray.scalar, "numpy._core.multiarray.scalar"),
-]
 
 _OLD_NAMES = {"embed": "embed", "pw_int": "pairwise_interaction", "reg": "regulation"}
 
@@ -110,18 +96,38 @@ def load_reference_state(network, state):
     True
     """
     with torch.no_grad():
-        for name, parts in reference_parameters(network).items():
-            if name not in state:
-                raise ValueError(f"the checkpoint has no tensor {name}")
-            views = [_view(parameter, scale, name) for parameter, scale in parts]
-            n_rows = sum(len(view) for view in views)
-            if state[name].shape != (n_rows, *views[0].shape[1:]):
-                raise ValueError(
-                    f"the checkpoint's {name} has shape {tuple(state[name].shape)}, "
-                    f"the network needs {(n_rows, *views[0].shape[1:])}"
-                )
+        network.output_scale.fill_(1)
+        for name, views in _fitting(network, state):
             for view, part in zip(views, state[name].split([len(view) for view in views])):
                 view.copy_(part)
+
+
+def _fitting(network, state):
+    """Yield each used tensor's name and the parts of the network that it fills."""
+    for name, parts in reference_parameters(network).items():
+        if name not in state:
+            raise ValueError(f"the checkpoint has no tensor {name}")
+        views = [_view(parameter, scale, name) for parameter, scale in parts]
+        n_rows = sum(len(view) for view in views)
+        if state[name].shape != (n_rows, *views[0].shape[1:]):
+            raise ValueError(
+                f"the checkpoint's {name} has shape {tuple(state[name].shape)}, "
+                f"the network needs {(n_rows, *views[0].shape[1:])}"
+            )
+        yield name, views
+
+
+def _check_state(state):
+    """Raise ValueError unless there is a network for it; take no memory for one."""
+    for name, tensor in state.items():
+        promised = tensor.numel() * tensor.element_size()
+        if tensor.layout != torch.strided or promised > tensor.untyped_storage().nbytes():
+            raise ValueError(f"the checkpoint does not hold all numbers of {name}")
+    sizes = checkpoint_sizes(state)
+    with torch.device("meta"):
+        network = ChromoformerNetwork(n_positions=[1] * len(sizes["bin_sizes"]), **sizes)
+    for _ in _fitting(network, state):
+        pass
 
 
 def reference_state(network):
@@ -135,7 +141,12 @@ def reference_state(network):
     -------
     state : dict of str to Tensor
         On the CPU. Tensors that the reference holds but never uses are at their initial
-        values: ones for scales, zeros for the rest.
+        values: ones for scales, zeros for the rest. `output_scale` is multiplied into the head.
+
+    Raises
+    ------
+    ValueError
+        If the network has a linear skip, which the reference has not.
 
     Examples
     --------
@@ -144,12 +155,19 @@ def reference_state(network):
     >>> reference_state(network)["embed.2000.lin_proj.weight"].shape
     torch.Size([128, 7])
     """
+    if network.skip is not None:
+        raise ValueError(
+            "linear_skip=True adds a part that the reference implementation does not have: a "
+            "checkpoint in its format cannot hold this network"
+        )
     state = {
         name: torch.cat(
             [_view(parameter, scale, name).detach().cpu() for parameter, scale in parts]
         )
         for name, parts in reference_parameters(network).items()
     }
+    for name in ("fc_head.2.weight", "fc_head.2.bias"):
+        state[name] *= network.output_scale.cpu()
     d_model = network.positions.shape[1]
     rooms = {
         "embed": network.embed.layers,
@@ -202,29 +220,23 @@ def read_checkpoint(path):
     >>> read_checkpoint(path)["fc_head.2.bias"].shape
     torch.Size([1])
     """
-    try:
-        with torch.serialization.safe_globals(_ALLOWED), warnings.catch_warnings():
-            # torch warns of pickles that are not its own; what matters is whether they load
-            warnings.simplefilter("ignore", UserWarning)
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise FileNotFoundError(f"there is no checkpoint {path}") from None
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError) as error:
-        reason = str(error).partition("\n")[0]
-        raise ValueError(
-            f"{path} cannot be read as a checkpoint of tensors and NumPy arrays: it is damaged, no "
-            f"torch file, or holds objects that would run code ({reason})"
-        ) from error
+    content = read_tensors(path)
     state = content.get("net", content) if isinstance(content, dict) else content
     if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
         raise ValueError(f"{path} holds no state dict of tensors, alone or under 'net'")
-    state = {_new_name(name): tensor.float() for name, tensor in state.items()}
+    if not all(isinstance(name, str) for name in state):
+        raise ValueError(f"{path} holds tensors without names: it is no Chromoformer checkpoint")
+    state = {_new_name(name): tensor for name, tensor in state.items()}
     if not any(name.startswith("embed.") for name in state) or "fc_head.2.bias" not in state:
         raise ValueError(
             f"{path} is no Chromoformer checkpoint: it has no tensors embed.<bin size>... and "
-            f"fc_head; it starts with {', '.join(list(state)[:3])}"
+            f"fc_head; it starts with {', '.join(map(str, list(state)[:3]))}"
         )
-    return state
+    try:
+        _check_state(state)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    return {name: tensor.float() for name, tensor in state.items()}
 
 
 def checkpoint_sizes(state):
@@ -244,7 +256,7 @@ def checkpoint_sizes(state):
     Raises
     ------
     ValueError
-        If a tensor that a size is read from is missing.
+        If a tensor that a size is read from is missing or has no such size.
 
     Examples
     --------
@@ -254,18 +266,21 @@ def checkpoint_sizes(state):
     >>> sizes["bin_sizes"], sizes["n_tracks"], sizes["regulation_n_layers"]
     ((2000,), 7, 6)
     """
-    bin_sizes = {int(name.split(".")[1]) for name in state if name.startswith("embed.")}
-    bin_sizes = tuple(sorted(bin_sizes, reverse=True))
-    first = bin_sizes[0]
+    bin_sizes = _numbers_behind("embed.", state)
+    first = bin_sizes[-1] if bin_sizes else 0
+    if first < 1 or bin_sizes[0] < 1:
+        raise ValueError(f"the checkpoint names the bin sizes {bin_sizes}, which are no lengths")
 
-    def shape(name):
+    def shape(name, n_axes=1):
         if name not in state:
             raise ValueError(f"the checkpoint has no tensor {name}")
+        if state[name].ndim != n_axes or not all(state[name].shape):
+            raise ValueError(f"the checkpoint's {name} has shape {tuple(state[name].shape)}")
         return state[name].shape
 
-    d_model, n_tracks = shape(f"embed.{first}.lin_proj.weight")
+    d_model, n_tracks = shape(f"embed.{first}.lin_proj.weight", 2)
     sizes = {
-        "bin_sizes": bin_sizes,
+        "bin_sizes": tuple(bin_sizes[::-1]),
         "n_tracks": n_tracks,
         "d_model": d_model,
         "d_output": shape("fc_head.0.bias")[0],
@@ -276,12 +291,22 @@ def checkpoint_sizes(state):
         layers = f"{room}.{first}.transformer.layers."
         sizes[f"{word}_n_heads"] = shape(f"{layers}0.self_att.gamma_f")[0]
         sizes[f"{word}_d_ff"] = shape(f"{layers}0.ff.l1.bias")[0]
-        sizes[f"{word}_n_layers"] = 1 + max(
-            int(name[len(layers) :].split(".")[0]) for name in state if name.startswith(layers)
-        )
-    att = shape(f"regulation.{first}.transformer.layers.0.self_att.att.weight")
+        numbers = _numbers_behind(layers, state)
+        if numbers != list(range(len(numbers))):
+            raise ValueError(f"the checkpoint has the layers {layers}{numbers}, not all in a row")
+        sizes[f"{word}_n_layers"] = len(numbers)
+    att = shape(f"regulation.{first}.transformer.layers.0.self_att.att.weight", 2)
     sizes["regulation_d_attention"] = att[0] // 4
     return sizes
+
+
+def _numbers_behind(prefix, state):
+    """Numbers that follow a prefix in names of tensors, rising."""
+    found = {name[len(prefix) :].partition(".")[0] for name in state if name.startswith(prefix)}
+    odd = [text for text in found if not (text.isdecimal() and text.isascii() and len(text) < 10)]
+    if odd:
+        raise ValueError(f"the checkpoint names a tensor {prefix + odd[0]!r}, which has no number")
+    return sorted(map(int, found))
 
 
 def load_checkpoint(path, max_length=40_000):
@@ -329,6 +354,7 @@ def save_checkpoint(network, path, **content):
     ----------
     network : ChromoformerNetwork
     path : str or Path
+        File to write. It appears under its name when it is whole; an older one is replaced.
     **content
         Further entries of the file beside ``"net"``, as ``epoch=10``.
 
@@ -343,7 +369,9 @@ def save_checkpoint(network, path, **content):
     >>> sorted(torch.load(path, weights_only=True))
     ['epoch', 'net']
     """
-    torch.save({"net": reference_state(network), **content}, path)
+    state = reference_state(network)
+    with whole_file(path) as file:
+        torch.save({"net": state, **content}, file)
 
 
 def _view(parameter, scale, name):

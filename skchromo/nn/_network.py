@@ -9,6 +9,7 @@ from ._transformers import (
     PairwiseInteractionTransformer,
     RegulationTransformer,
 )
+from ._window_skip import WindowSkip
 
 
 class ChromoformerNetwork(nn.Module):
@@ -18,6 +19,9 @@ class ChromoformerNetwork(nn.Module):
     with each pCRE -> RegulationTransformer. The outputs of all bin sizes, each plus its
     promoter embedding, enter a two-layer head. Numerically the published network, but only
     what reaches the output is computed.
+
+    Outputs are multiplied by the buffer `output_scale`, which starts at 1: with the targets'
+    standard deviation there, the network itself learns standardised targets.
 
     Parameters
     ----------
@@ -43,6 +47,9 @@ class ChromoformerNetwork(nn.Module):
         Width of the head's hidden layer.
     dropout : float, default=0.0
         Rate on attention probabilities, residuals and feed-forward layers.
+    linear_skip : bool, default=False
+        Whether a :class:`WindowSkip` is added to the output. The head's last weights then start at
+        0: an untrained network is the skip alone.
 
     Raises
     ------
@@ -79,6 +86,7 @@ class ChromoformerNetwork(nn.Module):
         regulation_d_ff=256,
         d_output=128,
         dropout=0.0,
+        linear_skip=False,
     ):
         super().__init__()
         _check_divides("d_model", d_model, 2, "2, as positions are sines and cosines")
@@ -112,6 +120,11 @@ class ChromoformerNetwork(nn.Module):
         self.fc_head = nn.Sequential(
             nn.Linear(n_scales * d_model, d_output), nn.ReLU(), nn.Linear(d_output, n_outputs)
         )
+        self.skip = None
+        if linear_skip:
+            self.skip = WindowSkip(n_tracks, min(self.bin_sizes), n_outputs)
+            nn.init.zeros_(self.fc_head[-1].weight)
+        self.register_buffer("output_scale", torch.ones(()))
         self.register_buffer(
             "positions", sinusoidal_positions(max(self.n_positions), d_model), persistent=False
         )
@@ -128,7 +141,7 @@ class ChromoformerNetwork(nn.Module):
         output : Tensor of shape (n_genes, n_outputs)
             Logits, or expression.
         """
-        return self.fc_head(self.encode(batch))[: len(batch)]
+        return self.decode(self.encode(batch), batch)
 
     def encode(self, batch):
         """What the head reads.
@@ -151,6 +164,44 @@ class ChromoformerNetwork(nn.Module):
             tokens = torch.cat([promoters, pairs], dim=1)
         genes = self.regulation(tokens, layout) + promoters
         return genes.transpose(0, 1).flatten(1)
+
+    def decode(self, encoded, batch, has_head=True):
+        """Outputs from what the head reads.
+
+        Parameters
+        ----------
+        encoded : Tensor of shape (n, n_scales * d_model)
+        batch : Batch
+            What was encoded.
+        has_head : bool, default=True
+            Whether the head takes part, or the skip alone.
+
+        Returns
+        -------
+        output : Tensor of shape (n_genes, n_outputs)
+        """
+        if has_head:
+            output = self.fc_head(encoded)
+        else:
+            output = encoded.new_zeros(len(encoded), self.fc_head[-1].out_features)
+        if self.skip is not None:
+            output = output + self.skip(self.summarise(batch))
+        return output[: len(batch)] * self.output_scale
+
+    def summarise(self, batch):
+        """What the skip reads: log mean signals of windows, see :class:`WindowSkip`.
+
+        Parameters
+        ----------
+        batch : Batch
+
+        Returns
+        -------
+        columns : Tensor of shape (n, n_columns)
+        """
+        finest = self.bin_sizes.index(min(self.bin_sizes))
+        pairs = [group[finest] for group in batch.pairs]
+        return self.skip.columns(batch.promoters[finest], pairs, batch.layout)
 
     def _embed(self, batch):
         """Embeddings of the promoters, (n_scales, n, d_model)."""

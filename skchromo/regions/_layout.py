@@ -2,9 +2,11 @@
 
 from ._region_array import RegionArray
 
+_MITOCHONDRION = ("M", "MT")
 
-def check_signal(X, name):
-    """Refuse gene tables, which hold no signal, and regions of two conditions.
+
+def check_signal(X, name, n_conditions=1):
+    """Refuse gene tables, which hold no signal, and regions of another number of conditions.
 
     Parameters
     ----------
@@ -12,13 +14,15 @@ def check_signal(X, name):
         What the user passed.
     name : str
         Class of the estimator, for the message.
+    n_conditions : {1, 2}, default=1
+        What the estimator takes.
 
     Raises
     ------
     TypeError
         If X is a gene table.
     ValueError
-        If X is a RegionArray with a conditions axis.
+        If X is a RegionArray with a conditions axis, or without where 2 are needed.
 
     Examples
     --------
@@ -35,12 +39,18 @@ def check_signal(X, name):
             f"{name} needs the signal of the genes, but X is a gene table: put a "
             "BigWigTransformer before it in a Pipeline"
         )
-    if isinstance(X, RegionArray) and X.ndim != 4:
+    if not isinstance(X, RegionArray) or X.ndim == 3 + n_conditions:
+        return
+    if n_conditions == 1:
         raise ValueError(f"{name} takes a RegionArray of one condition, got shape {X.shape}")
+    raise ValueError(
+        f"{name} takes a RegionArray of two conditions, got shape {X.shape}: give the gene table "
+        "the columns sample_a and sample_b"
+    )
 
 
-def check_as_fitted(X, name, *, tracks, bin_size, window, n_bins=None):
-    """Refuse X with other tracks, bins or window than were fitted, saying which.
+def check_as_fitted(X, name, *, tracks, bin_size, window, n_bins=None, chromsizes=None):
+    """Refuse X with other tracks, bins, window or assembly than were fitted, saying which.
 
     Parameters
     ----------
@@ -54,6 +64,10 @@ def check_as_fitted(X, name, *, tracks, bin_size, window, n_bins=None):
         Finest bin and promoter window in fit, in bp.
     n_bins : int, default=None
         Most bins of a region in fit; None where it makes no difference to the estimator.
+    chromsizes : mapping of str to int, default=None
+        Length of each chromosome in fit, in bp. Those that X names too, with or without ``chr``,
+        must have the same; the mitochondrion is left out, as it comes in two lengths with one
+        assembly. None where nothing is known.
 
     Raises
     ------
@@ -85,4 +99,21 @@ def check_as_fitted(X, name, *, tracks, bin_size, window, n_bins=None):
             raise ValueError(
                 f"X has {words.format(got)}, but {name} was fitted on {words.format(fitted)}: use "
                 "the same window, bin_size and max_pcre_length in fit and predict"
+            )
+    _check_assembly(X.chromsizes, name, chromsizes or {})
+
+
+def _check_assembly(chromsizes, name, fitted):
+    """Refuse chromosomes of other lengths than were fitted."""
+    known = {}
+    for chrom, size in fitted.items():
+        known.setdefault(chrom.removeprefix("chr"), set()).add(size)
+    for chrom, size in chromsizes.items():
+        bare = chrom.removeprefix("chr")
+        if bare not in _MITOCHONDRION and size not in known.get(bare, {size}):
+            raise ValueError(
+                f"X is of another assembly than {name} was fitted on: {chrom} has {size} bp in X "
+                f"and had {min(known[bare])} bp in fit. Extract X from files of the same assembly; "
+                "to predict across assemblies or species on purpose, set chromsizes_ = {} on the "
+                "fitted estimator"
             )

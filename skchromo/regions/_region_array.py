@@ -36,10 +36,6 @@ class RegionArray(Persistence):
     index : ndarray of shape (n_genes, n_regions), int
         Number of the distinct region at each place; -1 where absent. Region 0 is never
         absent. With a conditions axis the shape is (n_genes, 2, n_regions).
-    weights : ndarray of shape (n_genes, n_regions - 1), float32, default=None
-        Contact weight of each pCRE, 0 where absent. None means all 0.
-    genes : mapping of str to ndarray of shape (n_genes,), default=None
-        What is known of each row: `gene_id`, `chrom`, `tss`, `strand`, `sample`, ...
     tracks : sequence of str
         Names of the tracks, in the order of the columns of `signal`.
     bin_size : int
@@ -48,6 +44,10 @@ class RegionArray(Persistence):
         Bins of the longest region that could be there (window or maximum pCRE length).
     window : int
         Length of the promoter window, in bp.
+    weights : ndarray of shape (n_genes, n_regions - 1), float32, default=None
+        Contact weight of each pCRE, 0 where absent. None means all 0.
+    genes : mapping of str to ndarray of shape (n_genes,), default=None
+        What is known of each row: `gene_id`, `chrom`, `tss`, `strand`, `sample`, ...
     chromsizes : mapping of str to int, default=None
         Length of each chromosome, in bp.
 

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import io
 import json
+import math
 import os
 import secrets
 import struct
@@ -23,6 +24,7 @@ from ._checks import check_layout, check_parts
 from ._columns import from_json, to_json
 from ._ranges import gathered, offsets_of
 from ._stack import renumbered, used_regions
+from ._whole_file import whole_file
 
 _FORMAT, _VERSION = "skchromo RegionArray", 1
 _ABOUT, _SIGNAL = "about.json", "signal.npy"
@@ -71,25 +73,14 @@ def write(X, path):
             f"{path} is there and is not a RegionArray that was saved, so it is not overwritten: "
             "save under another name, or remove it first"
         )
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"cannot save to {path}: there is no folder {path.parent}")
     # The signal may have been written to since X was made.
     check_parts(X)
     used = used_regions(X)
     members = _small_members(X, used)
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.unfinished")
-    try:
-        with open(unfinished, "xb") as file:
-            with zipfile.ZipFile(file, "w") as archive:
-                _write_signal(X, np.flatnonzero(used), archive)
-                for name, content in members.items():
-                    archive.writestr(name, content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
+    with whole_file(path) as file, zipfile.ZipFile(file, "w") as archive:
+        _write_signal(X, np.flatnonzero(used), archive)
+        for name, content in members.items():
+            archive.writestr(name, content)
 
 
 def _small_members(X, used):
@@ -217,7 +208,7 @@ def _opened(path):
     with open(path, "rb") as file:
         with _telling(f"{path} is not a file of RegionArray.save, or only a part of one"):
             archive = zipfile.ZipFile(file)
-            about = json.loads(archive.read(_ABOUT))
+            about = json.loads(_content(archive, _ABOUT))
             version = about["version"]
             if about["format"] != _FORMAT:
                 raise ValueError(f"format {about['format']}")
@@ -244,16 +235,34 @@ def _telling(what):
         raise ValueError(f"{what} ({error})") from error
 
 
+def _content(archive, name):
+    """Bytes of a small member; its checksum is compared."""
+    # Unpacking may take any amount of memory.
+    if archive.getinfo(name).compress_type != zipfile.ZIP_STORED:
+        raise ValueError(f"{name} has been compressed")
+    try:
+        return archive.read(name)
+    except MemoryError:
+        raise ValueError(f"{name} is not as long as the file says") from None
+
+
 def _array(archive, name):
-    """A small member as an array; its checksum is compared."""
-    return np.lib.format.read_array(io.BytesIO(archive.read(f"{name}.npy")), allow_pickle=False)
+    """A small member as an array."""
+    content = io.BytesIO(_content(archive, f"{name}.npy"))
+    np.lib.format.read_magic(content)
+    shape, _, dtype = np.lib.format.read_array_header_1_0(content)
+    # NumPy takes memory for whatever the header says.
+    if math.prod(shape) * dtype.itemsize > len(content.getbuffer()):
+        raise ValueError(f"{name} does not hold what its header says")
+    content.seek(0)
+    return np.lib.format.read_array(content, allow_pickle=False)
 
 
 def _genes(archive, names):
     """Columns of the genes, arrays by name."""
     members = set(archive.namelist())
     return {
-        name: from_json(archive.read(f"genes_{place}.json"))
+        name: from_json(_content(archive, f"genes_{place}.json"))
         if f"genes_{place}.json" in members
         else _array(archive, f"genes_{place}")
         for place, name in enumerate(names)
@@ -313,7 +322,7 @@ def _signal_shape(file, info, begin):
     if np.lib.format.read_magic(file) != (1, 0):
         raise ValueError(f"{_SIGNAL} has an unknown header")
     shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(file)
-    size = file.tell() - begin + int(np.prod(shape)) * 4
+    size = file.tell() - begin + math.prod(shape) * 4
     if fortran_order or dtype != "<f4" or len(shape) != 2 or size != info.file_size:
         raise ValueError(f"{_SIGNAL} does not hold what its header says")
     return shape

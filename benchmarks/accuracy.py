@@ -1,0 +1,260 @@
+"""Accuracy on small real data: Chromoformers against baselines on the same summary features.
+
+Two samples, for which the files must be there: DeepDiff's two cell types (400 genes, five marks
+within 10 kb of the TSS, no contacts), and 64 genes of H1 cells (seven marks, promoter-capture
+contacts). Each model predicts each gene of held-out folds; printed are the mean score of the folds
+and seeds with its standard error, and the score of all genes pooled (AUROC for high or low expression,
+Pearson's r for log2 expression and log2 fold change). The settings of ``small_data`` that are
+searched are chosen within the training genes alone. Run from the top of the repository::
+
+    python benchmarks/accuracy.py --deepdiff FOLDER --sample-a E123_K562 --sample-b E003_H1
+    python benchmarks/accuracy.py --h1 FOLDER --seeds 3 --jobs 2
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from sklearn.base import clone
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+    VotingClassifier,
+    VotingRegressor,
+)
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from skchromo import (
+    BigWigTransformer,
+    ChromoformerClassifier,
+    ChromoformerDiffRegressor,
+    ChromoformerRegressor,
+    InteractionTransformer,
+    WindowSummary,
+)
+from skchromo.datasets import high_low, pearson_r, pearson_scorer, read_deepdiff
+
+SEARCHED = {"linear_skip": [False, True], "dropout": [0.0, 0.3]}
+# with one seed only
+SLOW = ("the paper's settings", "small_data, searched")
+SKIP_ALONE = {"linear_skip": True, "max_epochs": 1, "lr": 1e-9}
+
+
+def condition(X, number):
+    """One of the two conditions of a RegionArray."""
+    return X._replace(index=X.index[:, number], weights=X.weights[:, number])
+
+
+def summaries(X):
+    """Summary features of one condition, or of what b has over a beside both."""
+    if X.ndim == 4:
+        return WindowSummary().fit_transform(X)
+    a, b = (WindowSummary().fit_transform(condition(X, number)) for number in (0, 1))
+    return np.concatenate([b - a, a, b], axis=1)
+
+
+def baselines(kind, seed):
+    """The models that are not networks, by name."""
+    if kind == "class":
+        linear = LogisticRegression(C=0.1, max_iter=2000)
+        forest, boosting = RandomForestClassifier, HistGradientBoostingClassifier
+    else:
+        linear = RidgeCV(np.logspace(-1, 4, 11))
+        forest, boosting = RandomForestRegressor, HistGradientBoostingRegressor
+    leaf = {"min_samples_leaf": 3, "max_features": 0.5 if kind != "class" else "sqrt"}
+    models = {
+        "logistic regression" if kind == "class" else "ridge": [StandardScaler(), linear],
+        "random forest": [forest(500, random_state=seed, **leaf)],
+        "gradient boosting": [boosting(max_iter=100, learning_rate=0.05, random_state=seed)],
+    }
+    summary = FunctionTransformer(summaries)
+    return {name: make_pipeline(summary, *steps) for name, steps in models.items()}
+
+
+def networks(kind, seed):
+    """The Chromoformers, by name."""
+    estimator = {
+        "class": ChromoformerClassifier,
+        "level": ChromoformerRegressor,
+        "change": ChromoformerDiffRegressor,
+    }[kind]
+    common = {"random_state": seed, "n_threads": 1, "device": "cpu"}
+    inner = StratifiedKFold(3) if kind == "class" else KFold(3)
+    scoring = "roc_auc" if kind == "class" else pearson_scorer
+    models = {
+        "the paper's settings": estimator(**common),
+        "skip alone": estimator.small_data(**common, **SKIP_ALONE),
+        "small_data": estimator.small_data(**common),
+        "small_data, three seeds": _of_three_seeds(kind, estimator, common),
+        "small_data, searched": GridSearchCV(
+            estimator.small_data(**common), SEARCHED, cv=inner, scoring=scoring
+        ),
+    }
+    if kind == "change":
+        models["two regressors"] = TwoRegressors(ChromoformerRegressor.small_data(**common))
+    return models
+
+
+def _of_three_seeds(kind, estimator, common):
+    """Vote of three networks that differ in their seed alone."""
+    seeds = (common["random_state"] + 100 * i for i in range(3))
+    members = [
+        (f"seed {seed}", estimator.small_data(**{**common, "random_state": seed})) for seed in seeds
+    ]
+    return VotingClassifier(members, voting="soft") if kind == "class" else VotingRegressor(members)
+
+
+class TwoRegressors:
+    """The difference of two regressors, each trained on one condition's expression."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def fit(self, X, levels):
+        self.models = [
+            clone(self.model).fit(condition(X, number), levels[:, number]) for number in (0, 1)
+        ]
+        return self
+
+    def predict(self, X):
+        a, b = (model.predict(condition(X, number)) for number, model in enumerate(self.models))
+        return b - a
+
+
+def score(kind, y, predicted):
+    return roc_auc_score(y, predicted) if kind == "class" else pearson_r(y, predicted)
+
+
+def predict(kind, model, X):
+    if kind != "class":
+        return model.predict(X)
+    return model.predict_proba(X)[:, 1]
+
+
+def evaluate(task, name, seed):
+    """Score of one model on every fold, and of all genes pooled."""
+    kind, X, y, levels, groups = (task[key] for key in ("kind", "X", "y", "levels", "groups"))
+    started = time.perf_counter()
+    predicted, scores = np.empty(len(y)), []
+    if groups is not None:
+        folds = GroupKFold(4).split(X.index, y, groups)
+    else:
+        splitter = StratifiedKFold if kind == "class" else KFold
+        folds = splitter(5, shuffle=True, random_state=seed).split(X.index, y)
+    for train, test in folds:
+        model = {**baselines(kind, seed), **networks(kind, seed)}[name]
+        model.fit(X[train], levels[train] if name == "two regressors" else y[train])
+        predicted[test] = predict(kind, model, X[test])
+        if kind != "class" or len(set(y[test])) == 2:
+            scores.append(score(kind, y[test], predicted[test]))
+    return {
+        "task": task["name"],
+        "model": name,
+        "seed": seed,
+        "folds": scores,
+        "pooled": score(kind, y, predicted),
+        "seconds": time.perf_counter() - started,
+    }
+
+
+def task(name, kind, X, y, levels=None, groups=None):
+    return {"name": name, "kind": kind, "X": X, "y": y, "levels": levels, "groups": groups}
+
+
+def deepdiff_tasks(folder, sample_a, sample_b):
+    """High or low, and level, in each cell type; change between them."""
+    data = read_deepdiff(folder, sample_a, sample_b)
+    levels = np.log2(data.counts.to_numpy() + 1)
+    tasks = []
+    for number, sample in enumerate((sample_a, sample_b)):
+        X, y = condition(data.X, number), levels[:, number]
+        tasks.append(task(f"{sample}: high or low", "class", X, (y >= np.median(y)).astype(int)))
+        tasks.append(task(f"{sample}: level", "level", X, y))
+    tasks.append(
+        task(f"{sample_b} over {sample_a}", "change", data.X, data.y.to_numpy(), levels=levels)
+    )
+    return tasks
+
+
+def h1_tasks(folder):
+    """High or low, and level, with contacts and on promoters only, by chromosome."""
+    genes = pd.read_csv(folder / "genes.tsv", sep="\t")
+    tracks = {path.stem: path for path in sorted(folder.glob("*.bw"))}
+    level = np.log2(genes["expression"].to_numpy() + 1)
+    high, tasks = high_low(genes["expression"]), []
+    for words, max_pcres in (("with contacts", 8), ("promoters only", 0)):
+        contacts = InteractionTransformer(folder / "interactions.tsv", max_pcres=max_pcres)
+        X = make_pipeline(contacts, BigWigTransformer(tracks)).fit_transform(genes)
+        groups = genes["chrom"].to_numpy()
+        tasks.append(task(f"H1, {words}: high or low", "class", X, high.astype(int), None, groups))
+        tasks.append(task(f"H1, {words}: level", "level", X, level, None, groups))
+    return tasks
+
+
+def table(rows):
+    """Mean and standard error over folds and seeds, and pooled score, by task and model."""
+    lines = []
+    for (name, model), part in pd.DataFrame(rows).groupby(["task", "model"], sort=False):
+        folds = np.concatenate(part["folds"].to_list())
+        lines.append(
+            {
+                "task": name,
+                "model": model,
+                "mean": folds.mean(),
+                "standard error": folds.std(ddof=1) / np.sqrt(len(folds)),
+                "pooled": part["pooled"].mean(),
+                "seconds a fold": part["seconds"].sum() / len(folds),
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--deepdiff", type=Path, help="folder with files as DeepDiff's")
+    parser.add_argument("--sample-a", default="Cell1")
+    parser.add_argument("--sample-b", default="Cell2")
+    parser.add_argument("--h1", type=Path, help="folder with *.bw, interactions.tsv, genes.tsv")
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--models", nargs="+", help="only these")
+    parser.add_argument("--json", type=Path, help="where to write every score")
+    options = parser.parse_args()
+    if not options.deepdiff and not options.h1:
+        parser.error("give the data: --deepdiff FOLDER, --h1 FOLDER or both")
+    tasks = []
+    if options.deepdiff:
+        tasks += deepdiff_tasks(options.deepdiff, options.sample_a, options.sample_b)
+    if options.h1:
+        tasks += h1_tasks(options.h1)
+    rows = []
+    for each in tasks:
+        names = [*baselines(each["kind"], 0), *networks(each["kind"], 0)]
+        names = [name for name in names if not options.models or name in options.models]
+        rows += Parallel(options.jobs)(
+            delayed(evaluate)(each, name, seed)
+            for name in names
+            for seed in range(1 if name in SLOW else options.seeds)
+        )
+        part = table(rows[-len(rows) :])
+        part = part[part["task"] == each["name"]].drop(columns="task")
+        print(
+            f"\n{each['name']}\n{part.to_string(index=False, float_format='{:.3f}'.format)}",
+            flush=True,
+        )
+        if options.json:
+            options.json.write_text(json.dumps(rows, indent=1))
+
+
+if __name__ == "__main__":
+    main()

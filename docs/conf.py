@@ -1,0 +1,100 @@
+"""How the site is built: ``make docs``."""
+
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
+DOCS = Path(__file__).resolve().parent
+sys.path[:0] = [str(DOCS), str(DOCS.parent)]
+
+import figures  # noqa: E402
+import public_names  # noqa: E402
+
+from skchromo import __version__  # noqa: E402
+
+project = "skchromo"
+author = copyright = "The skchromo developers"
+version = release = __version__
+
+extensions = [
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.mathjax",
+    "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "generated/examples/*.py", "**/GALLERY_HEADER.rst"]
+templates_path = ["_templates"]
+default_role = "literal"
+
+# Both write below docs/generated, which is not kept.
+public_names.write_pages(DOCS / "generated")
+figures.draw_all(DOCS / "generated")
+
+autosummary_filename_map = public_names.file_names()
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+numpydoc_xref_param_type = False
+
+# Names of ours must lead somewhere; those of others do where their inventory can be had.
+nitpicky = True
+nitpick_ignore_regex = [("py:.*", public_names.not_ours())]
+
+
+def reachable(sites, seconds=5):
+    """Keep the sites that answer: without network the build goes on, and lacks their links."""
+    found = {}
+    for name, address in sites.items():
+        try:
+            with urlopen(f"{address}objects.inv", timeout=seconds):
+                found[name] = (address, None)
+        except OSError:
+            continue
+    return found
+
+
+intersphinx_mapping = reachable(
+    {
+        "python": "https://docs.python.org/3/",
+        "sklearn": "https://scikit-learn.org/stable/",
+        "numpy": "https://numpy.org/doc/stable/",
+        "pandas": "https://pandas.pydata.org/docs/",
+        "joblib": "https://joblib.readthedocs.io/en/stable/",
+        "skorch": "https://skorch.readthedocs.io/en/stable/",
+    }
+)
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "generated/examples",
+    "backreferences_dir": "generated/backreferences",
+    "doc_module": ("skchromo",),
+    "filename_pattern": r"plot_",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_memory": False,
+}
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"skchromo {release}"
+html_theme_options = {
+    "navbar_align": "left",
+    "secondary_sidebar_items": ["page-toc"],
+    "show_prev_next": False,
+    "navigation_with_keys": False,
+}
+html_sidebars = {"install": [], "formats": [], "reliability": [], "changes": []}
+html_show_sourcelink = False
+
+
+def skip_foreign(app, what, name, member, skip, options):
+    """Leave out what classes inherit from other packages."""
+    home = getattr(member, "__module__", None)
+    return True if home and not home.startswith("skchromo") else None
+
+
+def setup(app):
+    """Connect what Sphinx is to call."""
+    app.connect("autodoc-skip-member", skip_foreign)

@@ -1,0 +1,351 @@
+"""ChromoformerDiffRegressor."""
+
+import warnings
+from typing import ClassVar
+
+import numpy as np
+import torch
+from sklearn.base import RegressorMixin
+
+from ..nn import COMBINATIONS, PairNetwork
+from ._base import BaseChromoformer
+from ._door import check_target
+from ._start import columns_of, standardise, start_as_ridge
+
+
+class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
+    """Predict how expression differs between two conditions, such as cell types.
+
+    One encoder, the network of :class:`ChromoformerRegressor`, reads each gene in condition a and
+    in condition b, each with its own signal, pCREs and contact weights. X is a RegionArray with a
+    conditions axis, as :class:`BigWigTransformer` makes it of a gene table with the columns
+    ``sample_a`` and ``sample_b``; or a plain array whose bins are ``min(bin_sizes)`` bp wide:
+
+    - 5-D ``(n_genes, 2, n_regions, n_bins, n_tracks)``: promoter, then pCREs of full length and
+      contact weight 0; a region that is all NaN is absent;
+    - 4-D ``(n_genes, 2, n_bins, n_tracks)``: several tracks at the promoter;
+    - 3-D ``(n_genes, 2, n_bins)``: one track at the promoter;
+    - 2-D ``(n_genes, n_columns)``: one track, the bins of a followed by those of b; where their
+      number is odd, the middle column belongs to both.
+
+    Parameters
+    ----------
+    bin_sizes : tuple of int, default=(2000, 500, 100)
+        Bin sizes in bp at which regions are read, each a multiple of the finest bins of X.
+    d_model : int, default=128
+        Width of all embeddings; even, and a multiple of the numbers of heads.
+    embedding_n_layers : int, default=1
+        Layers of the EmbeddingTransformer, which reads the promoter's bins.
+    embedding_n_heads : int, default=2
+        Its attention heads, a divisor of `d_model`.
+    embedding_d_ff : int, default=128
+        Width of its feed-forward layers.
+    pairwise_n_layers : int, default=2
+        Layers of the PairwiseInteractionTransformer, by which the promoter reads each pCRE's bins.
+    pairwise_n_heads : int, default=2
+        Its attention heads, a divisor of `d_model`.
+    pairwise_d_ff : int, default=256
+        Width of its feed-forward layers.
+    regulation_n_layers : int, default=6
+        Layers of the RegulationTransformer, by which promoter and pCREs read each other.
+    regulation_n_heads : int, default=8
+        Its attention heads, a divisor of `regulation_d_attention`.
+    regulation_d_attention : int, default=256
+        Width of its attention over all heads.
+    regulation_d_ff : int, default=256
+        Width of its feed-forward layers.
+    d_output : int, default=128
+        Width of the hidden layer before the output.
+    dropout : float, default=0.0
+        Rate on attention probabilities, residuals and feed-forward layers.
+    lr : float, default=3e-5
+        Learning rate of AdamW: that of the first epoch, or the highest, see `lr_schedule`.
+    lr_schedule : {"decay", "plateau", "cosine", "one_cycle", "constant"}, default="decay"
+        How the learning rate goes on. ``"decay"``: times `lr_decay` after each epoch.
+        ``"plateau"``: times `lr_decay` after each epoch that brought no lower loss (on the genes
+        that `early_stopping` holds back, if it does). ``"cosine"``: half a cosine, to 0.
+        ``"one_cycle"``: up from `lr` / 25 in the first 0.3 of all steps, then down to 0, both as
+        cosines (Smith and Topin 2017, arXiv 1708.07120). ``"constant"``: left alone, also for
+        schedules among `callbacks`.
+    lr_decay : float, default=0.87
+        Factor on the learning rate, see `lr_schedule`.
+    weight_decay : float, default=0.01
+        Weight decay of AdamW.
+    batch_size : int, default=64
+        Genes in a training step.
+    max_epochs : int, default=10
+        Times that every gene is seen.
+    gradient_clip : float, default=None
+        Largest norm of a step's gradients over all weights, to which greater ones are scaled down.
+    early_stopping : bool, default=False
+        Whether some genes are held back, and training ends when the loss on them has not fallen for
+        `n_iter_no_change` epochs; the weights of the best epoch are kept. Whole chromosomes are
+        held back where X names them, single genes otherwise.
+    validation_fraction : float, default=0.1
+        Least share of the genes that `early_stopping` holds back.
+    n_iter_no_change : int, default=5
+        Epochs that `early_stopping` waits for a lower loss.
+    linear_skip : bool, default=False
+        Whether a linear map of log mean signals around the TSS, and of the pCREs, is added to the
+        output. It starts as a ridge regression on them, and the rest of the network at 0, so
+        that the network learns what the linear model misses: for hundreds of genes.
+    scale_target : bool, default=False
+        Whether the network learns y in units of its standard deviation. Predictions are in the
+        scale of y either way.
+    combine : {"difference", "concat", "both"}, default="difference"
+        How two conditions become one number. ``"difference"``: what the network says of b minus
+        what it says of a, so that swapping a and b negates the prediction, exactly. ``"concat"``:
+        one head reads the embeddings of both. ``"both"``: the sum of the two.
+    warm_start : bool, default=False
+        Whether `fit` goes on where the last one ended or was interrupted, with its schedule, up to
+        `max_epochs` epochs in all. In the same process this gives the same bits as training that
+        was never interrupted; a pickle forgets the optimizer's moments.
+    init_from : estimator, FrozenEstimator or path, default=None
+        Start from the weights of a fitted Chromoformer of the same tracks and sizes, or of a
+        checkpoint of the reference implementation. From a regressor the output layer is taken too,
+        so that training starts from the difference of its predictions. As searches and
+        cross-validation clone it, which forgets its fit, give them
+        ``sklearn.frozen.FrozenEstimator(model)``.
+    frozen : tuple of {"embedding", "pairwise", "regulation"}, default=()
+        Stages whose weights are kept as they are, for fine-tuning.
+    callbacks : list of skorch callbacks, default=None
+        Further callbacks, each an instance or a (name, instance) pair. They are copied.
+    net_params : dict, default=None
+        Anything else for ``skorch.NeuralNet``, such as ``{"criterion": torch.nn.HuberLoss}``.
+    device : str, default="auto"
+        A torch device; "auto" is cuda, then mps, then cpu, whichever is there first.
+    n_threads : int, default=None
+        CPU threads of torch during `fit` and predictions; None leaves torch as it is. The same
+        seed, machine and number of threads give the same bits; another number of threads changes
+        predictions by rounding (the tests allow a relative 1e-4 after a short training).
+    random_state : int, RandomState instance or None, default=None
+        Seeds initial weights, order of genes and dropout.
+    verbose : int, default=0
+        1 prints a line an epoch.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; ``net_.module_.network`` is the encoder with its head.
+    offset_ : float
+        Mean of y in training. With ``combine="difference"`` it is not added to predictions, and
+        warned of where it is far from 0.
+    history_ : skorch History
+        Losses, learning rates and times of each epoch.
+    n_iter_ : int
+        Epochs trained.
+    tracks_ : tuple of str
+        Names of the tracks, in order.
+    bin_size_, window_, n_bins_ : int
+        Finest bin and promoter window in bp, most bins of a region.
+    chromsizes_ : dict of str to int
+        Length in bp of each chromosome of X in `fit`. X of another assembly is refused.
+    n_features_in_ : int
+        Second axis of X in `fit`: 2, or the columns of 2-D X.
+    device_ : str
+        Where the net is: where it was trained, or loaded.
+    versions_ : dict of str to str
+        Versions of skchromo, torch, numpy, sklearn and skorch that it was fitted with.
+
+    See Also
+    --------
+    ChromoformerRegressor : Level of expression in one condition.
+
+    Notes
+    -----
+    The paper reports a model of differential expression without publishing its code; this
+    estimator is a design of its own. y is meant to be log2((b + 1) / (a + 1)) of expression; the
+    loss is the mean squared error. Where all genes lean to one side (`offset_`), ask first whether
+    the two expression columns were normalised alike.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skchromo import ChromoformerDiffRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.poisson(3.0, size=(60, 2, 40, 3)).astype(float)  # genes x a, b x bins x tracks
+    >>> level = np.log2(1 + X[:, :, 15:25, 0].mean(axis=2))
+    >>> y = level[:, 1] - level[:, 0]
+    >>> model = ChromoformerDiffRegressor.small_data(max_epochs=3, random_state=0).fit(X, y)
+    >>> bool((model.predict(X[:, ::-1]) == -model.predict(X)).all())
+    True
+    """
+
+    _module = PairNetwork
+    _small_data: ClassVar = {"scale_target": True}
+    _n_conditions = 2
+
+    def __init__(
+        self,
+        *,
+        bin_sizes=(2000, 500, 100),
+        d_model=128,
+        embedding_n_layers=1,
+        embedding_n_heads=2,
+        embedding_d_ff=128,
+        pairwise_n_layers=2,
+        pairwise_n_heads=2,
+        pairwise_d_ff=256,
+        regulation_n_layers=6,
+        regulation_n_heads=8,
+        regulation_d_attention=256,
+        regulation_d_ff=256,
+        d_output=128,
+        dropout=0.0,
+        lr=3e-5,
+        lr_schedule="decay",
+        lr_decay=0.87,
+        weight_decay=0.01,
+        batch_size=64,
+        max_epochs=10,
+        gradient_clip=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=5,
+        linear_skip=False,
+        scale_target=False,
+        combine="difference",
+        warm_start=False,
+        init_from=None,
+        frozen=(),
+        callbacks=None,
+        net_params=None,
+        device="auto",
+        n_threads=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.bin_sizes = bin_sizes
+        self.d_model = d_model
+        self.embedding_n_layers = embedding_n_layers
+        self.embedding_n_heads = embedding_n_heads
+        self.embedding_d_ff = embedding_d_ff
+        self.pairwise_n_layers = pairwise_n_layers
+        self.pairwise_n_heads = pairwise_n_heads
+        self.pairwise_d_ff = pairwise_d_ff
+        self.regulation_n_layers = regulation_n_layers
+        self.regulation_n_heads = regulation_n_heads
+        self.regulation_d_attention = regulation_d_attention
+        self.regulation_d_ff = regulation_d_ff
+        self.d_output = d_output
+        self.dropout = dropout
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.lr_decay = lr_decay
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.gradient_clip = gradient_clip
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.linear_skip = linear_skip
+        self.scale_target = scale_target
+        self.combine = combine
+        self.warm_start = warm_start
+        self.init_from = init_from
+        self.frozen = frozen
+        self.callbacks = callbacks
+        self.net_params = net_params
+        self.device = device
+        self.n_threads = n_threads
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X, y):
+        """Train on genes and their differences.
+
+        Parameters
+        ----------
+        X : RegionArray of shape (n_genes, 2, n_regions, n_bins, n_tracks), or array-like
+            Mean signal, not logged, non-negative. See the class for plain arrays.
+        y : array-like of shape (n_genes,)
+            What b has over a, as log2((b + 1) / (a + 1)).
+
+        Returns
+        -------
+        self : ChromoformerDiffRegressor
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range; X is negative, NaN or without a conditions axis; bin
+            sizes do not fit X; or y holds NaN (their rows are named).
+        """
+        if self.combine not in COMBINATIONS:
+            raise ValueError(
+                f"combine must be one of {', '.join(COMBINATIONS)}, got {self.combine!r}"
+            )
+        X = self._regions_to_fit(X, y)
+        y = check_target(X, y, numeric=True)
+        self.offset_ = float(y.mean())
+        if self.combine == "difference" and abs(self.offset_) > y.std() / 4:
+            warnings.warn(
+                f"y has a mean of {self.offset_:.3g} (standard deviation {y.std():.3g}), which a "
+                'difference cannot learn and combine="difference" does not add: normalise both '
+                'conditions alike, subtract the mean, or set combine="both"',
+                stacklevel=2,
+            )
+        return self._fit_net(
+            X, y.astype(np.float32)[:, None], torch.nn.MSELoss, 1, module__combine=self.combine
+        )
+
+    def _start_output(self, module, y):
+        """Let the head of both conditions start at the mean of y."""
+        if module.head is not None:
+            with torch.no_grad():
+                module.head[-1].bias.add_(float(y.mean()) / module.network.output_scale)
+
+    def _start_skip(self, module, regions, y):
+        """Let the skip start as ridge regression on what b has over a."""
+        network = module.network
+        columns = standardise(network, columns_of(network, regions.single))
+        y = y[:, 0] - (0.0 if module.head is None else y.mean())
+        scale = network.output_scale.item()
+        start_as_ridge(network, columns[1::2] - columns[::2], y / scale, has_offset=False)
+
+    def predict(self, X):
+        """Predict what condition b has over condition a.
+
+        Parameters
+        ----------
+        X : RegionArray or array-like
+            As in `fit`: the same tracks in the same order, bins and window.
+
+        Returns
+        -------
+        y : ndarray of shape (n_genes,)
+            In the scale of y in `fit`.
+        """
+        return self._outputs(X)[:, 0]
+
+    @classmethod
+    def from_checkpoint(cls, path, *, tracks, window=40_000):
+        """Build a fitted estimator from a regressor's checkpoint of the reference implementation.
+
+        It says of a gene what the checkpoint's regressor predicts in condition b minus what it
+        predicts in condition a.
+
+        Parameters
+        ----------
+        path : str or Path
+            ``{"net": state_dict, ...}`` as the reference saves it. Only tensors and NumPy arrays
+            are ever unpickled.
+        tracks : sequence of str
+            Names of the tracks in the order of the checkpoint.
+        window : int, default=40_000
+            Promoter window that it was trained on, in bp. The longest pCRE is 40,000 bp.
+
+        Returns
+        -------
+        estimator : ChromoformerDiffRegressor
+            Fitted; bin sizes and widths are read from the weights.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is no such checkpoint, or has another number of tracks or outputs.
+        """
+        return cls._from_checkpoint(path, tracks, window, 1, torch.nn.MSELoss)

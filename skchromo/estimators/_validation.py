@@ -1,0 +1,71 @@
+"""Which genes early stopping watches."""
+
+import math
+import warnings
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+from torch.utils.data import Subset
+
+
+class Validation:
+    """Splits a skorch dataset into the genes that are trained on and those that are watched."""
+
+    def __init__(self, watched):
+        self.watched = watched
+
+    def __call__(self, dataset, y=None, **kwargs):
+        """Training and validation part of a dataset."""
+        return tuple(
+            Subset(dataset, np.flatnonzero(rows)) for rows in (~self.watched, self.watched)
+        )
+
+
+def watched_genes(X, fraction, seed, labels=None):
+    """Choose whole chromosomes, or where X names none single genes, for validation.
+
+    Parameters
+    ----------
+    X : RegionArray
+    fraction : float
+        Least share of the genes.
+    seed : int
+    labels : ndarray of shape (n_genes,), default=None
+        Classes whose shares are kept where single genes are chosen.
+
+    Returns
+    -------
+    watched : ndarray of shape (n_genes,), bool
+
+    Raises
+    ------
+    ValueError
+        If no gene would be left to train on.
+    """
+    n_watched = math.ceil(fraction * len(X))
+    if len(X) - n_watched < 1:
+        raise ValueError(
+            f"early_stopping holds {n_watched} of {len(X)} genes back "
+            f"(validation_fraction={fraction:g}): none is left to train on"
+        )
+    chroms, number = np.unique(X.genes.get("chrom", [""]), return_inverse=True)
+    if len(chroms) > 1:
+        return _whole_chromosomes(number, n_watched, seed)
+    if chroms[0]:
+        warnings.warn(
+            f"early_stopping watches single genes, as all genes are on {chroms[0]}: neighbours of "
+            "theirs are trained on, so that the loss on them flatters; give genes of several "
+            "chromosomes",
+            stacklevel=5,
+        )
+    rows = np.arange(len(X))
+    _, rows = train_test_split(rows, test_size=n_watched, stratify=labels, random_state=seed)
+    return np.isin(np.arange(len(X)), rows)
+
+
+def _whole_chromosomes(number, n_watched, seed):
+    """Mark the genes of random chromosomes, as many as are needed, but never of all."""
+    sizes = np.bincount(number)
+    order = np.random.RandomState(seed).permutation(len(sizes))
+    n_needed = 1 + np.searchsorted(np.cumsum(sizes[order]), n_watched)
+    return np.isin(number, order[: min(n_needed, len(order) - 1)])

@@ -1,0 +1,163 @@
+"""Upper panels of GeneDisplay: contacts as arcs, and where the regions below them lie."""
+
+import numpy as np
+
+from ._display import FAINT, LOWERS, RAISES, bare, position_axis
+
+_PALEST = 0.3
+_WIDTHS = 0.4, 2.4  # of arcs in points, from weight 0 to the largest
+
+
+def draw_contacts(ax, layout, X, importance):
+    """Draw an arc to each pCRE.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    layout : GeneLayout
+    X : RegionArray
+        Of the one gene.
+    importance : ndarray of shape (max_pcres,) or None
+
+    Returns
+    -------
+    arcs : list of matplotlib PathPatch
+        In falling weight.
+    """
+    from matplotlib.patches import PathPatch, Rectangle
+
+    near, far, middle, tss = _positions(layout)
+    ax.set_xlim(*_limits(near, far))
+    ax.set_ylim(-0.1, 1.12)
+    ax.axhline(0, color="0.3", linewidth=0.5, zorder=0)
+    largest = X.weights.max(initial=0)
+    reach = max(np.abs(middle - tss).max(), 1)
+    arcs = []
+    for at in np.argsort(layout.region)[1:]:
+        region = layout.region[at]
+        strength = X.weights[0, region - 1] / largest if largest else 0
+        colour, alpha = _look(importance, region - 1)
+        path = _arc(tss, middle[at], 0.25 + 0.75 * abs(middle[at] - tss) / reach)
+        width = _WIDTHS[0] + strength * (_WIDTHS[1] - _WIDTHS[0])
+        arc = PathPatch(path, fill=False, edgecolor=colour, alpha=alpha, linewidth=width)
+        if not layout.cis[at]:
+            arc.set_linestyle("--")
+        arcs.append(ax.add_patch(arc))
+        box = (near[at], -0.06), far[at] - near[at], 0.12
+        ax.add_patch(Rectangle(*box, facecolor="0.2", edgecolor="0.2", linewidth=0.8))
+    bare(ax, "top")
+    ax.set_yticks([])
+    ax.xaxis.tick_top()
+    ax.xaxis.set_label_position("top")
+    if layout.chrom:
+        position_axis(ax.xaxis, layout.chrom, np.ptp(ax.get_xlim()))
+    else:
+        ax.set_xticks([])
+    _legend(ax, X.weights[0, X.index[0, 1:] >= 0], importance)
+    return arcs
+
+
+def _positions(layout):
+    """Ends and middles of regions and the TSS on the axis of contacts.
+
+    Without coordinates they are where the regions are drawn below; a region of another chromosome
+    is at the right end.
+    """
+    if not layout.chrom:
+        near, far = layout.left, layout.left + layout.drawn
+        return near, far, (near + far) / 2, layout.from_tss(0)
+    near, far = layout.start.astype(float), layout.end.astype(float)
+    end = _limits(near[layout.cis], far[layout.cis])[1]
+    near[~layout.cis] = far[~layout.cis] = end
+    return near, far, (near + far) / 2, layout.tss
+
+
+def _limits(near, far):
+    """Ends of the axis: all regions and a margin."""
+    low, high = near.min(), far.max()
+    margin = 0.02 * (high - low)
+    return low - margin, high + margin
+
+
+def _look(importance, pcre):
+    """Colour and alpha of a pCRE's arc."""
+    if importance is None:
+        return "0.4", 0.8
+    largest = np.nanmax(np.abs(importance)) or 1
+    value = importance[pcre]
+    colour = RAISES if value > 0 else LOWERS
+    return colour, min(1.0, _PALEST + (1 - _PALEST) * abs(value) / largest)
+
+
+def _arc(start, end, height):
+    """Path from one position to another that rises to `height`."""
+    from matplotlib.path import Path
+
+    top = 4 / 3 * height
+    points = [(start, 0), (start, top), (end, top), (end, 0)]
+    return Path(points, [Path.MOVETO, *[Path.CURVE4] * 3])
+
+
+def _legend(ax, weights, importance):
+    """What widths and colours of arcs mean."""
+    from matplotlib.lines import Line2D
+
+    if not len(weights):
+        return
+    handles = []
+    if weights.max() > 0:
+        for weight in sorted({weights.min(), weights.max()}):
+            width = _WIDTHS[0] + weight / weights.max() * (_WIDTHS[1] - _WIDTHS[0])
+            label = f"contact weight {weight:.3g}"
+            handles.append(Line2D([], [], color="0.4", linewidth=width, label=label))
+    if importance is not None:
+        for colour, label in ((RAISES, "raises"), (LOWERS, "lowers")):
+            label += " the prediction"
+            handles.append(Line2D([], [], color=colour, linewidth=2, label=label))
+    ax.legend(
+        handles=handles,
+        loc="lower right",
+        bbox_to_anchor=(1, 1.33),
+        borderaxespad=0,
+        ncols=len(handles),
+        handlelength=1.4,
+        columnspacing=1.2,
+        fontsize="small",
+    )
+
+
+def draw_map(ax, layout, contact_ax):
+    """Draw the regions as blocks, and lines to where they lie in the panel above."""
+    from matplotlib.patches import Polygon, Rectangle
+
+    ax.set_xlim(0, layout.width)
+    ax.set_ylim(0, 1)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    bare(ax)
+    low, high = contact_ax.get_xlim()
+    for at, (left, width) in enumerate(zip(layout.left, layout.drawn)):
+        if layout.chrom and layout.cis[at]:
+            above = (np.array([layout.end[at], layout.start[at]]) - low) / (high - low)
+            corners = [(left, 0.45), (left + width, 0.45), *((x * layout.width, 1) for x in above)]
+            ax.add_patch(Polygon(corners, facecolor=FAINT, edgecolor="0.8", linewidth=0.3))
+    for left, width, region, cis in zip(layout.left, layout.drawn, layout.region, layout.cis):
+        ax.add_patch(Rectangle((left, 0.12), width, 0.33, color="0.2" if region else "k"))
+        label = "promoter" if layout.promoter_share > 0.1 else "P"
+        if region:
+            label = f"{region}" if cis else f"{region}*"
+        centred = {"ha": "center", "va": "center_baseline"}
+        ax.text(left + width / 2, 0.27, label, color="w", size="small", **centred)
+    _draw_strand(ax, layout)
+
+
+def _draw_strand(ax, layout):
+    """Bent arrow at the TSS, in the direction of transcription."""
+    tss, reach = layout.from_tss(0), 0.035 * layout.width * (-1 if layout.flipped else 1)
+    ax.plot([tss, tss], [0.45, 0.75], color="k", linewidth=1)
+    ax.annotate(
+        "",
+        xy=(tss + reach, 0.75),
+        xytext=(tss, 0.75),
+        arrowprops={"arrowstyle": "-|>", "color": "k", "linewidth": 1, "shrinkA": 0, "shrinkB": 0},
+    )

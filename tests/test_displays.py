@@ -1,0 +1,491 @@
+"""Displays: what is drawn, where, in which colours, and that it can be read."""
+
+import itertools
+import sys
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.text import Text
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from small_models import TINY
+
+from skchromo import (
+    BigWigTransformer,
+    ChromoformerClassifier,
+    ChromoformerRegressor,
+    InteractionTransformer,
+    RegionArray,
+)
+from skchromo.inspection import (
+    AttentionDisplay,
+    GeneDisplay,
+    LearningHistoryDisplay,
+    MarkImportance,
+    MarkImportanceDisplay,
+    PCREImportanceDisplay,
+    attention,
+    attributions,
+    mark_importance,
+    pcre_importance,
+)
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+RAISES, LOWERS = "#D55E00", "#0072B2"
+WINDOW, N_GENES = 1600, 24
+
+
+def make_located(seed=0):
+    """Genes 50 kb apart on two strands, with 0 to 3 pCREs, one of them shared with a neighbour."""
+    rng = np.random.default_rng(seed)
+    tss = 100_000 + 50_000 * np.arange(N_GENES)
+    start, lengths = [*(tss - WINDOW // 2)], [WINDOW] * N_GENES
+    index, weights = np.full((N_GENES, 4), -1), np.zeros((N_GENES, 3), np.float32)
+    index[:, 0] = np.arange(N_GENES)
+    for gene in range(N_GENES):
+        n = gene % 4
+        for pcre in range(n):
+            start.append(tss[gene] + rng.choice([-1, 1]) * rng.integers(3_000, 40_000))
+            lengths.append(int(rng.integers(150, WINDOW)))
+            index[gene, pcre + 1] = len(start) - 1
+        weights[gene, :n] = np.sort(rng.uniform(1.5, 8.0, n))[::-1]
+    index[4, 1], weights[4, 0] = index[3, 1], 2.0
+    n_bins = -(-np.array(lengths) // 100)
+    return RegionArray(
+        signal=rng.poisson(3.0, (n_bins.sum(), 2)),
+        offsets=np.concatenate([[0], np.cumsum(n_bins)]),
+        chrom=["chr7"] * len(start),
+        start=start,
+        end=np.add(start, lengths),
+        index=index,
+        weights=weights,
+        genes={
+            "gene_id": np.array([f"GENE{i}" for i in range(N_GENES)], dtype=object),
+            "strand": np.where(np.arange(N_GENES) % 2, "-", "+"),
+            "tss": tss,
+        },
+        tracks=["H3K4me3", "ATAC"],
+        bin_size=100,
+        n_bins=16,
+        window=WINDOW,
+        chromsizes={"chr7": 2_000_000},
+    )
+
+
+@pytest.fixture(scope="module")
+def X():
+    return make_located()
+
+
+@pytest.fixture(scope="module")
+def model(X):
+    y = np.random.default_rng(1).normal(3.0, 1.0, len(X))
+    return ChromoformerRegressor(**TINY).fit(X, y)
+
+
+@pytest.fixture(autouse=True)
+def no_figures_left():
+    """Every test begins without figures, and leaves settings as they were."""
+    plt.close("all")
+    settings = dict(matplotlib.rcParams)
+    yield
+    assert dict(matplotlib.rcParams) == settings
+    plt.close("all")
+
+
+def pixels(display):
+    """Drawn figure, ndarray of shape (height, width, 3), 0 to 1."""
+    display.figure_.canvas.draw()
+    return np.asarray(display.figure_.canvas.buffer_rgba())[..., :3] / 255
+
+
+def n_of_colour(display, colour):
+    return (np.abs(pixels(display) - to_rgb(colour)).max(axis=2) < 0.02).sum()
+
+
+def boxes_of_text(display, monkeypatch):
+    """Texts that are drawn, and their boxes in pixels."""
+    drawn, draw = {}, Text.draw
+
+    def recorded(self, renderer):
+        if self.get_visible() and self.get_text().strip():
+            drawn[id(self)] = self.get_text(), self.get_window_extent(renderer)
+        draw(self, renderer)
+
+    monkeypatch.setattr(Text, "draw", recorded)
+    display.figure_.canvas.draw()
+    return list(drawn.values())
+
+
+ALL = {
+    "gene": lambda model, X: GeneDisplay.from_estimator(model, X, "GENE7"),
+    "gene near its TSS": lambda model, X: GeneDisplay.from_estimator(model, X, "GENE7", window=200),
+    "gene without model": lambda model, X: GeneDisplay(X, "GENE7").plot(),
+    "regulation": lambda model, X: AttentionDisplay.from_estimator(model, X),
+    "embedding": lambda model, X: AttentionDisplay.from_estimator(model, X, level="embedding"),
+    "pairwise": lambda model, X: AttentionDisplay.from_estimator(model, X, 7, level="pairwise"),
+    "pcres of a gene": lambda model, X: PCREImportanceDisplay.from_estimator(model, X, "GENE7"),
+    "pcres of all": lambda model, X: PCREImportanceDisplay.from_estimator(model, X),
+    "marks": lambda model, X: MarkImportanceDisplay.from_estimator(
+        model, X, np.arange(len(X)), random_state=0
+    ),
+    "history": lambda model, X: LearningHistoryDisplay.from_estimator(model),
+}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_is_drawn_and_can_be_read(name, model, X):
+    display = ALL[name](model, X)
+    assert len(plt.get_fignums()) == 1
+    image = pixels(display)
+    drawn = (image < 0.9).any(axis=2)
+    assert 0.005 < drawn.mean() < 0.7
+    # Something in every quarter: nothing has slipped to a side.
+    for rows, columns in itertools.product(np.array_split(drawn, 2), (0, 1)):
+        assert np.array_split(rows, 2, axis=1)[columns].any()
+    assert not np.concatenate([drawn[0], drawn[-1], drawn[:, 0], drawn[:, -1]]).any()
+    width = display.figure_.get_figwidth() * 25.4
+    assert width == pytest.approx(89) or width == pytest.approx(183)
+    for text in display.figure_.findobj(Text):
+        assert 5 <= text.get_fontsize() <= 9 or not text.get_text()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_texts_do_not_overlap(name, model, X, monkeypatch):
+    texts = boxes_of_text(ALL[name](model, X), monkeypatch)
+    assert len(texts) > 3
+    for (one, box), (other, beside) in itertools.combinations(texts, 2):
+        wide = min(box.x1, beside.x1) - max(box.x0, beside.x0)
+        high = min(box.y1, beside.y1) - max(box.y0, beside.y0)
+        assert wide < 1 or high < 1, f"{one!r} lies over {other!r}"
+
+
+def test_draws_on_given_axes_in_their_style(model, X):
+    figure, axes = plt.subplots(3, 3, figsize=(20, 16))
+    size = axes[0, 0].xaxis.label.get_size()
+    draws = [
+        lambda ax: GeneDisplay.from_estimator(model, X, 7, ax=ax),
+        lambda ax: AttentionDisplay.from_estimator(model, X, ax=ax),
+        lambda ax: AttentionDisplay.from_estimator(model, X, level="embedding", ax=ax),
+        lambda ax: PCREImportanceDisplay.from_estimator(model, X, 7, ax=ax),
+        lambda ax: PCREImportanceDisplay.from_estimator(model, X, ax=ax),
+        lambda ax: MarkImportanceDisplay.from_estimator(model, X, np.arange(len(X)), ax=ax),
+        lambda ax: LearningHistoryDisplay.from_estimator(model, ax=ax),
+    ]
+    for draw, ax in zip(draws, axes.flat):
+        display = draw(ax)
+        assert display.ax_ is ax
+        assert display.figure_ is figure
+        assert len(plt.get_fignums()) == 1
+    assert display.ax_.xaxis.label.get_size() == size
+    figure.canvas.draw()
+
+
+def test_nothing_is_shown(model, X, monkeypatch):
+    monkeypatch.setattr(plt, "show", lambda *args, **kwargs: pytest.fail("showed a figure"))
+    backend = matplotlib.get_backend()
+    for draw in ALL.values():
+        draw(model, X)
+    assert matplotlib.get_backend() == backend
+
+
+def test_without_matplotlib_the_extra_is_named(model, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError, match=r"LearningHistoryDisplay.plot .* 'skchromo\[plot\]'"):
+        LearningHistoryDisplay.from_estimator(model)
+
+
+def test_contacts_are_where_they_are(model, X):
+    display = GeneDisplay.from_estimator(model, X, "GENE7")
+    importance = pcre_importance(model, X).importance[7]
+    tss = X.genes["tss"][7]
+    assert len(display.arcs_) == 3
+    widths = [arc.get_linewidth() for arc in display.arcs_]
+    assert widths == sorted(widths, reverse=True)
+    assert widths[-1] < widths[0] <= 3
+    for pcre, arc in enumerate(display.arcs_):
+        region = X.index[7, pcre + 1]
+        (first, *_, last) = arc.get_path().vertices[:, 0]
+        assert (first, last) == (tss, (X.start[region] + X.end[region]) / 2)
+        assert to_rgb(arc.get_edgecolor()) == to_rgb(RAISES if importance[pcre] > 0 else LOWERS)
+    alphas = [arc.get_alpha() for arc in display.arcs_]
+    assert np.argmax(alphas) == np.argmax(np.abs(importance))
+    low, high = display.contact_ax_.get_xlim()
+    used = X.index[7]
+    assert low < X.start[used].min()
+    assert high > X.end[used].max()
+    assert display.contact_ax_.get_xlabel() == "chr7 (kb)"
+    assert n_of_colour(display, RAISES) > 20
+    assert n_of_colour(display, LOWERS) > 20
+
+
+@pytest.mark.parametrize("gene", [6, 7])
+def test_signal_runs_along_the_chromosome(X, gene):
+    display = GeneDisplay(X, gene).plot()
+    layout = display._layout
+    order = np.argsort(X.start[X.index[gene]] + X.end[X.index[gene]])
+    np.testing.assert_array_equal(layout.region, order[X.index[gene, order] >= 0])
+    for track, filled in enumerate(display.signal_):
+        signal = [X.signal[X.offsets[r] : X.offsets[r + 1], track] for r in layout.number]
+        top = max(part.max() for part in signal)
+        for left, length, region, part in zip(layout.left, layout.length, layout.region, signal):
+            part = part[::-1] if region == 0 and X.genes["strand"][gene] == "-" else part
+            for number, value in enumerate(part):
+                x = left + min(number * 100 + 50, (number * 100 + length) / 2)
+                assert _height_at(filled, x) == pytest.approx(value / top, abs=1e-6)
+        assert f"{top:.3g}]" in display.track_axes_[track].get_ylabel()
+
+
+def _height_at(filled, x):
+    """Height of a filled outline at some place: the largest of its corners around it."""
+    for path in filled.get_paths():
+        corners = path.vertices
+        if corners[:, 0].min() < x < corners[:, 0].max():
+            upper = corners[: len(corners) // 2]
+            return np.interp(x, *upper[upper[:, 1] >= 0].T)
+    return 0.0
+
+
+@pytest.mark.parametrize("gene", [6, 7])
+def test_promoter_is_drawn_in_part(model, X, gene):
+    whole = GeneDisplay.from_estimator(model, X, gene, tracks="ATAC")
+    display = GeneDisplay.from_estimator(model, X, gene, window=800, tracks="ATAC")
+    at, there = display._layout.promoter, whole._layout.promoter
+    assert display._layout.length[at] == 800
+    assert display._layout.start[at] == X.genes["tss"][gene] - 400
+    tops = [float(d.track_axes_[0].get_ylabel().split("\u2013")[1][:-1]) for d in (display, whole)]
+    assert display._layout.drawn[at] == whole._layout.drawn[there]
+    for x in range(-350, 400, 100):
+        heights = [
+            _height_at(d.signal_[0], d._layout.from_tss(x)) * top
+            for d, top in zip((display, whole), tops)
+        ]
+        assert heights[0] == pytest.approx(heights[1], abs=1e-5)
+    for window in (900, 0, 2000, 800.5):
+        with pytest.raises(ValueError, match=f"window={window} must be at most 1600, the promoter"):
+            display.plot(window=window)
+
+
+def test_strand_is_shown(X):
+    for gene, sign in ((6, 1), (7, -1)):
+        (arrow,) = (
+            text for text in GeneDisplay(X, gene).plot().map_ax_.texts if not text.get_text()
+        )
+        assert np.sign(arrow.xy[0] - arrow.xyann[0]) == sign
+
+
+def test_attributions_are_in_one_scale(model, X):
+    display = GeneDisplay.from_estimator(model, X, 7)
+    values = attributions(model, X[7]).values
+    assert display.attribution_scale_ == pytest.approx(np.nanmax(np.abs(values)), rel=1e-5)
+    assert len(display.raising_) == len(display.lowering_) == len(display.signal_) == 2
+    heights = []
+    for raising, lowering in zip(display.raising_, display.lowering_):
+        outlines = [p.vertices[:, 1] for c in (raising, lowering) for p in c.get_paths()]
+        heights.append(max(abs(y + 0.75).max() for y in outlines))
+    expected = np.nanmax(np.abs(values[0]), axis=(0, 1))
+    np.testing.assert_allclose(heights, 0.62 * expected / expected.max(), rtol=1e-4)
+
+
+def test_genes_by_id_by_number_and_from_a_table(model, X):
+    by_id = GeneDisplay.from_estimator(model, X, "GENE7", tracks="ATAC")
+    assert len(by_id.track_axes_) == 1
+    table = pd.DataFrame({"row": np.arange(len(X))}, index=X.genes["gene_id"])
+    seen = []
+
+    def regions(table):
+        seen.append(len(table))
+        return X[table["row"].to_numpy()]
+
+    pipe = make_pipeline(FunctionTransformer(regions), model)
+    for gene in ("GENE7", 7, np.int64(7), -17):
+        display = GeneDisplay.from_estimator(pipe, table, gene)
+        assert display.name == "GENE7"
+        np.testing.assert_array_equal(display.attribution, by_id.attribution)
+        assert AttentionDisplay.from_estimator(pipe, table, gene).name == "GENE7"
+        assert PCREImportanceDisplay.from_estimator(pipe, table, gene).name == "GENE7"
+        plt.close("all")
+    assert set(seen) == {1}
+    computed = GeneDisplay(
+        X, "GENE7", attributions=attributions(model, X), importance=pcre_importance(model, X)
+    )
+    np.testing.assert_allclose(computed.attribution, by_id.attribution, atol=1e-6)
+
+
+def test_a_gene_that_is_not_there_is_named(model, X):
+    with pytest.raises(ValueError, match="there is no gene 'SOX2' among the 24 genes GENE0, "):
+        GeneDisplay(X, "SOX2")
+    with pytest.raises(ValueError, match="there are 24 genes: name one, as gene='GENE0' or by row"):
+        GeneDisplay.from_estimator(model, X)
+    with pytest.raises(IndexError, match="gene=7157 is out of range for 24 genes; an id that"):
+        AttentionDisplay.from_estimator(model, X, 7157)
+    with pytest.raises(TypeError, match=r"gene must be an id .* got 1.5"):
+        PCREImportanceDisplay.from_estimator(model, X, 1.5)
+    twice = RegionArray.concatenate([X, X])
+    with pytest.raises(ValueError, match="'GENE7' stands in rows 7, 31: give one of these"):
+        GeneDisplay(twice, "GENE7")
+
+
+def test_wrong_parts_are_refused(model, X):
+    with pytest.raises(TypeError, match=r"X must be a RegionArray, as pipe.* got ndarray"):
+        GeneDisplay(np.ones((3, 4)), 0)
+    with pytest.raises(ValueError, match="PcreImportance is of other genes than X holds"):
+        GeneDisplay(X, 0, importance=pcre_importance(model, X[::-1]))
+    values = attributions(model, X)
+    other = X._replace(tracks=("a", "b"))
+    with pytest.raises(ValueError, match="attributions are of other tracks or bins"):
+        GeneDisplay(other, 0, attributions=values)
+    with pytest.raises(ValueError, match="tracks must name some of H3K4me3, ATAC, got H3K9ac"):
+        GeneDisplay(X, 0).plot(tracks=["H3K9ac"])
+    display = AttentionDisplay(attention(model, X))
+    with pytest.raises(ValueError, match="level must be one of regulation, embedding, pairwise"):
+        display.plot("heads")
+    with pytest.raises(ValueError, match=r"bin_sizes must name some of \(400, 100\), got 500"):
+        display.plot(bin_sizes=500)
+    with pytest.raises(ValueError, match="pairwise attention is drawn for one gene: name it"):
+        display.plot("pairwise")
+    with pytest.raises(ValueError, match="gene GENE0 has no pCREs"):
+        AttentionDisplay.from_estimator(model, X, 0, level="pairwise")
+    with pytest.raises(ValueError, match="GENE0: no pCREs to draw"):
+        PCREImportanceDisplay.from_estimator(model, X, 0)
+    assert plt.get_fignums() == []
+
+
+def test_gene_without_contacts_and_plain_arrays(model, X):
+    assert GeneDisplay.from_estimator(model, X, 0).arcs_ == []
+    rng = np.random.default_rng(0)
+    promoters = rng.poisson(3.0, (12, 16, 2))
+    alone = ChromoformerClassifier(**TINY).fit(promoters, np.arange(12) % 2)
+    display = GeneDisplay.from_estimator(alone, promoters, 3, class_of_interest=0)
+    assert display.arcs_ == []
+    assert display.ax_.get_title(loc="left").startswith("row 3, prediction")
+    pixels(display)
+    dense = RegionArray.from_dense(rng.poisson(3.0, (2, 3, 8, 1)), [[2.0, 1.0], [1.0, 0.0]])
+    display = GeneDisplay(dense, 1).plot()
+    widths = [arc.get_linewidth() for arc in display.arcs_]
+    assert widths[0] > widths[1]
+    assert display.contact_ax_.get_xlabel() == ""
+    silent = RegionArray.from_dense(np.zeros((1, 2, 8, 1)))
+    pixels(GeneDisplay(silent).plot())
+
+
+def test_a_pcre_of_another_chromosome_is_drawn(model, X):
+    chrom = X.chrom.copy()
+    chrom[X.index[7, 2]] = "chr9"
+    far = X._replace(chrom=chrom)
+    display = GeneDisplay.from_estimator(model, far, 7)
+    assert [arc.get_linestyle() for arc in display.arcs_] == ["solid", "--", "solid"]
+    assert "2*" in {text.get_text() for text in display.map_ax_.texts}
+    bars = PCREImportanceDisplay.from_estimator(model, far, 7)
+    assert bars.ax_.get_yticklabels()[1].get_text().startswith("2: chr9, weight")
+    points = PCREImportanceDisplay.from_estimator(model, far)
+    assert [text.get_text() for text in points.ax_.texts] == ["1 on other chromosomes not shown"]
+    assert len(points.points_.get_offsets()) == (X.index[:, 1:] >= 0).sum() - 1
+
+
+def test_attention_is_what_is_drawn(model, X):
+    maps, full = attention(model, X), attention(model, X, full=True)
+    display = AttentionDisplay(maps, "GENE7").plot(bin_sizes=100)
+    expected = maps.regulation[100][7].reshape(-1, 4)
+    np.testing.assert_allclose(display.images_[0].get_array(), expected)
+    mean = AttentionDisplay(maps).plot()
+    expected = np.nanmean(maps.regulation[400], axis=0).reshape(-1, 4)
+    np.testing.assert_allclose(mean.images_[0].get_array(), expected, rtol=1e-6)
+    assert len(mean.images_) == len(mean.axes_) == 2
+    whole = AttentionDisplay(full).plot()
+    np.testing.assert_allclose(whole.images_[1].get_array(), mean.images_[1].get_array(), atol=1e-6)
+
+    lines = AttentionDisplay(maps, 7).plot("embedding").lines_
+    again = AttentionDisplay(full, 7).plot("embedding").lines_
+    assert len(lines) == 4
+    for line, other, head in zip(lines[2:], again[2:], maps.embedding[100][7, 0]):
+        np.testing.assert_allclose(line.get_ydata(), head)
+        np.testing.assert_allclose(other.get_ydata(), head, atol=1e-6)
+        np.testing.assert_allclose(line.get_xdata(), np.arange(-0.75, 0.8, 0.1), atol=1e-9)
+    image = AttentionDisplay(maps, 7).plot("pairwise").images_[1].get_array()
+    there = ~np.ma.getmaskarray(np.ma.masked_invalid(image))
+    np.testing.assert_array_equal(there.sum(axis=1), -(-X.lengths[X.index[7, 1:]] // 100))
+    np.testing.assert_allclose([row.compressed().mean() for row in np.ma.array(image)], 1)
+
+
+def test_mean_attention_where_no_gene_has_a_pcre(model, X):
+    shown = AttentionDisplay.from_estimator(model, X[[0, 1, 5]]).images_[0].get_array()
+    assert np.ma.getmaskarray(np.ma.masked_invalid(shown)).sum(axis=0).tolist() == [0, 0, 2, 2]
+
+
+def test_bars_and_points_are_importances(model, X):
+    importance = pcre_importance(model, X)
+    bars = PCREImportanceDisplay(importance, "GENE7").plot()
+    values = importance.importance[7]
+    np.testing.assert_array_equal([bar.get_width() for bar in bars.bars_], values)
+    for bar, value in zip(bars.bars_, values):
+        assert to_rgb(bar.get_facecolor()) == to_rgb(RAISES if value > 0 else LOWERS)
+    region = X.index[7, 1]
+    distance = (X.start[region] + X.end[region]) // 2 - X.genes["tss"][7]
+    label = f"1: {distance / 1000:+.0f} kb, weight {X.weights[7, 0]:.3g}".replace("-", "\u2212")
+    assert bars.ax_.get_yticklabels()[0].get_text() == label
+    points = PCREImportanceDisplay(importance).plot().points_
+    there = X.index[:, 1:] >= 0
+    np.testing.assert_allclose(points.get_offsets()[:, 1], importance.importance[there])
+    np.testing.assert_allclose(points.get_array(), X.weights[there])
+    dense = RegionArray.from_dense(np.ones((24, 4, 16, 2)), X.weights, tracks=X.tracks)
+    placeless = PCREImportanceDisplay.from_estimator(model, dense)
+    assert placeless.ax_.get_xlabel() == "Contact weight"
+
+
+def test_marks_are_in_order_and_repeats_are_shown(model, X):
+    importances = np.array([[0.1, 0.2], [0.5, 0.7], [-0.1, 0.0]])
+    display = MarkImportanceDisplay(MarkImportance(("a", "b", "c"), importances, 0.9)).plot()
+    labels = [label.get_text() for label in display.ax_.get_yticklabels()]
+    assert labels == ["b", "a", "c"]
+    np.testing.assert_allclose([bar.get_width() for bar in display.bars_], [0.6, 0.15, -0.05])
+    expected = [[0.5, 0], [0.7, 0], [0.1, 1], [0.2, 1], [-0.1, 2], [0.0, 2]]
+    np.testing.assert_allclose(display.points_.get_offsets(), expected)
+    y = np.arange(len(X))
+    drawn = MarkImportanceDisplay.from_estimator(model, X, y, n_repeats=2, random_state=3)
+    again = mark_importance(model, X, y, n_repeats=2, random_state=3)
+    np.testing.assert_array_equal(drawn.importance.importances, again.importances)
+
+
+def test_history_of_whatever_was_fitted(model, X):
+    display = LearningHistoryDisplay.from_estimator(model)
+    (line,) = display.lines_
+    assert line.get_xdata().tolist() == [1, 2]
+    assert line.get_ydata().tolist() == [epoch["train_loss"] for epoch in model.history_]
+    pipe = make_pipeline(FunctionTransformer(lambda rows: X[rows]), model)
+    both = LearningHistoryDisplay.from_estimator(pipe, name="again", ax=display.ax_)
+    assert both.ax_.get_legend_handles_labels()[1] == ["training", "again training"]
+    colours = {line.get_color() for line in both.ax_.get_lines()}
+    assert len(colours) == 2
+    seconds = LearningHistoryDisplay(model.history_).plot(keys="dur")
+    assert seconds.ax_.get_ylabel() == "Value"
+    with pytest.raises(ValueError, match=r"keys must name some of .*train_loss.*, got valid_loss"):
+        LearningHistoryDisplay.from_estimator(model, keys="valid_loss")
+    with pytest.raises(ValueError, match="the history has no epochs"):
+        LearningHistoryDisplay([]).plot()
+    with pytest.raises(TypeError, match="inspection needs a fitted Chromoformer"):
+        LearningHistoryDisplay.from_estimator(FunctionTransformer())
+
+
+def test_real_genes(h1_e003):
+    genes = pd.read_csv(h1_e003 / "genes.tsv", sep="\t")
+    tracks = {path.stem: path for path in sorted(h1_e003.glob("*.bw"))}
+    pipe = make_pipeline(
+        InteractionTransformer(h1_e003 / "interactions.tsv"),
+        BigWigTransformer(tracks),
+        ChromoformerRegressor.small_data(max_epochs=1, random_state=0),
+    )
+    pipe.fit(genes, np.log2(genes["expression"] + 1))
+    display = GeneDisplay.from_estimator(pipe, genes, "ENSG00000116731", n_steps=8)
+    assert len(display.track_axes_) == 7
+    assert len(display.arcs_) == 7
+    assert display.contact_ax_.get_xlabel() == "chr1 (Mb)"
+    pixels(display)
+    ticks = [t.label2.get_text() for t in display.contact_ax_.xaxis.get_major_ticks()]
+    assert "14.1" in ticks
+    assert "14.0" in ticks
