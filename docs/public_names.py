@@ -12,6 +12,7 @@ GENOME = (
     "read_expression",
     "join_expression",
     "list_tracks",
+    "mean_signal",
     "read_contacts",
     "ContactMatrix",
     "read_blacklist",

@@ -150,8 +150,7 @@ print(summary.round(3).to_string())
 
 # %%
 # Does a model tell in *which* cell type a gene is higher? Both expression and prediction are taken
-# relative to the gene's mean over the four cell types. A model that only remembers genes, or only
-# tells genes apart, has r = 0 here.
+# relative to the gene's mean over the four cell types. Remembering genes gains nothing here.
 
 
 def within_genes(values):

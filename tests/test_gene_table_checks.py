@@ -100,9 +100,10 @@ def files(genes, tmp_path_factory):
     return contacts, pd.DataFrame(rows, columns=["sample", "track", "path"])
 
 
-@pytest.fixture(
-    scope="module", params=["contacts", "ranked contacts", "signal", "scaled", "with pCREs"]
-)
+KINDS = ["contacts", "ranked contacts", "signal", "scaled", "with pCREs"]
+
+
+@pytest.fixture(scope="module", params=KINDS)
 def case(request, genes, files):
     """Transformer, not fitted, and a gene table that it takes."""
     contacts, tracks = files
@@ -162,12 +163,6 @@ def test_fit_gives_the_transformer_and_underscored_attributes_only(case):
     assert all(name.startswith("_") or name.endswith("_") for name in added)
     assert not is_classifier(transformer)
     assert not is_regressor(transformer)
-
-
-def test_unfitted_it_transforms_nothing(case):
-    transformer, table = clone(case[0]), case[1]
-    with pytest.raises(NotFittedError):
-        transformer.transform(table)
 
 
 def test_fitting_twice_is_fitting_once(case):
@@ -394,3 +389,12 @@ def test_faults_of_two_conditions_are_told_by_both_transformers(
     for transformer in (*two_conditions, BigWigTransformer(files[1], window=2_000)):
         with pytest.raises(ValueError, match=message):
             clone(transformer).fit(bad)
+
+
+def test_the_same_tracks_for_both_conditions_are_refused(files, pairs):
+    tracks = files[1]
+    shared = dict(zip(tracks["track"], tracks["path"]))
+    fitted = BigWigTransformer(tracks, window=2_000).fit(pairs).set_params(tracks=shared)
+    for method in (fitted.transform, fitted.fit):
+        with pytest.raises(ValueError, match="tracks are those of one sample"):
+            method(pairs)

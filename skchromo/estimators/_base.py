@@ -225,6 +225,8 @@ class BaseChromoformer(BaseEstimator):
         with torch.random.fork_rng(devices), self._threads():
             torch.manual_seed(seed)
             yield
+        if devices:
+            torch.cuda.empty_cache()  # other processes may share the GPU
 
     @classmethod
     def _from_checkpoint(cls, path, tracks, window, n_outputs, criterion):

@@ -50,7 +50,8 @@ def read_model(path, classes, device=None):
     except Exception as error:  # a forged document may be anything
         reason = str(error).partition("\n")[0]
         raise ValueError(
-            f"{path} is damaged, or was not written by save() ({type(error).__name__}: {reason})"
+            f"{path} is damaged, or was not written by save() of this version of skchromo "
+            f"({type(error).__name__}: {reason})"
         ) from error
     raise ValueError(
         f"{path} holds a {name}, and what is to be loaded is a {' or '.join(classes)}: use "

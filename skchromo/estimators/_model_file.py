@@ -69,12 +69,12 @@ def read_file(path):
             f"format {_VERSION}: update skchromo, or save the model again with this version"
         )
     text = header.get("model", "")
-    if header.get("sha256") != _checksum(text, weights):
-        raise ValueError(f"{path} is damaged, as its checksum does not agree: save the model again")
     try:
-        return json.loads(text), weights
-    except (RecursionError, ValueError) as error:
+        if header.get("sha256") == _checksum(text, weights):
+            return json.loads(text), weights
+    except (RuntimeError, TypeError, ValueError) as error:  # also of what is nested too deeply
         raise ValueError(f"{path} was not written by save() ({error})") from error
+    raise ValueError(f"{path} is damaged, as its checksum does not agree: save the model again")
 
 
 def _read_tensors(path):

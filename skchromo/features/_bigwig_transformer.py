@@ -28,7 +28,7 @@ from ._bigwig_checks import (
     merge_sizes,
     read_file_chroms,
 )
-from ._conditions import each_condition, has_conditions, pair_up
+from ._conditions import check_two_samples, each_condition, has_conditions, pair_up
 from ._gene_regions import distinct_regions, gather_pcres
 from ._signal_reading import flip_regions, read_signal
 from ._track_scale import (
@@ -210,9 +210,12 @@ class BigWigTransformer(GeneTableTransformer):
             the length of a chromosome, do not list one of the genes or pCREs (with
             ``missing_chrom="error"``), or lack what `scale` needs.
         """
-        X = each_condition(X) if has_conditions(X) else X
+        pairs = has_conditions(X)
+        X = each_condition(X) if pairs else X
         genes = self._check_parameters(X)
         self.tracks_, self.files_ = track_files(self.tracks)
+        if pairs:
+            check_two_samples(self.files_)
         samples = check_samples(self.files_, genes)
         sizes = read_file_chroms(self.tracks_, self.files_, X)
         self.chromsizes_ = merge_sizes(sizes)
@@ -261,6 +264,7 @@ class BigWigTransformer(GeneTableTransformer):
         """
         check_is_fitted(self, "files_")
         if has_conditions(X):
+            check_two_samples(files_of_tracks(self.tracks, self.tracks_))
             return pair_up(self.transform(each_condition(X)), X)
         genes = check_genes(X)
         files = files_of_tracks(self.tracks, self.tracks_)

@@ -77,6 +77,30 @@ def each_condition(genes):
     return both
 
 
+def check_two_samples(files):
+    """Refuse tracks that are the same in both conditions.
+
+    Parameters
+    ----------
+    files : dict of (str or None) to tuple of tuple of str
+        Paths by sample, track and replicate.
+
+    Raises
+    ------
+    ValueError
+        If they are those of one sample.
+
+    Examples
+    --------
+    >>> check_two_samples({"K562": (("a.bw",),), "H1": (("b.bw",),)})
+    """
+    if len(files) < 2:
+        raise ValueError(
+            "the gene table compares sample_a and sample_b, but tracks are those of one sample: "
+            "give a table or sample sheet with the columns sample, track and path"
+        )
+
+
 def side_by_side(genes, both):
     """Put the pCREs of each condition into columns of a gene table of two conditions.
 

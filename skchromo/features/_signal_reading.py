@@ -1,6 +1,5 @@
 """Signal of many regions from several bigWig files, or from the cache where it is known."""
 
-import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -85,7 +84,7 @@ def read_pieces(wanted, bin_size, *, memory=None, n_jobs=None, verbose=0, **opti
         )
         for number, rows, _ in tasks
     )
-    bar = tqdm(pieces, desc="bigWig", total=len(tasks), disable=not verbose, file=sys.stderr)
+    bar = tqdm(pieces, desc="bigWig", total=len(tasks), disable=not verbose)
     for (number, rows, cache), (values, _) in zip(tasks, bar, strict=True):
         if cache is not None:
             cache.add(*wanted[number].places(rows), values)

@@ -145,7 +145,8 @@ class RegionArray(Persistence):
     def __array__(self, dtype=None, copy=None):
         raise TypeError(
             "a RegionArray does not turn into an ndarray by itself, as contact weights and region "
-            "lengths would be lost: use X.to_dense(), which returns values, weights and lengths"
+            "lengths would be lost: use X.to_dense(), which returns values, weights and lengths; "
+            "what needs a table with two axes takes that of a WindowSummary"
         )
 
     def __getitem__(self, key):

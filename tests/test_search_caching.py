@@ -1,0 +1,104 @@
+"""How often signal is read in a search, and what a Pipeline keeps of its steps."""
+
+import numpy as np
+import pandas as pd
+import pyBigWig
+import pytest
+from sklearn.base import clone
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.pipeline import Pipeline, make_pipeline
+from small_models import TINY, make_regions
+
+from skchromo import BigWigTransformer, ChromoformerRegressor, WindowSummary
+from skchromo.features import _signal_reading
+from skchromo.genome import read_bins
+
+REGRESSOR = ChromoformerRegressor(**{**TINY, "max_epochs": 1, "n_threads": 1})
+FOLDS = GroupKFold(3)
+
+
+@pytest.fixture(scope="module")
+def genes():
+    n = 12
+    return pd.DataFrame(
+        {
+            "gene_id": [f"g{i}" for i in range(n)],
+            "chrom": [f"chr{i % 3 + 1}" for i in range(n)],
+            "tss": 2_000 + 7_531 * np.arange(n),
+            "strand": ["+", "-"] * (n // 2),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def signal(tmp_path_factory):
+    path = tmp_path_factory.mktemp("signal") / "ATAC.bw"
+    rng = np.random.default_rng(0)
+    with pyBigWig.open(str(path), "w") as handle:
+        handle.addHeader([(f"chr{number}", 100_000) for number in (1, 2, 3)])
+        for number in (1, 2, 3):
+            values = rng.poisson(2.0, 1000).astype(float)
+            handle.addEntries(f"chr{number}", 0, values=values, span=100, step=100)
+    return BigWigTransformer({"ATAC": str(path)}, window=1_600)
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """Place of every region that is read from a file."""
+    seen = []
+
+    def counting(path, chrom, start, end, bin_size, **options):
+        seen.extend(zip(chrom, start.tolist(), end.tolist()))
+        return read_bins(path, chrom, start, end, bin_size, **options)
+
+    monkeypatch.setattr(_signal_reading, "read_bins", counting)
+    return seen
+
+
+def test_signal_is_not_read_for_every_candidate(genes, signal, reads, tmp_path):
+    """Three ways of caching give the scores that none gives; the numbers are those of the page."""
+    y, lr = np.random.default_rng(0).normal(size=len(genes)), [1e-4, 1e-3, 1e-2]
+    cached = clone(signal).set_params(memory=str(tmp_path / "signal"))
+
+    def search(model, table, name):
+        found = GridSearchCV(model, {name: lr}, cv=FOLDS, refit=False, error_score="raise")
+        reads.clear()
+        found.fit(table() if callable(table) else table, y, groups=genes["chrom"])
+        return found.cv_results_["mean_test_score"], len(reads)
+
+    def pipeline(step, memory=None):
+        return Pipeline([("signal", step), ("model", REGRESSOR)], memory=memory)
+
+    scores, n_reads = search(pipeline(signal), genes, "model__lr")
+    assert len(set(scores)) == 3
+    assert n_reads == 9 * 12
+    for model, table, name, expected in [
+        (pipeline(cached), genes, "model__lr", 12),
+        (REGRESSOR, lambda: clone(signal).fit_transform(genes), "lr", 12),
+        (pipeline(signal, str(tmp_path / "steps")), genes, "model__lr", 3 * 8 + 9 * 4),
+    ]:
+        again, n_reads = search(model, table, name)
+        np.testing.assert_array_equal(again, scores)
+        assert n_reads == expected
+
+
+def test_steps_kept_by_a_pipeline_are_read_again_for_other_genes(genes, signal, reads, tmp_path):
+    y = np.random.default_rng(0).normal(size=len(genes))
+    pipe = make_pipeline(signal, REGRESSOR, memory=str(tmp_path))
+    expected = pipe.fit(genes, y).predict(genes)
+    reads.clear()
+    np.testing.assert_array_equal(clone(pipe).fit(genes, y)[-1].n_iter_, 1)
+    assert not reads
+    moved = genes.assign(tss=genes["tss"] + 100)
+    assert not np.array_equal(clone(pipe).fit(moved, y).predict(moved), expected)
+    assert len(reads) == 2 * 12
+
+
+def test_regions_are_a_step_s_input_that_a_pipeline_keeps(tmp_path):
+    X, y = make_regions(), np.random.default_rng(1).normal(size=40)
+    pipe = make_pipeline(WindowSummary(core=400), Ridge(), memory=str(tmp_path))
+    expected = make_pipeline(WindowSummary(core=400), Ridge()).fit(X, y).predict(X)
+    for _ in range(2):
+        np.testing.assert_array_equal(clone(pipe).fit(X, y).predict(X), expected)
+    assert list(tmp_path.rglob("output.pkl"))
