@@ -22,7 +22,8 @@ from skchromo.datasets import make_epigenome, pearson_r
 # %%
 # Two cell types
 # --------------
-# Much is known of the first: 600 genes here. Of the second, there are 60.
+# Much is known of the first: 600 genes here. Of the second, there are 60, and their expression is
+# in another unit, as it is between labs.
 
 folder = Path(tempfile.mkdtemp())
 simulated = {"distal_share": 0.4, "planted_r": 0.95, "tracks": ("H3K4me1", "H3K4me3", "H3K27ac")}
@@ -37,11 +38,6 @@ def pipeline(data, model):
     return Pipeline([("contacts", contacts), ("signal", signal), ("model", model)])
 
 
-def log2(data):
-    """Log expression."""
-    return np.log2(data.expression.to_numpy() + 1)
-
-
 # %%
 # A checkpoint
 # ------------
@@ -51,7 +47,7 @@ def log2(data):
 
 settings = {"bin_sizes": (2_000, 500), "random_state": 0, "n_threads": 1}
 pretrained = pipeline(known, ChromoformerRegressor.small_data(**settings))
-pretrained.fit(known.genes, log2(known))
+pretrained.fit(known.genes, np.log2(known.expression + 1))
 checkpoint = folder / "published.pt"
 pretrained["model"].save_checkpoint(checkpoint)
 print(f"{checkpoint.name}: {checkpoint.stat().st_size / 1_000:.0f} kB")
@@ -60,12 +56,13 @@ print(f"{checkpoint.name}: {checkpoint.stat().st_size / 1_000:.0f} kB")
 # As it is
 # --------
 # Before anything is tuned: what does the published model say of the new cell type?
+# Pearson's r does not know of units; the mean error does.
 
 tracks = list(new.tracks)
 published = ChromoformerRegressor.from_checkpoint(checkpoint, tracks=tracks)
 published.set_params(n_threads=1)
 X = pipeline(new, "passthrough").fit_transform(new.genes)
-y, groups = log2(new), new.genes["chrom"]
+y, groups = np.log2(new.expression.to_numpy() / 8 + 1), new.genes["chrom"]
 predicted = {"published, as it is": published.predict(X)}
 
 # %%
@@ -113,6 +110,9 @@ table = pd.DataFrame(
 print(table.round(3).to_string())
 
 # %%
+# Tuning on 45 genes at a time mends the unit, at a cost to the ranking, which is least where most is
+# frozen. From scratch, so few genes do not reach either.
+#
 # Picture
 # -------
 

@@ -50,7 +50,7 @@ tpm.iloc[:-1].to_csv(folder / "tpm.tsv", sep="\t", index=False)
 
 pairs = pd.read_csv(data.contacts, sep="\t").drop(columns="name")
 pairs.to_csv(folder / "contacts.txt", sep="\t", index=False)
-print(*sorted(path.relative_to(folder) for path in folder.rglob("*[!d].*")), sep="\n")
+print(*sorted(path.name for path in [*folder.glob("*.*"), *folder.glob("tracks/*")]), sep="\n")
 
 # %%
 # Genes and expression
@@ -88,15 +88,16 @@ print(tracks.assign(path=tracks["path"].map(lambda path: Path(path).name)).to_st
 # Contacts
 # --------
 # The form is told by the content. Look at the distribution of the scores before you choose
-# ``weight_threshold``: 1.5 suits normalised promoter-capture Hi-C, 5 is usual for CHiCAGO.
+# ``weight_threshold``: 1.5 suits normalised promoter-capture Hi-C, 5 is usual for CHiCAGO. Fitted
+# on all genes of the annotation, the transformer counts contacts that belong to none, and warns.
 
 found = read_contacts(folder / "contacts.txt")
 print(found.head(3).to_string(index=False))
 print(found["weight"].describe(percentiles=[0.1, 0.5, 0.9]).round(2).to_dict())
 
 contacts = InteractionTransformer(folder / "contacts.txt", weight_threshold=1.5)
-with_pcres = contacts.fit_transform(table)
-print(f"{contacts.n_contacts_} contacts above it, {contacts.n_unmatched_} of no gene of the table")
+with_pcres = contacts.fit(genes).transform(table)
+print(f"{contacts.n_contacts_} contacts above it, {contacts.n_unmatched_} of no gene")
 print(with_pcres[["gene_id", "tss", "pcres"]].head(3).to_string(index=False))
 
 # %%
@@ -104,7 +105,7 @@ print(with_pcres[["gene_id", "tss", "pcres"]].head(3).to_string(index=False))
 # -
 # One row in is one row out, in order: rows of X and of y belong together.
 
-X = BigWigTransformer(tracks, verbose=1).fit_transform(with_pcres)
+X = BigWigTransformer(tracks).fit_transform(with_pcres)
 print(X)
 values, weights, lengths = X[:2].to_dense()
 print("values", values.shape, "weights", weights.shape, "lengths", lengths.shape)

@@ -139,8 +139,9 @@ def test_a_lean_to_one_side_is_warned_about_and_not_added(X, y):
     np.testing.assert_array_equal(model.predict(swapped(X)), -model.predict(X))
 
 
-def test_predictions_do_not_depend_on_batch_mates(X, y, tmp_path):
-    model = ChromoformerDiffRegressor(**DIFF).fit(X, y)
+@pytest.mark.parametrize("combine", ["difference", "both"])
+def test_predictions_do_not_depend_on_batch_mates(X, y, tmp_path, combine):
+    model = ChromoformerDiffRegressor(**DIFF, combine=combine).fit(X, y)
     everyone = model.predict(X)
     rows = np.random.default_rng(2).permutation(len(X))
     np.testing.assert_array_equal(model.predict(X[rows]), everyone[rows])

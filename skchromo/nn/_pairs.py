@@ -150,6 +150,6 @@ class PairNetwork(nn.Module):
             a, batch.a, has_difference
         )
         if self.head is not None:
-            both = torch.cat([a, b], dim=1)[: len(batch)]
-            output = output + self.head(both) * network.output_scale
+            of_both = self.head(torch.cat([a, b], dim=1))[: len(batch)]
+            output = output + of_both * network.output_scale
         return output
