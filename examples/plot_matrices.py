@@ -62,7 +62,7 @@ for chrom, size in signal.chromsizes_.items():
         }
     )
     before += n_bins
-writer.finalize()
+writer.finalize().close()
 
 # %%
 # One gene's row

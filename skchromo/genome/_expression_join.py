@@ -232,10 +232,11 @@ def _judge_unmatched(genes, expression, on, report, missing, min_matched):
         remedy = f"{reason}; a smaller min_matched= takes what there is"
     else:
         remedy = f"{reason}; pass missing='drop' to leave their rows out"
-    raise ValueError(
-        f"{text}; {report['n_expression_without_gene']} of {len(expression)} rows of expression "
-        f"have no gene: {name_some(report['expression_without_gene'])}. {remedy}"
-    )
+    n_unused = report["n_expression_without_gene"]
+    if n_unused:
+        unused = name_some(report["expression_without_gene"])
+        text += f"; {n_unused} of {len(expression)} rows of expression have no gene: {unused}"
+    raise ValueError(f"{text}. {remedy}")
 
 
 def _likely_reason(genes, expression, on):
