@@ -101,7 +101,7 @@ def test_pcre_importance_finds_the_planted_elements(genome, elements):
         assert auroc(part, "H3K27ac") <= 0.7
     assert auroc(unseen) >= 0.93
     size = used.loc[used["active"], ["importance", "contribution"]].corr().iloc[0, 1]
-    assert size > 0.7
+    assert size > 0.6
 
 
 def test_shuffled_importances_find_nothing(elements):
