@@ -50,16 +50,11 @@ SLOW = ("the paper's settings", "small_data, searched")
 SKIP_ALONE = {"linear_skip": True, "max_epochs": 1, "lr": 1e-9}
 
 
-def condition(X, number):
-    """One of the two conditions of a RegionArray."""
-    return X._replace(index=X.index[:, number], weights=X.weights[:, number])
-
-
 def summaries(X):
     """Summary features of one condition, or of what b has over a beside both."""
     if X.ndim == 4:
         return WindowSummary().fit_transform(X)
-    a, b = (WindowSummary().fit_transform(condition(X, number)) for number in (0, 1))
+    a, b = (WindowSummary().fit_transform(X.condition(name)) for name in "ab")
     return np.concatenate([b - a, a, b], axis=1)
 
 
@@ -122,12 +117,12 @@ class TwoRegressors:
 
     def fit(self, X, levels):
         self.models = [
-            clone(self.model).fit(condition(X, number), levels[:, number]) for number in (0, 1)
+            clone(self.model).fit(X.condition(name), level) for name, level in zip("ab", levels.T)
         ]
         return self
 
     def predict(self, X):
-        a, b = (model.predict(condition(X, number)) for number, model in enumerate(self.models))
+        a, b = (model.predict(X.condition(name)) for name, model in zip("ab", self.models))
         return b - a
 
 
@@ -191,8 +186,8 @@ def deepdiff_tasks(folder, sample_a, sample_b):
     data = read_deepdiff(folder, sample_a, sample_b)
     levels = np.log2(data.counts.to_numpy() + 1)
     tasks = []
-    for number, sample in enumerate((sample_a, sample_b)):
-        X, y = condition(data.X, number), levels[:, number]
+    for name, sample, y in zip("ab", (sample_a, sample_b), levels.T):
+        X = data.X.condition(name)
         tasks.append(task(f"{sample}: high or low", "class", X, (y >= np.median(y)).astype(int)))
         tasks.append(task(f"{sample}: level", "level", X, y))
     change = f"{sample_b} over {sample_a}", "change", data.X, data.y.to_numpy(), levels

@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from small_models import TINY, make_regions
 
 from skchromo import ChromoformerDiffRegressor, ChromoformerRegressor, RegionArray
+from skchromo.inspection import attributions
 
 DIFF = {**TINY, "lr": 1e-2}
 
@@ -31,7 +32,7 @@ def swapped(X):
 
 
 def condition(X, number):
-    return X._replace(index=X.index[:, number], weights=X.weights[:, number])
+    return X.condition("ab"[number])
 
 
 @pytest.mark.parametrize("linear_skip", [False, True])
@@ -168,3 +169,29 @@ def test_warm_start_and_early_stopping(X, y):
         **{**DIFF, "max_epochs": 40, "lr": 0.1}, early_stopping=True, n_iter_no_change=2
     ).fit(X, y)
     assert "valid_loss" in stopped.history_[-1]
+
+
+@pytest.mark.parametrize("linear_skip", [False, True])
+def test_the_regressor_inside_can_be_looked_into(X, y, linear_skip):
+    model = ChromoformerDiffRegressor(**DIFF, scale_target=True, linear_skip=linear_skip)
+    inside = model.fit(X, y).as_regressor()
+    levels = [inside.predict(X.condition(name)) for name in "ab"]
+    np.testing.assert_allclose(levels[1] - levels[0], model.predict(X), atol=1e-5)
+    a, b = (attributions(inside, X.condition(name)) for name in "ab")
+    np.testing.assert_allclose(b.prediction - a.prediction, model.predict(X), atol=1e-5)
+    with pytest.raises(TypeError, match="as_regressor"):
+        attributions(model, X)
+    both = ChromoformerDiffRegressor(**DIFF, combine="both").fit(X, y)
+    with pytest.raises(ValueError, match="no difference of two levels"):
+        both.as_regressor()
+
+
+def test_one_condition_of_regions(X):
+    dense = X.to_dense()
+    for number, name in enumerate("ab"):
+        for part, whole in zip(X.condition(name).to_dense(), dense):
+            np.testing.assert_array_equal(part, whole[:, number])
+    with pytest.raises(ValueError, match="no conditions axis"):
+        X.condition("a").condition("a")
+    with pytest.raises(ValueError, match='"a" or "b"'):
+        X.condition(0)

@@ -1,15 +1,18 @@
 """ChromoformerDiffRegressor."""
 
+import copy
 import warnings
 from typing import ClassVar
 
 import numpy as np
 import torch
 from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
 
 from ..nn import COMBINATIONS, PairNetwork
 from ._base import BaseChromoformer
 from ._door import check_target
+from ._regressor import ChromoformerRegressor
 from ._start import columns_of, standardise, start_as_ridge
 
 
@@ -318,6 +321,45 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
             In the scale of y in `fit`.
         """
         return self._outputs(X)[:, 0]
+
+    def as_regressor(self):
+        """Give the regressor whose difference this is, to look into it condition by condition.
+
+        What it predicts of condition b minus what it predicts of condition a is this estimator's
+        prediction; its level alone has no meaning. All of :mod:`skchromo.inspection` takes it, with
+        ``X.condition("a")`` or ``X.condition("b")``.
+
+        Returns
+        -------
+        regressor : ChromoformerRegressor
+            Fitted, with weights of its own.
+
+        Raises
+        ------
+        ValueError
+            If `combine` is not "difference".
+        """
+        check_is_fitted(self, "net_")
+        if self.combine != "difference":
+            raise ValueError(
+                f'combine="{self.combine}" is no difference of two levels: only with '
+                'combine="difference" is there a regressor inside'
+            )
+        params = self.get_params(deep=False)
+        regressor = ChromoformerRegressor(
+            **{name: params[name] for name in ChromoformerRegressor().get_params()}
+        )
+        for name in ("tracks_", "bin_size_", "window_", "n_bins_", "chromsizes_"):
+            setattr(regressor, name, getattr(self, name))
+        net = regressor._make_net(
+            self.n_bins_ * self.bin_size_, len(self.tracks_), 1, torch.nn.MSELoss, self.device_
+        )
+        with torch.random.fork_rng([]):
+            net.initialize()
+        net.network.load_state_dict(self.net_.network.state_dict())
+        net.history_ = copy.copy(self.net_.history_)
+        regressor._keep(net)
+        return regressor
 
     @classmethod
     def from_checkpoint(cls, path, *, tracks, window=40_000):

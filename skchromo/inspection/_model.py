@@ -10,7 +10,12 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from ..estimators import ChromoformerClassifier, ChromoformerRegressor, to_regions
+from ..estimators import (
+    ChromoformerClassifier,
+    ChromoformerDiffRegressor,
+    ChromoformerRegressor,
+    to_regions,
+)
 from ..regions import RegionArray
 
 
@@ -88,6 +93,11 @@ def _unwrap(estimator, X):
         return model._replace(on_regions=outer)
     if hasattr(estimator, "best_estimator_"):
         return _unwrap(estimator.best_estimator_, X)
+    if isinstance(estimator, ChromoformerDiffRegressor):
+        raise TypeError(
+            "inspection looks into one condition at a time: give model.as_regressor() of a "
+            'ChromoformerDiffRegressor, with X.condition("a") or X.condition("b")'
+        )
     raise TypeError(
         "inspection needs a fitted ChromoformerClassifier or ChromoformerRegressor, or a Pipeline, "
         "TransformedTargetRegressor or fitted search (with refit=True) that ends in one, got "

@@ -176,6 +176,43 @@ class RegionArray(Persistence):
             genes={name: column[key] for name, column in self.genes.items()},
         )
 
+    def condition(self, name):
+        """Regions of one of two conditions.
+
+        Parameters
+        ----------
+        name : {"a", "b"}
+            Which one.
+
+        Returns
+        -------
+        RegionArray of shape (n_genes, n_regions, n_bins, n_tracks)
+            On the same signal; ``sample`` of its genes is the condition's.
+
+        Raises
+        ------
+        ValueError
+            If there is no conditions axis, or `name` is neither "a" nor "b".
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skchromo import RegionArray
+        >>> RegionArray.from_dense(np.ones((3, 2, 1, 8, 1))).condition("b").shape
+        (3, 1, 8, 1)
+        """
+        if self.ndim == 4:
+            raise ValueError(f"X has no conditions axis: its shape is {self.shape}")
+        if name not in ("a", "b"):
+            raise ValueError(f'a condition is "a" or "b", got {name!r}')
+        genes = {key: column for key, column in self.genes.items() if not key.startswith("sample_")}
+        if f"sample_{name}" in self.genes:
+            genes["sample"] = self.genes[f"sample_{name}"]
+        number = ("a", "b").index(name)
+        return self._replace(
+            index=self.index[:, number], weights=self.weights[:, number], genes=genes
+        )
+
     def __repr__(self):
         names = ["genes", "conditions", "regions", "bins", "tracks"]
         if self.ndim == 4:
