@@ -334,7 +334,7 @@ def test_a_gene_that_is_not_there_is_named(model, X):
 def test_wrong_parts_are_refused(model, X):
     with pytest.raises(TypeError, match=r"X must be a RegionArray, as pipe.* got ndarray"):
         GeneDisplay(np.ones((3, 4)), 0)
-    with pytest.raises(ValueError, match="PcreImportance is of other genes than X holds"):
+    with pytest.raises(ValueError, match="PCREImportance is of other genes than X holds"):
         GeneDisplay(X, 0, importance=pcre_importance(model, X[::-1]))
     values = attributions(model, X)
     other = X._replace(tracks=("a", "b"))

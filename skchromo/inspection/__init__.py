@@ -9,7 +9,7 @@ from ._gene_display import GeneDisplay
 from ._history_display import LearningHistoryDisplay
 from ._mark_importance import MarkImportance, mark_importance
 from ._mark_importance_display import MarkImportanceDisplay
-from ._pcre_importance import PcreImportance, pcre_importance
+from ._pcre_importance import PCREImportance, pcre_importance
 from ._pcre_importance_display import PCREImportanceDisplay
 from ._perturb import Effects, perturb
 from ._perturbation import Perturbation
@@ -25,8 +25,8 @@ __all__ = [
     "LearningHistoryDisplay",
     "MarkImportance",
     "MarkImportanceDisplay",
+    "PCREImportance",
     "PCREImportanceDisplay",
-    "PcreImportance",
     "Perturbation",
     "Places",
     "Saturation",

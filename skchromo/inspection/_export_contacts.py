@@ -19,7 +19,7 @@ def to_bedpe(importance, path, *, genes=None):
 
     Parameters
     ----------
-    importance : PcreImportance
+    importance : PCREImportance
         See :func:`pcre_importance`.
     path : str or Path
         File to write, replaced if it is there.
@@ -85,7 +85,7 @@ def to_interact(importance, path, *, genes=None, name="pCRE importance"):
 
     Parameters
     ----------
-    importance : PcreImportance
+    importance : PCREImportance
         See :func:`pcre_importance`.
     path : str or Path
         File to write, replaced if it is there.

@@ -44,7 +44,7 @@ class GeneDisplay:
         Id or row number of the gene; None where X has only one.
     attributions : Attributions, default=None
         Of the genes of X, see :func:`attributions`; None draws signal alone.
-    importance : PcreImportance, default=None
+    importance : PCREImportance, default=None
         Of the genes of X, see :func:`pcre_importance`; None draws grey arcs.
     name : str, default=None
         Title; None is the gene's id.

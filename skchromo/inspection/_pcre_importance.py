@@ -17,7 +17,7 @@ _METHODS = {
 
 
 @dataclass(frozen=True, eq=False)
-class PcreImportance:
+class PCREImportance:
     """Importance of pCREs, as :func:`pcre_importance` returns it.
 
     Attributes
@@ -34,8 +34,8 @@ class PcreImportance:
 
     Examples
     --------
-    >>> from skchromo.inspection import PcreImportance
-    >>> list(PcreImportance.__dataclass_fields__)
+    >>> from skchromo.inspection import PCREImportance
+    >>> list(PCREImportance.__dataclass_fields__)
     ['importance', 'weights', 'prediction', 'places']
     """
 
@@ -85,7 +85,7 @@ def pcre_importance(
 
     Returns
     -------
-    result : PcreImportance
+    result : PCREImportance
         Importances and labels; ``to_frame``.
 
     Raises
@@ -126,4 +126,4 @@ def pcre_importance(
         class_of_interest=class_of_interest,
     )
     # A change of 0 is an importance of 0, not of -0.
-    return PcreImportance(0.0 - effects.change, model.X.weights, effects.prediction, effects.places)
+    return PCREImportance(0.0 - effects.change, model.X.weights, effects.prediction, effects.places)

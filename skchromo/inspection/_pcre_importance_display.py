@@ -18,7 +18,7 @@ class PCREImportanceDisplay:
 
     Parameters
     ----------
-    importance : PcreImportance
+    importance : PCREImportance
         See :func:`pcre_importance`.
     gene : str or int, default=None
         Id or row number of a gene; None draws all.
