@@ -142,7 +142,7 @@ def folds_of(task, seed):
     if held_out is not None:
         return [(np.flatnonzero(~held_out), np.flatnonzero(held_out))]
     if groups is not None:
-        return GroupKFold(4).split(y, y, groups)
+        return GroupKFold(min(4, len(set(groups)))).split(y, y, groups)
     splitter = StratifiedKFold if kind == "class" else KFold
     return splitter(5, shuffle=True, random_state=seed).split(y, y)
 

@@ -344,9 +344,12 @@ def test_repeated_gene_rows_share_a_value(genes, tpm):
 
 
 def test_genes_without_expression_are_an_error_by_default(genes, tpm):
-    message = f"1 of 3 gene rows have no expression: {C}; 0 of 2 rows .* pass missing='drop'"
+    message = f"1 of 3 gene rows have no expression: {C}\\. .* pass missing='drop'"
     with pytest.raises(ValueError, match=message):
         join_expression(genes, tpm.drop(C), "H1")
+    message = f"expression: {C}; 1 of 3 rows of expression have no gene: other"
+    with pytest.raises(ValueError, match=message):
+        join_expression(genes, tpm.rename(index={C: "other"}), "H1")
 
 
 def test_dropped_genes_are_counted_and_named(genes, tpm):

@@ -140,8 +140,13 @@ def test_what_was_read_before_an_interruption_is_kept(
         return read_bins(path, chrom, start, end, *rest, **options)
 
     monkeypatch.setattr(_signal_reading, "read_bins", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        transform(track, genes, tmp_path / "cache", n_jobs=1)
+    # a shell that runs tests in the background has Python ignore Ctrl-C
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            transform(track, genes, tmp_path / "cache", n_jobs=1)
+    finally:
+        signal.signal(signal.SIGINT, before)
     kept = files_in(tmp_path / "cache")
     assert kept == [".npz"] * 3
     assert transform(track, genes, tmp_path / "cache").equals(expected)
