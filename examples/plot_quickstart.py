@@ -52,7 +52,7 @@ options.output.mkdir(parents=True, exist_ok=True)
 
 if options.data is None:
     folder = Path(tempfile.mkdtemp(dir=options.output, prefix="files-"))
-    data = make_epigenome(folder, n_genes=800, distal_share=0.4, random_state=0)
+    data = make_epigenome(folder, n_genes=600, distal_share=0.4, random_state=0)
     genes, expression = data.genes, data.expression
     tracks, contact_file = data.tracks, data.contacts
 else:
