@@ -39,7 +39,7 @@ def assert_same_weights(a, b):
 class Rates(Callback):
     """The learning rate of every step."""
 
-    seen = []  # noqa: RUF012
+    seen = []  # noqa: RUF012 - shared, as estimators copy their callbacks
 
     def on_batch_end(self, net, training=False, **kwargs):
         if training:
@@ -270,6 +270,12 @@ def test_what_cannot_be_started_from_is_named(X, y, source):
         ChromoformerRegressor(**TINY, init_from=source).fit(
             make_regions(tracks=("H3K4me3", "DNase")), y
         )
+    skipping = ChromoformerRegressor(**TINY, linear_skip=True).fit(X, y)
+    with pytest.raises(ValueError, match="set linear_skip=True"):
+        ChromoformerRegressor(**TINY, init_from=skipping).fit(X, y)
+    still = {**TINY, "lr": 1e-12, "linear_skip": True, "init_from": skipping}
+    again = ChromoformerRegressor(**still).fit(X, y)
+    np.testing.assert_allclose(again.predict(X), skipping.predict(X), rtol=1e-5)
     with pytest.raises(FileNotFoundError, match="no checkpoint"):
         ChromoformerRegressor(**TINY, init_from="absent.pt").fit(X, y)
 

@@ -19,8 +19,8 @@ class DivergedError(ValueError):
     """The training loss is not finite."""
 
 
-class _StoppedEarly(Exception):  # noqa: N818
-    """A callback ended training: no error."""
+class _StoppedEarly(Exception):  # noqa: N818 - it is not an error
+    """A callback ended training."""
 
 
 class GeneDataset(Dataset):

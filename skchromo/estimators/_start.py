@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.utils.validation import check_is_fitted
 
 from ..nn import load_checkpoint
 
@@ -51,6 +50,8 @@ def take_weights(network, init_from, tracks):
             f"init_from: {name} reads bin_sizes={source.bin_sizes}, this estimator "
             f"{network.bin_sizes}: set the same"
         )
+    if source.skip is not None and network.skip is None:
+        raise ValueError(f"init_from: {name} has a linear skip: set linear_skip=True")
     of_output = ("fc_head.2.", "skip.linear.", "output_scale")
     has_head = theirs["fc_head.2.bias"].shape == ours["fc_head.2.bias"].shape
     taken = {
@@ -58,7 +59,6 @@ def take_weights(network, init_from, tracks):
         for key, value in theirs.items()
         if not key.startswith(of_output) or (has_head and key in ours)
     }
-    taken = {key: value for key, value in taken.items() if key in ours or "skip." not in key}
     differing = [key for key in taken if key not in ours or taken[key].shape != ours[key].shape]
     differing += [key for key in ours if key not in theirs and "skip." not in key]
     if differing:
@@ -89,7 +89,6 @@ def _network_of(estimator, tracks):
             f"init_from: this {name} is not fitted; searches and cross-validation clone it, which "
             "forgets the fit: give sklearn.frozen.FrozenEstimator(model)"
         )
-    check_is_fitted(estimator, "net_")
     if estimator.tracks_ != tracks:
         raise ValueError(
             f"init_from: the {name} was fitted on tracks {', '.join(estimator.tracks_)}, X has "

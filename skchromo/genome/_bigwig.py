@@ -237,7 +237,7 @@ class BigWigFile:
             raise FileNotFoundError(f"{self}: no such file")
         if os.path.isdir(self.path):
             raise ValueError(f"{self}: is a folder, not a bigWig file")
-        file = open(self.path, "rb")  # noqa: SIM115
+        file = open(self.path, "rb")  # noqa: SIM115 - the layout keeps it open
         try:
             return self._layout_of(file)
         except BaseException:

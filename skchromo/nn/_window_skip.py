@@ -13,8 +13,9 @@ class WindowSkip(nn.Module):
 
     For each track the columns are ``log(1 + mean signal)`` of the windows of 1, 2, 4 and 10 kb
     around the TSS and of the whole promoter, and ``log(1 + sum of contact weight x mean signal)``
-    over the gene's pCREs. Columns are standardised by the buffers `mean` and `scale`, which start
-    at 0 and 1. The map's weights start at 0: nothing is added to the output then.
+    over the gene's pCREs, a negative sum counting as 0. Columns are standardised by the buffers
+    `mean` and `scale`, which start at 0 and 1. The map's weights start at 0: nothing is added to
+    the output then.
 
     Parameters
     ----------
@@ -81,7 +82,8 @@ class WindowSkip(nn.Module):
             tokens = F.pad(torch.cat(of_pairs), (0, 0, n_genes, 0))
             slots = layout.to_slots(tokens[None], layout.token.shape[1])[0]
             slots = slots.view(n_genes, -1, self.n_tracks)
-            means[-1] = (slots * layout.weights[..., None]).sum(dim=1)
+            activity = (slots * layout.weights[..., None]).sum(dim=1)
+            means[-1] = activity.clamp_min(0)  # weights may be negative, logarithms not
         return torch.cat(means, dim=1).log1p()
 
     def forward(self, columns):
