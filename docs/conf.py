@@ -2,12 +2,12 @@
 
 import sys
 from pathlib import Path
-from urllib.request import urlopen
 
 DOCS = Path(__file__).resolve().parent
 sys.path[:0] = [str(DOCS), str(DOCS.parent)]
 
 import figures  # noqa: E402
+import inventories  # noqa: E402
 import public_names  # noqa: E402
 
 from skchromo import __version__  # noqa: E402
@@ -17,12 +17,14 @@ author = copyright = "The skchromo developers"
 version = release = __version__
 
 extensions = [
+    "myst_parser",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.intersphinx",
     "sphinx.ext.mathjax",
     "sphinx_copybutton",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "generated/examples/*.py", "**/GALLERY_HEADER.rst"]
@@ -35,35 +37,26 @@ figures.draw_all(DOCS / "generated")
 
 autosummary_filename_map = public_names.file_names()
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 
 # Names of ours must lead somewhere; those of others do where their inventory can be had.
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", public_names.not_ours())]
-
-
-def reachable(sites, seconds=5):
-    """Keep the sites that answer: without network the build goes on, and lacks their links."""
-    found = {}
-    for name, address in sites.items():
-        try:
-            with urlopen(f"{address}objects.inv", timeout=seconds):
-                found[name] = (address, None)
-        except OSError:
-            continue
-    return found
-
-
-intersphinx_mapping = reachable(
+intersphinx_mapping = inventories.fetch(
     {
         "python": "https://docs.python.org/3/",
         "sklearn": "https://scikit-learn.org/stable/",
         "numpy": "https://numpy.org/doc/stable/",
+        "scipy": "https://docs.scipy.org/doc/scipy/",
         "pandas": "https://pandas.pydata.org/docs/",
+        "matplotlib": "https://matplotlib.org/stable/",
+        "torch": "https://docs.pytorch.org/docs/stable/",
         "joblib": "https://joblib.readthedocs.io/en/stable/",
         "skorch": "https://skorch.readthedocs.io/en/stable/",
-    }
+    },
+    DOCS / "_build" / "inventories",
 )
 
 sphinx_gallery_conf = {
@@ -72,20 +65,25 @@ sphinx_gallery_conf = {
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skchromo",),
     "filename_pattern": r"plot_",
+    "within_subsection_order": "gallery_order.ByQuestion",
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_memory": False,
+    # wide enough for the start page
+    "thumbnail_size": (800, 560),
 }
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"skchromo {release}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_theme_options = {
     "navbar_align": "left",
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,
     "navigation_with_keys": False,
 }
-html_sidebars = {"install": [], "formats": [], "reliability": [], "changes": []}
+html_sidebars = {"index": [], "install": [], "formats": [], "reliability": [], "changes": []}
 html_show_sourcelink = False
 
 

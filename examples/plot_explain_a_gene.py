@@ -1,21 +1,24 @@
 """
-Why a gene is predicted as it is
+Explain the prediction of a gene
 ================================
 
-A model is trained, and one gene that it has not seen is taken apart: what each distal element does
-to its prediction, which bins of which marks make it, and where the network looked. On simulated
-files the answer is known, and is compared. With your own run::
+This example trains a model and explains its prediction for one gene that it has not
+seen: what each distal element does to the prediction, which bins of which marks matter,
+and what the network attends to. On simulated files the true effect of every element is
+known, so the explanation can be checked.
 
-    python examples/plot_explain_a_gene.py --data FOLDER --gene ENSG00000158008 --output RESULTS
+The same script runs on your own files::
 
-where FOLDER is as for ``plot_quickstart.py``. Without ``--gene`` the gene is taken that owes most
-to one of its pCREs.
+    python examples/plot_explain_a_gene.py --data FOLDER --gene ID --output RESULTS
+
+``FOLDER`` is as for :doc:`/generated/examples/plot_quickstart`. Without ``--gene``, the
+gene most affected by removing a single pCRE is chosen.
 """
 
-import argparse
 import tempfile
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
@@ -32,138 +35,198 @@ from skchromo.inspection import (
     PCREImportanceDisplay,
     Perturbation,
     attributions,
+    count_saturation,
     pcre_importance,
     perturb,
     to_bedpe,
     to_bigwig,
     to_interact,
+    weight_saturation,
 )
+
+# %%
+# The files
+# ---------
+# In the simulated genome, distal elements account for 40 % of what can be predicted.
+# Enhancers (H3K4me1 and H3K27ac) in strong contacts raise expression. Other elements
+# have similar marks or contacts and do nothing. The true contribution of each element
+# is written beside the files.
+
+output = Path(tempfile.mkdtemp())
+folder = output / "files"
+# sphinx_gallery_start_ignore
+# sphinx_gallery_thumbnail_number = 4
+import argparse  # noqa: E402
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--data", type=Path, help="folder with your own files")
 parser.add_argument("--gene", help="id of the gene to explain")
-parser.add_argument("--output", type=Path, default=Path(tempfile.mkdtemp()))
+parser.add_argument("--output", type=Path, help="folder for the results")
 options = parser.parse_args()
-options.output.mkdir(parents=True, exist_ok=True)
+if options.data is not None and not options.data.is_dir():
+    parser.error(f"--data: there is no folder {options.data}")
+output = options.output or output
+output.mkdir(parents=True, exist_ok=True)
+folder = options.data or output / "files"
+# sphinx_gallery_end_ignore
+if not folder.exists():
+    shares = {"distal_share": 0.4, "planted_r": 0.95}
+    data = make_epigenome(folder, n_genes=600, n_chroms=4, **shares, random_state=0)
+    data.truth.elements.to_csv(folder / "truth.tsv", sep="\t", index=False)
+
+genes = pd.read_csv(folder / "genes.tsv", sep="\t")
+if "expression" not in genes:
+    table = pd.read_csv(folder / "expression.tsv", sep="\t", index_col="gene_id")
+    genes["expression"] = table.iloc[:, 0].reindex(genes["gene_id"]).to_numpy()
+y = np.log2(genes["expression"].to_numpy() + 1)
+tracks = {path.stem: path for path in sorted(folder.glob("*.bw"))}
+names = ("contacts", "interactions")
+(contact_file,) = (path for path in folder.iterdir() if path.stem in names)
 
 # %%
-# Files
-# -----
-# In the simulated genome, distal elements make 40 % of what can be predicted: enhancers (H3K4me1
-# and H3K27ac) in strong contacts. Elements that look alike, but do nothing, are there to mislead.
+# A model worth explaining
+# ------------------------
+# An explanation describes the model, so the model must predict well. The score on
+# held-out chromosomes therefore comes first, and only genes of these chromosomes are
+# explained.
 
-if options.data is None:
-    folder = Path(tempfile.mkdtemp(dir=options.output, prefix="files-"))
-    data = make_epigenome(
-        folder, n_genes=600, n_chroms=4, distal_share=0.4, planted_r=0.95, random_state=0
-    )
-    genes, expression, truth = data.genes, data.expression, data.truth
-    tracks, contact_file = data.tracks, data.contacts
-else:
-    genes = pd.read_csv(options.data / "genes.tsv", sep="\t")
-    if "expression" not in genes:
-        table = pd.read_csv(options.data / "expression.tsv", sep="\t", index_col="gene_id")
-        genes["expression"] = table.iloc[:, 0].reindex(genes["gene_id"]).to_numpy()
-    expression, truth = genes["expression"], None
-    tracks = {path.stem: path for path in sorted(options.data.glob("*.bw"))}
-    (contact_file,) = (p for p in options.data.iterdir() if p.stem in ("contacts", "interactions"))
-
-# %%
-# A model that is worth explaining
-# --------------------------------
-# An explanation is one of the model. Where the model predicts nothing, it explains nothing: so the
-# score on held-out chromosomes comes first, and only genes of these are explained.
-
-y = np.log2(expression.to_numpy() + 1)
 groups = genes["chrom"]
-if options.gene is not None and options.gene not in set(genes["gene_id"]):
-    parser.error(f"there is no gene {options.gene} in the gene table")
-folds = GroupKFold(min(4, groups.nunique())).split(genes, y, groups)
-train, test = next(
-    fold for fold in folds if options.gene in {None, *genes["gene_id"].iloc[fold[1]]}
-)
+splits = list(GroupKFold(min(4, groups.nunique())).split(genes, y, groups))
+train, test = splits[0]
+# sphinx_gallery_start_ignore
+if options.gene is not None:
+    if options.gene not in set(genes["gene_id"]):
+        parser.error(f"--gene: there is no gene {options.gene} in the gene table")
+    holds_gene = (genes["gene_id"] == options.gene).to_numpy()
+    train, test = next(split for split in splits if holds_gene[split[1]].any())
+# sphinx_gallery_end_ignore
 pipe = Pipeline(
     [
         ("contacts", InteractionTransformer(contact_file)),
-        ("signal", BigWigTransformer(tracks, memory=options.output / "cache")),
+        ("signal", BigWigTransformer(tracks, memory=output / "cache")),
         ("model", ChromoformerRegressor.small_data(random_state=0)),
     ]
 )
 pipe.fit(genes.iloc[train], y[train])
 unseen, y_unseen = genes.iloc[test], y[test]
 r = pearson_r(y_unseen, pipe.predict(unseen))
-print(f"{len(train)} genes trained on, Pearson's r {r:.2f} on {len(test)} of other chromosomes")
+print(f"trained on {len(train)} genes; Pearson's r {r:.2f} on {len(test)} other genes")
 
 display = LearningHistoryDisplay.from_estimator(pipe)
-display.figure_.savefig(options.output / "history.png")
+display.figure_.savefig(output / "history.png")
 
 # %%
 # Which distal elements
 # ---------------------
-# Each pCRE is taken away, and the gene predicted again: above 0, the pCRE raises the prediction.
-# ``contribution`` is the truth of the simulated genome.
+# ``pcre_importance`` removes one pCRE after the other and predicts the gene again. An
+# importance above 0 means that the pCRE raises the prediction. The column
+# ``contribution`` is the truth. The model finds the element with the largest effect and
+# gives values near 0 to those that do nothing; it underrates the weaker of the two
+# active elements.
 
 importance = pcre_importance(pipe, unseen)
-owed = np.nan_to_num(importance.importance, nan=-np.inf).max(axis=1)
-gene = options.gene or str(unseen["gene_id"].iloc[owed.argmax()])
+largest = np.nan_to_num(importance.importance, nan=-np.inf).max(axis=1)
+gene = str(unseen["gene_id"].iloc[largest.argmax()])
+# sphinx_gallery_start_ignore
+gene = options.gene or gene
+# sphinx_gallery_end_ignore
 table = importance.to_frame()
-if truth is not None:
-    places = ["gene_id", "chrom", "start", "end"]
-    table = table.merge(truth.elements[[*places, "contribution"]], on=places)
-print(f"Gene {gene}:")
-print(table[table["gene_id"] == gene].round(3).to_string(index=False))
+if (folder / "truth.tsv").exists():
+    place = ["gene_id", "chrom", "start", "end"]
+    truth = pd.read_csv(folder / "truth.tsv", sep="\t")[[*place, "contribution"]]
+    table = table.merge(truth, on=place)
+print(table[table["gene_id"] == gene].round(2).to_string(index=False))
 
 display = PCREImportanceDisplay(importance, gene).plot()
-display.figure_.savefig(options.output / "pcres_of_gene.png")
-display = PCREImportanceDisplay(importance).plot()
-display.figure_.savefig(options.output / "pcres_of_all.png")
+display.figure_.savefig(output / "pcres_of_gene.png")
 
 # %%
-# With the truth at hand: how often does an element that does something rank above one that does
-# not, over all genes that the model has not seen? Contact weight is what one would rank by
-# without a model.
+# The same over all genes that the model has not seen. The area under the ROC curve is
+# the probability that an active element ranks above an inactive one. Without a model,
+# one would rank the elements by contact weight.
 
-if truth is not None:
+if "contribution" in table:
     active = table["contribution"] > 0
-    print(
-        f"Area under the ROC curve, {active.sum()} active of {len(active)} elements: by importance "
-        f"{roc_auc_score(active, table['importance']):.2f}, by contact weight "
-        f"{roc_auc_score(active, table['weight']):.2f}"
-    )
+    print(f"{active.sum()} of {len(active)} pCREs are active")
+    for ranking in ("importance", "weight"):
+        auc = roc_auc_score(active, table[ranking])
+        print(f"area under the ROC curve by {ranking}: {auc:.2f}")
+
+display = PCREImportanceDisplay(importance).plot()
+display.figure_.savefig(output / "pcres_of_all.png")
 
 # %%
 # Which bins of which marks
 # -------------------------
-# Integrated gradients share the prediction out to bins and tracks: they sum to the difference
-# between the gene and the same gene without any signal. Grey is the signal, below it stands what
-# it does; arcs are pCREs, wide by contact weight, coloured by importance.
+# Integrated gradients divide the prediction among bins and tracks. Their sum is the
+# difference between this gene and the same gene without any signal. The upper part
+# shows the contacts: wide arcs have a large contact weight, and the colour is the
+# importance. Below, the signal of each track is grey, and the colour under it is what
+# it does to the prediction.
 
 display = GeneDisplay.from_estimator(pipe, unseen, gene)
-display.figure_.savefig(options.output / "gene.png")
+display.figure_.savefig(output / "gene.png")
+
+# %%
+# With a smaller ``window`` the bins around the TSS become visible.
+
 display = GeneDisplay.from_estimator(pipe, unseen, gene, window=8_000)
-display.figure_.savefig(options.output / "gene_near_tss.png")
+display.figure_.savefig(output / "gene_near_tss.png")
 
 # %%
 # Which marks, over all genes
 # ---------------------------
+# One track at a time is shuffled among the genes. The importance of a track is the loss
+# of score.
 
 display = MarkImportanceDisplay.from_estimator(pipe, unseen, y_unseen, random_state=0)
-display.figure_.savefig(options.output / "marks.png")
-print(display.importance.to_frame().round(3).to_string(index=False))
+display.figure_.savefig(output / "marks.png")
 
 # %%
-# Where the network looks
-# -----------------------
-# Attention is not importance: a pCRE may be read and change nothing.
+# What the network attends to
+# ---------------------------
+# Attention is not importance: the network can attend to a pCRE that changes nothing.
 
 display = AttentionDisplay.from_estimator(pipe, unseen, gene)
-display.figure_.savefig(options.output / "attention_to_pcres.png")
+display.figure_.savefig(output / "attention_to_pcres.png")
+
+# %%
+# This is the attention over the bins of the promoter window, as a mean over all genes.
+# It is spread over the whole window, and shows no single place that the network reads.
+
 display = AttentionDisplay.from_estimator(pipe, unseen, level="embedding")
-display.figure_.savefig(options.output / "attention_at_tss.png")
+display.figure_.savefig(output / "attention_at_tss.png")
+
+# %%
+# More or stronger contacts
+# -------------------------
+# How does the prediction answer to the number of active contacts, and to their
+# strength? ``count_saturation`` adds the pCREs rich in H3K27ac one by one, the
+# strongest contact first. ``weight_saturation`` multiplies the weights of these
+# contacts. The curves are means over genes; their bars are standard errors. More
+# contacts and stronger ones raise the prediction, as they should: in the simulated
+# genome the contributions add up.
+
+mark = "H3K27ac" if "H3K27ac" in tracks else None
+saturations = (
+    count_saturation(pipe, unseen, track=mark),
+    weight_saturation(pipe, unseen, track=mark),
+)
+fig, axes = plt.subplots(1, 2, figsize=(8, 3.2), sharey=True, layout="constrained")
+for ax, saturation in zip(axes, saturations):
+    curve = saturation.curve()
+    steps = curve[saturation.step_name]
+    ax.errorbar(steps, curve["change"], yerr=curve["standard_error"], marker="o")
+axes[0].set(xlabel=f"pCREs rich in {mark}", ylabel="change of the prediction")
+axes[1].set_xlabel("factor on their contact weights")
+fig.savefig(output / "saturation.png")
 
 # %%
 # A question of your own
 # ----------------------
+# ``perturb`` changes the input in any way and predicts again. Here each mark is removed
+# from the promoter, then from all pCREs of the gene. The values are the change of
+# log2(expression + 1).
 
 gene_row = unseen[unseen["gene_id"] == gene]
 questions = [
@@ -171,32 +234,41 @@ questions = [
     for track in tracks
     for regions in ("promoter", "pcres")
 ]
-print(perturb(pipe, gene_row, questions).to_frame().round(3).to_string(index=False))
+change = perturb(pipe, gene_row, questions).to_frame()["change"].to_numpy()
+change = pd.DataFrame(change.reshape(-1, 2), tracks, ["promoter", "pcres"])
+print(change.round(2).to_string())
 
 # %%
 # For a genome browser
 # --------------------
-# bigWig and BEDPE for IGV, HiGlass and pyGenomeTracks, interact for UCSC.
+# IGV, HiGlass and pyGenomeTracks read bigWig and BEDPE; the UCSC browser reads
+# interact.
 
-to_bigwig(attributions(pipe, gene_row), options.output / "attribution-{track}.bw")
-to_bedpe(importance, options.output / "contacts.bedpe")
-to_interact(importance, options.output / "contacts.interact", genes=gene)
-print(f"Pictures and files are in {options.output}")
+to_bigwig(attributions(pipe, gene_row), output / "attribution-{track}.bw")
+to_bedpe(importance, output / "contacts.bedpe")
+to_interact(importance, output / "contacts.interact", genes=gene)
+written = [*output.glob("attribution-*.bw"), *output.glob("contacts.*")]
+print(*sorted(path.name for path in written), sep="\n")
+# sphinx_gallery_start_ignore
+if options.output or options.data:
+    print(f"Results are in {output}")
+# sphinx_gallery_end_ignore
 
 # %%
-# What may be concluded, and what not
-# -----------------------------------
-# All of this is about the model. That it lowers its prediction when an element is taken away says
-# that the model has learned to read this element; that the cell does so too is for an experiment
-# (CRISPRi) to show. It is a reason to test this element first.
+# What you may conclude
+# ---------------------
+# All of this describes the model. If the prediction falls when an element is removed,
+# then the model has learned to use this element. Whether the cell uses it too, only an
+# experiment (CRISPRi) can show. The explanation is a reason to test this element first.
 #
-# - The better the score on held-out chromosomes, the more an explanation can mean; with tens of
-#   genes, as in a demo, pictures show how the tool works and nothing about the cell.
-# - Marks occur together. Credit is shared among those that do, and which gets it can change from
-#   one random_state to another: train several models, and trust what all of them say.
-# - A mark that goes with transcription need not cause it: H3K36me3 along the gene predicts
-#   expression, as it is laid down by it.
-# - Importances are of one element at a time. Two elements that stand in for each other can both
-#   seem unimportant, and those of a gene do not sum to anything.
-# - A changed input may look like nothing that the model has seen; the larger the change, the less
-#   its prediction means.
+# - The better the score on held-out chromosomes, the more an explanation can mean. With
+#   tens of genes, as in the public demo data, the pictures show how the tool works, not
+#   how the cell works.
+# - Marks occur together. The credit is shared among them, and which one gets it can
+#   change with ``random_state``. Train several models and trust what all of them show.
+# - A mark that occurs with transcription need not cause it. H3K36me3 along the gene
+#   body predicts expression because transcription deposits it.
+# - Importances are for one element at a time. Two elements that replace each other can
+#   both seem unimportant, and the importances of a gene do not add up to anything.
+# - A changed input can be unlike everything that the model has seen. The larger the
+#   change, the less its prediction means.

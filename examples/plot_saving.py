@@ -1,13 +1,15 @@
 """
-Save, load, share
-=================
+Save, load and share a model
+============================
 
-Three files for three needs: a pickle of the whole Pipeline for yourself, ``save`` and
-``load_model`` for others and for long, a checkpoint for the reference implementation. Here a model
-goes from one lab to another, which has another cell type.
+There are three kinds of file for three purposes: a pickle of the whole Pipeline for
+yourself, ``save`` and ``load_model`` for others and for the long term, and a checkpoint
+for the authors' implementation. In this example a model goes from one laboratory to
+another, which works on another cell type.
 """
 
 import tempfile
+import textwrap
 from pathlib import Path
 
 import joblib
@@ -17,13 +19,18 @@ import pandas as pd
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
-from skchromo import BigWigTransformer, ChromoformerRegressor, InteractionTransformer, load_model
+from skchromo import (
+    BigWigTransformer,
+    ChromoformerRegressor,
+    InteractionTransformer,
+    load_model,
+)
 from skchromo.datasets import make_epigenome, pearson_r
 
 # %%
 # A model
 # -------
-# Trained on one of two cell types, without ``chr4``.
+# It is trained on the first of two cell types, without the genes of ``chr4``.
 
 folder = Path(tempfile.mkdtemp())
 data = make_epigenome(
@@ -42,7 +49,7 @@ train = (data.genes["sample"] == "sample1") & (data.genes["chrom"] != "chr4")
 
 
 def pipeline(sample, model):
-    """From gene table to prediction, with the files of one sample; wide bins, to be fast."""
+    """From gene table to prediction, with the files of one cell type."""
     files = data.tracks[data.tracks["sample"] == sample]
     tracks = dict(zip(files["track"], files["path"]))
     return Pipeline(
@@ -54,7 +61,8 @@ def pipeline(sample, model):
     )
 
 
-network = ChromoformerRegressor.small_data(bin_sizes=(2_000, 500), random_state=0, n_threads=1)
+small = {"bin_sizes": (2_000, 500), "random_state": 0, "n_threads": 1}
+network = ChromoformerRegressor.small_data(**small)
 genes = data.genes[train].drop(columns="sample")
 pipe = pipeline("sample1", network).fit(genes, y[train])
 expected = pipe.predict(genes)
@@ -62,9 +70,9 @@ expected = pipe.predict(genes)
 # %%
 # For yourself: joblib
 # --------------------
-# All of the Pipeline, or of a search, in one file. It holds weights and *paths* of tracks and
-# contacts, no signal. A pickle runs code when it is loaded: take none from strangers, and do not
-# count on it after an update.
+# The whole Pipeline, or a whole search, in one file. It holds the weights and the
+# *paths* of tracks and contacts, and no signal. A pickle runs code when it is loaded:
+# load only your own, and do not rely on it after an update of the packages.
 
 joblib.dump(pipe, folder / "pipeline.joblib")
 same = {"pipeline.joblib": joblib.load(folder / "pipeline.joblib").predict(genes)}
@@ -72,65 +80,62 @@ same = {"pipeline.joblib": joblib.load(folder / "pipeline.joblib").predict(genes
 # %%
 # For others: save and load_model
 # -------------------------------
-# The model alone, as weights and text. Nothing in the file is run, so that it can be loaded
-# from anybody. It says what it must be fed.
+# The model alone, as numbers and text. Loading it runs no code, so you can load a file
+# from people whom you do not know. The model knows which input it needs.
 
 network.save(folder / "model.safetensors")
 loaded = load_model(folder / "model.safetensors")
-print(loaded.tracks_, loaded.window_, loaded.bin_size_, loaded.versions_["skchromo"])
-shared = Pipeline([*pipe.steps[:-1], ("model", loaded)])
+print("tracks", loaded.tracks_)
+print(f"window {loaded.window_} bp, bins {loaded.bin_size_} bp")
+shared = Pipeline([*pipe.steps[:2], ("model", loaded)])
 same["model.safetensors"] = shared.predict(genes)
 
 # %%
-# For the reference implementation: a checkpoint
-# ----------------------------------------------
-# The weights and nothing else: tracks and window must be told.
+# For the authors' implementation: a checkpoint
+# ---------------------------------------------
+# The weights and nothing else. Whoever loads it must know the tracks and the window.
 
 network.save_checkpoint(folder / "model.pt")
-from_weights = ChromoformerRegressor.from_checkpoint(folder / "model.pt", tracks=network.tracks_)
-shared = Pipeline([*pipe.steps[:-1], ("model", from_weights.set_params(n_threads=1))])
+path, tracks = folder / "model.pt", network.tracks_
+from_weights = ChromoformerRegressor.from_checkpoint(path, tracks=tracks)
+shared = Pipeline([*pipe.steps[:2], ("model", from_weights.set_params(n_threads=1))])
 same["model.pt"] = shared.predict(genes)
 
-table = {
-    name: {
-        "kB": (folder / name).stat().st_size // 1_000,
-        "largest difference": np.abs(predicted - expected).max(),
-    }
-    for name, predicted in same.items()
-}
-print(pd.DataFrame.from_dict(table, orient="index").to_string())
+# %%
+# All three predict the same, the checkpoint up to rounding.
+
+difference = {name: np.abs(p - expected).max() for name, p in same.items()}
+table = pd.DataFrame({"largest difference": difference})
+table["kB"] = [(folder / name).stat().st_size // 1_000 for name in table.index]
+print(table.to_string(float_format="{:.0e}".format))
 
 # %%
-# In the other lab
-# ----------------
-# They have ``model.safetensors`` and files of their own. ``FrozenEstimator`` keeps the model as it
-# is while the transformers get to know these files. With a pickled Pipeline,
-# ``set_params(signal__tracks=..., contacts__contacts=...)`` does the same.
+# In the other laboratory
+# -----------------------
+# They have ``model.safetensors`` and their own files. ``FrozenEstimator`` keeps the
+# model as it is while the transformers are fitted on these files. With a pickled
+# Pipeline, ``set_params(signal__tracks=..., contacts__contacts=...)`` does the same.
 
 there = (data.genes["sample"] == "sample2") & (data.genes["chrom"] == "chr4")
 their_genes = data.genes[there].drop(columns="sample")
 theirs = pipeline("sample2", FrozenEstimator(loaded)).fit(their_genes)
 predicted = theirs.predict(their_genes)
 r = pearson_r(y[there], predicted)
-print(f"another cell type, another chromosome: r {r:.2f} on {len(predicted)} genes")
+
+fig, ax = plt.subplots(figsize=(4.5, 4.5), layout="constrained")
+ax.axline((5, 5), slope=1, color="grey", linewidth=0.8)
+ax.scatter(predicted, y[there], s=12)
+ax.set(xlabel="predicted", ylabel="log2(expression + 1)")
+ax.set_title(f"Other cell type, other chromosome: r {r:.2f}")
 
 # %%
-# A model refuses what it was not made for: other tracks, another order, other bins, another
-# assembly.
+# A model refuses input that it was not made for: other tracks, another order, other
+# bins, another assembly.
 
 files = theirs["signal"].tracks
-theirs.set_params(signal__tracks={name: files[name] for name in sorted(files, reverse=True)})
+reordered = {name: files[name] for name in sorted(files, reverse=True)}
+theirs.set_params(signal__tracks=reordered).fit(their_genes)
 try:
-    theirs.fit(their_genes).predict(their_genes)
+    theirs.predict(their_genes)
 except ValueError as error:
-    print(error)
-
-# %%
-# Picture
-# -------
-
-fig, ax = plt.subplots(figsize=(4, 4), layout="constrained")
-ax.axline((5, 5), slope=1, color="grey", linewidth=0.8)
-ax.scatter(predicted, y[there], s=10)
-ax.set(xlabel="predicted", ylabel="log2(expression + 1)", title=f"in the other lab: r {r:.2f}")
-fig.savefig(folder / "shared.png", dpi=150)
+    print(textwrap.fill(str(error), 88))

@@ -16,15 +16,19 @@ _HOMES = {
     "load_model": "skchromo.estimators",
 }
 
+_ROOMS = ("datasets", "estimators", "features", "genome", "inspection", "nn", "regions")
+
 __all__ = ["__version__", *_HOMES]
 
 
 def __getattr__(name):
     """Import a public name when it is first used: torch and scikit-learn take seconds to load."""
+    if name in _ROOMS:
+        return import_module(f"skchromo.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'skchromo' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__():
-    return sorted(__all__)
+    return sorted([*__all__, *_ROOMS])

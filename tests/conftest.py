@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# scikit-learn's checks of array types are skipped without, whoever runs the tests
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
 settings.register_profile("skchromo", deadline=None)
 settings.load_profile("skchromo")
 

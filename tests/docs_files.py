@@ -31,7 +31,8 @@ SALMON = "Name\tLength\tEffectiveLength\tTPM\tNumReads\n{0}1\t90\t80\t1.5\t9\n{0
 
 def write_all(folder):
     """Write every file that the formats page names."""
-    for name, text in {**_genes(), **_expression(), **_contacts()}.items():
+    texts = {**_genes(), **_expression(), **_contacts(), **_loops_with_header(), **_bare_loops()}
+    for name, text in texts.items():
         data = text.encode()
         (folder / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
     _write_tracks(folder)
@@ -88,11 +89,22 @@ def _expression():
         "sample.genes.results": RSEM,
         "H1.results": RSEM,
         "K562.results": RSEM,
+        "gene_abund.tab": "Gene ID\tGene Name\tReference\tStrand\tStart\tEnd\tCoverage\tFPKM\tTPM\n"
+        "G1\tA\tchr1\t+\t100501\t120000\t5.5\t2.5\t3.5\n"
+        "G2\tB\tchr1\t-\t280001\t300501\t1.5\t0.5\t0.7\n",
+        "genes.fpkm_tracking": "tracking_id\tclass_code\tnearest_ref_id\tgene_id\tgene_short_name\t"
+        "tss_id\tlocus\tlength\tcoverage\tFPKM\tFPKM_conf_lo\tFPKM_conf_hi\tFPKM_status\n"
+        "G1\t-\t-\tG1\tA\t-\tchr1:100500-120000\t-\t-\t2.5\t2.1\t2.9\tOK\n"
+        "G2\t-\t-\tG2\tB\t-\tchr1:280000-300501\t-\t-\t0.5\t0.3\t0.7\tOK\n",
+        "abundance.tsv": "target_id\tlength\teff_length\test_counts\ttpm\n"
+        "T1\t90\t80\t9\t1.5\nT2\t90\t80\t7\t2\n",
+        "htseq.txt": "G1\t12\nG2\t3\n__no_feature\t5\n__ambiguous\t1\n__too_low_aQual\t0\n"
+        "__not_aligned\t0\n__alignment_not_unique\t7\n",
     }
 
 
 def _contacts():
-    """Give the same two contacts as every tool lists them."""
+    """Give the same two contacts in every format that has a score of its own."""
     texts = dict.fromkeys(
         ["loops.bedpe", "pchic.ibed", "pchic_washU_text.txt", "loops.longrange", "loops.interact"],
         "",
@@ -122,9 +134,109 @@ def _contacts():
     return texts
 
 
+# The header of each caller's list, and what stands behind the two bins of its first two loops.
+_CALLERS = {
+    "merged_loops.bedpe": (
+        "#chr1 x1 x2 chr2 y1 y2 name score strand1 strand2 color observed expectedBL expectedDonut "
+        "expectedH expectedV fdrBL fdrDonut fdrH fdrV numCollapsed centroid1 centroid2 radius",
+        ". . . . 0,255,255 142.0 51.2 48.7 60.3 58.8 1.2E-19 4.0E-21 2.2E-14 8.1E-15 6 105000 "
+        "205000 14142",
+        ". . . . 0,255,255 96.0 40.5 43.1 51.0 49.9 3.3E-8 1.9E-7 4.5E-5 2.8E-5 2 305000 205000 0",
+    ),
+    "HiCCUPS_looplist.txt": (
+        "chr1 x1 x2 chr2 y1 y2 color o e_bl e_donut e_h e_v fdr_bl fdr_donut fdr_h fdr_v "
+        "num_collapsed centroid1 centroid2 radius",
+        "0,255,255 142 51.2 48.7 60.3 58.8 1.2e-19 4.0e-21 2.2e-14 8.1e-15 6 105000 205000 14142",
+        "0,255,255 96 40.5 43.1 51.0 49.9 3.3e-08 1.9e-07 4.5e-05 2.8e-05 2 305000 205000 0",
+    ),
+    "dots.tsv": (
+        "chrom1 start1 end1 chrom2 start2 end2 count la_exp.donut.value la_exp.vertical.value "
+        "la_exp.horizontal.value la_exp.lowleft.value la_exp.donut.qval la_exp.vertical.qval "
+        "la_exp.horizontal.qval la_exp.lowleft.qval region cstart1 cstart2 c_label c_size region1 "
+        "region2",
+        "88 35.4 41.2 39.9 33.8 1.1e-13 5.6e-09 4.4e-10 2.0e-15 chr1_p 100000.0 200000.0 0 4 "
+        "chr1_p chr1_p",
+        "61 29.3 33.0 31.8 30.1 2.4e-06 1.8e-04 7.1e-05 8.8e-06 chr1_p 300000.0 200000.0 1 1 "
+        "chr1_p chr1_p",
+    ),
+    "mustache.tsv": (
+        "BIN1_CHR BIN1_START BIN1_END BIN2_CHROMOSOME BIN2_START BIN2_END FDR DETECTION_SCALE",
+        "1.6834e-07 1.7411",
+        "0.0391 2.1936",
+    ),
+    "HiChIP.interactions_FitHiC_Q0.01.bed": (
+        "chr1 s1 e1 chr2 s2 e2 cc Coverage1 isPeak1 Bias1 Mapp1 GCContent1 RESites1 Coverage2 "
+        "isPeak2 Bias2 Mapp2 GCContent2 RESites2 p exp_cc_Bias p_Bias dbinom_Bias P-Value_Bias "
+        "Q-Value_Bias",
+        "24 5120 1 1.62 0 0 0 1440 0 0.88 0 0 0 1.1e-07 8.31 2.3e-07 3.1e-06 4.7e-06 2.2e-04",
+        "15 3870 1 1.21 0 0 0 1440 0 0.88 0 0 0 9.0e-08 4.02 1.1e-07 1.4e-05 2.5e-05 9.1e-04",
+    ),
+    "HiChIP.sig3Dinteractions.bedpe": (
+        "chr1 start1 end1 chr2 start2 end2 count expected fdr ClusterLabel ClusterSize ClusterType "
+        "ClusterNegLog10P ClusterSummit",
+        "31 8.42 1.5e-08 chr1_12 5 SharpPeak 27.4 1",
+        "17 5.10 2.0e-04 NA 1 Singleton 3.7 1",
+    ),
+    "ChIA-PET.interactions.MICC": (
+        "chr start end chr start end peakA peakB cA cB cAB -log10(1-PostProb) fdr",
+        "peak_1 peak_3 3330 3814 39 4.5 0.003",
+        "peak_7 peak_3 910 3814 12 2.8 0.011",
+    ),
+    "chromosight.tsv": (
+        "chrom1 start1 end1 chrom2 start2 end2 bin1 bin2 kernel_id iteration score pvalue qvalue",
+        "10 20 0 0 0.6712 0.0 0.0",
+        "30 20 0 0 0.4425 1.2e-07 3.0e-07",
+    ),
+    "PCHiC_peak_matrix.tsv": (
+        "baitChr baitStart baitEnd baitID baitName oeChr oeStart oeEnd oeID oeName dist Mon Mac0",
+        None,
+        None,
+    ),
+}
+_LOOPS = [
+    (("chr1", 100_000, 110_000), ("chr1", 200_000, 210_000)),
+    (("chr1", 300_000, 310_000), ("chr1", 200_000, 210_000)),
+]
+
+
+def _loops_with_header():
+    """Give the same two loops as callers list them that write a header."""
+    texts = {}
+    for name, (header, *rests) in _CALLERS.items():
+        lines = [header.split()]
+        for (here, there), rest in zip(_LOOPS, rests):
+            if rest is None:  # CHiCAGO's peak matrix has more than its ends in front
+                lines.append([*here, 1, "A;B", *there, 9, ".", there[1] - here[1], 7.5, 0.3])
+            else:
+                lines.append([*here, *there, *rest.split()])
+        texts[name] = "".join("\t".join(map(str, line)) + "\n" for line in lines)
+    header, _, rows = texts["merged_loops.bedpe"].partition("\n")
+    texts["merged_loops.bedpe"] = f"{header}\n# juicer_tools version 1.22.01\n{rows}"
+    return texts | {"ENCFF001LPS.bedpe.gz": texts["merged_loops.bedpe"]}
+
+
+def _bare_loops():
+    """Give the same two loops as callers list them that write no header."""
+    rests = {
+        "HiChIP.filt.intra.loop_counts.bedpe": (" ", [". 24", ". 15"]),
+        "HiChIP.interactions.all.mango": ("\t", ["24 3.1e-06", "15 1.4e-05"]),
+        "ENCFF001CIA.bedpe.gz": ("\t", ["39", "12"]),
+        "peakachu.bedpe": ("\t", ["0.9871 0.00214", "0.9532 0.00187"]),
+        "loops_without_score.bedpe": ("\t", ["", ""]),
+    }
+    return {
+        name: "".join(
+            separator.join([*map(str, (*here, *there)), *rest.split()]) + "\n"
+            for (here, there), rest in zip(_LOOPS, rows)
+        )
+        for name, (separator, rows) in rests.items()
+    }
+
+
 def _write_tracks(folder):
     """Write bigWigs under every known naming, with the tables that tell what they are."""
     names = ["H3K4me3.bw", "H3K27ac.bw", "tracks/H3K4me3.bw", "tracks/H3K27ac.bw"]
+    names += ["H3K4me3_rep1.bw", "H3K4me3_rep2.bw"]
     names += ["samples/H3K4me3_rep1.bw", "samples/H3K4me3_rep2.bw", "encode/ENCFF001AAA.bigWig"]
     names += ["roadmap/E003-H3K4me3.pval.signal.bigwig", "roadmap/E003-DNase.pval.signal.bigwig"]
     for name in names:
@@ -150,10 +262,13 @@ def _write_matrices(folder):
     n_bins = SIZES["chr1"] // BIN
     first, second = np.triu_indices(n_bins)
     count = 20 // (1 + second - first) + (first + second) % 4 + 1
+    count += 30 * ((second - first == 10) & np.isin(first, [10, 20]))  # the two loops
     pixels = {"bin1_id": first.tolist(), "bin2_id": second.tolist(), "count": count.tolist()}
     cool = hictkpy.cooler.FileWriter(str(folder / "H1.cool"), SIZES, BIN)
     cool.add_pixels_from_dict(pixels)
     cool.finalize().close()
+    with h5py.File(folder / "H1.cool", "a") as file:
+        file["bins"]["weight"] = np.ones(n_bins)
     hic = hictkpy.hic.FileWriter(str(folder / "H1.hic"), SIZES, [BIN])
     hic.add_pixels_from_dict(pixels)
     hic.finalize().close()

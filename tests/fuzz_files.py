@@ -61,6 +61,19 @@ def write_cool(path, chunks=True, level=6):
                 )
 
 
+def write_mcool(path):
+    """The same at one resolution of a file of several."""
+    import h5py
+
+    single = path.with_suffix(".cool")
+    write_cool(single)
+    with h5py.File(single) as one, h5py.File(path, "w") as file:
+        file.attrs.update({"format": "HDF5::MCOOL", "format-version": 2})
+        one.copy(one, file.create_group("resolutions"), "1000")
+        file["resolutions/1000"].attrs.update(one.attrs)
+    single.unlink()
+
+
 def write_hic(path):
     """The same contacts as `write_cool`."""
     import hictkpy
@@ -97,6 +110,16 @@ def write_regions(path):
         mock.patch("time.localtime", return_value=time.gmtime(10**9)),
     ):
         X.save(path)
+
+
+def write_model(path):
+    """A fitted estimator, as it saves itself."""
+    from small_models import TINY, make_regions
+
+    from skchromo import ChromoformerRegressor
+
+    X = make_regions()
+    ChromoformerRegressor(**{**TINY, "max_epochs": 1}).fit(X, np.arange(float(len(X)))).save(path)
 
 
 def write_checkpoint(path):
@@ -204,6 +227,8 @@ SUFFIXES = {
     "cool": ".cool",
     "hic": ".hic",
     "checkpoint": ".pt",
+    "mcool": ".mcool",
+    "model": ".safetensors",
 }
 
 
@@ -214,6 +239,8 @@ _WRITERS = {
     "regions": write_regions,
     "mapped": write_regions,
     "checkpoint": write_checkpoint,
+    "mcool": write_mcool,
+    "model": write_model,
 }
 KINDS = (*_WRITERS, *TEXTS, "bedpe_gz", "gtf_gz", "matrix_tsv_gz")
 

@@ -21,7 +21,7 @@ def read(kind, path):
         return _read_expression(kind, path)
     if kind in SHEETS:
         return _read_sheet(kind, path)
-    if kind in ("cool", "hic"):
+    if kind in ("cool", "mcool", "hic"):
         return _read_matrix(path)
     return {
         "bigwig": _read_bigwig,
@@ -29,6 +29,7 @@ def read(kind, path):
         "regions": _read_regions,
         "mapped": _read_mapped,
         "checkpoint": _read_checkpoint,
+        "model": _read_model,
     }[kind](path)
 
 
@@ -159,6 +160,16 @@ def _read_checkpoint(path):
 
     state = load_checkpoint(path).state_dict()
     return {name: tensor.numpy() for name, tensor in state.items()}
+
+
+def _read_model(path):
+    from skchromo import load_model
+
+    model = load_model(path)
+    return {
+        "about": np.array([str(model.tracks_), str(model.get_params()), str(model.window_)]),
+        **{name: tensor.numpy() for name, tensor in model.net_.module_.state_dict().items()},
+    }
 
 
 def lost_rows(kind, intact, spoilt, expected, found):

@@ -150,7 +150,11 @@ def test_bad_files_are_named_with_the_line(tmp_path, text, message):
     ("source", "error", "message"),
     [
         (Path("/nowhere/b.bed"), FileNotFoundError, r"blacklist file '/nowhere/b\.bed' does not"),
-        ("https://example.org/b.bed", ValueError, "download https://example.org/b.bed"),
+        (
+            "https://example.org/b.bed",
+            ValueError,
+            "blacklist: https://example.org/b.bed is a web address.*download it",
+        ),
         (3, TypeError, "must be the path of a BED file, a DataFrame .* got int"),
         (TABLE.iloc[:0], ValueError, "the table is empty"),
         (TABLE.drop(columns="end"), ValueError, "no column end: .* has chrom, start"),

@@ -155,7 +155,7 @@ def test_code_in_a_checkpoint_is_never_run(theirs, tmp_path, monkeypatch):
 
 def test_bad_checkpoints_are_refused(theirs, tmp_path):
     path = tmp_path / "x.pt"
-    with pytest.raises(FileNotFoundError, match=r"no checkpoint .*x\.pt"):
+    with pytest.raises(FileNotFoundError, match=r"there is no file .*x\.pt"):
         read_checkpoint(path)
     for content, message in [
         (b"PK\x03\x04", "cannot be read"),

@@ -1,10 +1,14 @@
 """scikit-learn's own checks of the estimators, on small networks."""
 
-import numpy as np
+import inspect
+from unittest import SkipTest
+
 import pytest
 from sklearn.datasets import make_blobs
+from sklearn.utils import estimator_checks, get_tags
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
+import skchromo
 from skchromo import ChromoformerClassifier, ChromoformerDiffRegressor, ChromoformerRegressor
 
 SMALL = {
@@ -33,28 +37,41 @@ ESTIMATORS = [
 ]
 
 
-def expected_failures(estimator):
-    if isinstance(estimator, ChromoformerClassifier):
-        return {
-            "check_class_weight_classifiers": "feeds negative values in spite of the tag "
-            "positive_only; its twin below feeds positive ones"
-        }
-    return {}
+def blobs_that_are_not_negative(*args, **kwargs):
+    X, y = make_blobs(*args, **kwargs)
+    return X - X.min(), y
 
 
-@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures, xfail_strict=True)
-def test_common_checks(estimator, check):
-    check(estimator)
+@parametrize_with_checks(ESTIMATORS, xfail_strict=True)
+def test_common_checks(estimator, check, monkeypatch):
+    # Data of the checks respect the tag positive_only by this very shift, those of this one check
+    # excepted: its blobs lie around 0, where signal is refused.
+    if check.func.__name__ == "check_class_weight_classifiers":
+        monkeypatch.setattr(estimator_checks, "make_blobs", blobs_that_are_not_negative)
+    try:
+        check(estimator)
+    except SkipTest as reason:
+        pytest.fail(f"skipped, so that it holds nothing: {reason}")
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
 def test_the_suite_is_not_switched_off_by_a_tag(estimator):
     assert len(list(estimator_checks_generator(estimator))) > 45
+    tags = get_tags(estimator)
+    assert not tags._skip_test
+    assert not getattr(tags.classifier_tags, "poor_score", False)
+    assert not getattr(tags.regressor_tags, "poor_score", False)
 
 
-@pytest.mark.parametrize("n_classes", [2, 3])
-def test_class_weight_as_the_common_check_has_it(n_classes):
-    X, y = make_blobs(centers=n_classes, random_state=0, cluster_std=20)
-    weight = dict.fromkeys(range(1, n_classes), 0.0001) | {0: 1000}
-    model = ChromoformerClassifier(**SMALL, class_weight=weight).fit(X[:50] - X.min(), y[:50])
-    assert np.mean(model.predict(X[50:] - X.min()) == 0) > 0.87
+@pytest.mark.parametrize("name", skchromo.__all__)
+def test_no_signature_of_ours_has_sample_weight(name):
+    found = getattr(skchromo, name)
+    members = [member for _, member in inspect.getmembers(found, inspect.isroutine)]
+    ours = [
+        one
+        for one in [found, *members]
+        if str(getattr(one, "__module__", "")).startswith("skchromo")
+    ]
+    assert ours or name == "__version__"
+    for one in ours:
+        assert "sample_weight" not in inspect.signature(one).parameters, one

@@ -310,6 +310,18 @@ COOLTOOLS = (
     "chr1\t1000\t2000\tchr1\t50000\t54000\t42\t9.5\t0.001\n"
     "chr1\t90000\t93000\tchr1\t1000\t2000\t17\t5.5\t0.02\n"
 )
+MAPS = (
+    "chr1\tstart1\tend1\tchr2\tstart2\tend2\tcount\texpected\tfdr\tClusterLabel\tClusterSize"
+    "\tClusterType\tClusterNegLog10P\tClusterSummit\n"
+    "chr1\t1000\t2000\tchr1\t50000\t54000\t42\t9.5\t1e-9\tc1\t4\tSharpPeak\t21.5\t1\n"
+    "chr1\t90000\t93000\tchr1\t1000\t2000\t17\t5.5\t0.002\tNA\t1\tSingleton\t3.1\t1\n"
+)
+# the two ends have the same names
+CHIA_PET2 = (
+    "chr\tstart\tend\tchr\tstart\tend\tpeakA\tpeakB\tcA\tcB\tcAB\t-log10(1-PostProb)\tfdr\n"
+    "chr1\t1000\t2000\tchr1\t50000\t54000\tpeak_1\tpeak_3\t3330\t3814\t42\t4.5\t0.03\n"
+    "chr1\t90000\t93000\tchr1\t1000\t2000\tpeak_4\tpeak_1\t910\t3330\t17\t2.5\t0.04\n"
+)
 PEAK_MATRIX = (
     "baitChr\tbaitStart\tbaitEnd\tbaitID\tbaitName\toeChr\toeStart\toeEnd\toeID\toeName\tdist"
     "\tMon\tMac0\n"
@@ -328,6 +340,8 @@ LOOPS = [
     ("bedpe", FITHICHIP, "cc", [12.0, 7.0]),
     ("bedpe", MUSTACHE, "detection_scale", [1.6, 2.3]),
     ("bedpe", COOLTOOLS, "count", [42.0, 17.0]),
+    ("bedpe", MAPS, "count", [42.0, 17.0]),
+    ("bedpe", CHIA_PET2, "cAB", [42.0, 17.0]),
     ("ibed", PEAK_MATRIX, "Mac0", [0.5, 11.5]),
     ("fragments", COVNORM, "dist_res", [1.45, 1.11]),
 ]
@@ -348,23 +362,35 @@ def test_files_of_loop_callers_are_read(write, format, text, score_column, score
 @pytest.mark.parametrize(
     ("text", "needles"),
     [
-        (HICCUPS, ["line 3", "score '.'", "score_column=", "observed, expectedBL", "numCollapsed"]),
-        (FITHICHIP, ["no score column", "its name", "cc, Coverage1", "Q-Value_Bias"]),
-        (MUSTACHE, ["no score column", "FDR, DETECTION_SCALE"]),
-        (COOLTOOLS, ["no score column", "count, la_exp.donut.value"]),
+        (HICCUPS, ["no score column", "list of HiCCUPS", "'observed'", "'rank'", "numCollapsed"]),
+        (FITHICHIP, ["no score column", "its name", "list of FitHiChIP", "'cc'", "Q-Value_Bias"]),
+        (MUSTACHE, ["no score column", "list of Mustache", "-log10", "FDR, DETECTION_SCALE"]),
+        (COOLTOOLS, ["no score column", "list of cooltools", "score_column='count'"]),
+        (MAPS, ["no score column", "list of MAPS", "score_column='count'"]),
+        (CHIA_PET2, ["no score column", "list of ChIA-PET2", "score_column='cAB'"]),
         (PEAK_MATRIX, ["no score column", "Mon, Mac0"]),
         (COVNORM, ["no score column", "capture_res", "dist_res"]),
     ],
-    ids=["hiccups", "fithichip", "mustache", "cooltools", "peak-matrix", "covnorm"],
+    ids=[
+        *("hiccups", "fithichip", "mustache", "cooltools", "maps", "chia-pet2"),
+        *("peak-matrix", "covnorm"),
+    ],
 )
 def test_score_of_loop_callers_is_never_guessed(write, text, needles):
     refusal(write(text), *needles)
+
+
+def test_score_that_was_written_into_a_list_of_hiccups_is_taken(write):
+    path = write(HICCUPS.replace("\t.\t.\t.\t.\t0,", "\t.\t2.5\t.\t.\t0,"))
+    assert read_contacts(path)["weight"].tolist() == [2.5, 2.5]
 
 
 @pytest.mark.parametrize(
     ("text", "score_column"),
     [
         (HICCUPS, "fdrBL"),
+        (MAPS, "fdr"),
+        (CHIA_PET2, "fdr"),
         (FITHICHIP, "P-Value_Bias"),
         (FITHICHIP, "Q-Value_Bias"),
         (MUSTACHE, "FDR"),
@@ -784,6 +810,14 @@ def test_score_that_is_no_number_is_refused_with_its_line(write, score):
     refusal(path, str(path), "line 5", "score", "score_column=", "strand1")
 
 
+def test_list_without_any_score_is_told_from_one_bad_row(write):
+    advice = "if it has no scores, pass a DataFrame with a column score"
+    empty = FRAGMENTS.assign(name=".", weight=".")[[*FRAGMENTS.columns[:6], "name", "weight"]]
+    refusal(write(empty.to_csv(sep="\t", index=False, header=False)), "line 1", "'.'", advice)
+    one_bad = BEDPE_HEADER + BEDPE_ROWS.replace("\t1.5\t", "\t.\t")
+    assert advice not in refusal(write(one_bad), "line 3", "'.'")
+
+
 @pytest.mark.parametrize("score", [np.nan, None, np.inf, "x"])
 def test_score_that_is_no_number_is_refused_with_its_row(score):
     table = PAIRS.astype({"weight": object})
@@ -844,7 +878,7 @@ def test_negative_region_is_refused(write):
 
 def test_unequal_lists_of_a_gene_are_refused(write):
     path = write("gene_id,neighbors,scores\nA,chr1:5-9,2\nB,chr1:5-9;chr1:10-19,2.5\n")
-    refusal(path, str(path), "line 3", "gene B", "2 neighbors", "1 scores")
+    refusal(path, str(path), "line 3", "gene B", "2 in neighbors", "1 in scores")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ import pytest
 from numpydoc.docscrape import FunctionDoc
 from numpydoc.validate import validate
 
+import skchromo
+
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 sys.path.insert(0, str(DOCS))
 names = importlib.import_module("public_names")
@@ -21,9 +23,9 @@ sys.path.remove(str(DOCS))
 # https://numpydoc.readthedocs.io/en/latest/validation.html
 CHECKS = {
     *("GL01", "GL02", "GL03", "GL05", "GL06", "GL07", "GL08", "GL09", "GL10"),
-    *("SS01", "SS02", "SS03", "SS04", "SS06"),
-    *("PR01", "PR02", "PR03", "PR04", "PR05", "PR06", "PR08", "PR09", "PR10"),
-    *("RT01", "RT05", "YD01", "SA02", "SA03", "SA04"),
+    *("SS01", "SS02", "SS03", "SS04", "SS05", "SS06"),
+    *("PR01", "PR02", "PR03", "PR04", "PR05", "PR06", "PR07", "PR08", "PR09", "PR10"),
+    *("RT01", "RT03", "RT04", "RT05", "YD01", "SA02", "SA03", "SA04"),
 }
 
 
@@ -58,7 +60,7 @@ SURFACE = surface()
 
 
 def documented_parameters(found):
-    """Parameters of a numpydoc docstring, one by one, with what is said of their type."""
+    """Parameters of a numpydoc docstring, one by one, with the text about their type."""
     text = inspect.getdoc(found)
     parsed = FunctionDoc(found, doc=text)
     return {
@@ -69,7 +71,7 @@ def documented_parameters(found):
 
 
 def same(text, value):
-    """Hold a default as it is written, perhaps with ``...`` in a long text, against the real."""
+    """Compare a default as it is written, perhaps with ``...`` in it, with the real one."""
     try:
         said = ast.literal_eval(text)
         if isinstance(said, str) and "..." in said:
@@ -106,13 +108,52 @@ def test_docstrings_are_complete(name):
     assert not errors, errors
 
 
+def examples_of(found):
+    """Text of the Examples section of a docstring."""
+    return "\n".join(FunctionDoc(found, doc=inspect.getdoc(found))["Examples"])
+
+
+def shows(example, method):
+    """Whether an example runs a method; torch runs ``forward`` where a module is called."""
+    return f".{method}(" in example or (method == "forward" and ">>> " in example)
+
+
+@pytest.mark.parametrize("name", SURFACE)
+def test_there_is_an_example(name):
+    """A method has one of its own, or is called in that of its class or where it points to."""
+    example = examples_of(get(name))
+    if ">>> " in example:
+        return
+    owner, _, method = name.rpartition(".")
+    assert owner in SURFACE, f"{name} has no Examples section"
+    pointed = re.findall(r"`([\w.]+)`", example)
+    others = [one for end in pointed for one in SURFACE if one.endswith(f".{end}")]
+    shown = any(shows(examples_of(get(one)), method) for one in (owner, *others))
+    assert shown, f"{name} has no Examples section, and the one of {owner} does not call it"
+
+
 def test_every_public_name_has_a_place_in_the_reference():
-    pages = {room: names.page_of(room, title) for room, title in names.ROOMS.items()}
-    for room in ("skchromo", "skchromo.datasets", "skchromo.inspection"):
-        for name in importlib.import_module(room).__all__:
-            assert name == "__version__" or re.search(rf"\b{name}\b", pages[room]), name
-    for name in names.GENOME:
-        assert name in importlib.import_module("skchromo.genome").__all__
+    """Its page is that of the room, or that of the root for what both give."""
+    documented = [get(name) for name in names.full_names()]
+    for room in ("skchromo", *(f"skchromo.{part}" for part in skchromo._ROOMS)):
+        for name in set(importlib.import_module(room).__all__) - {"__version__"}:
+            found = getattr(importlib.import_module(room), name)
+            assert any(found is one for one in documented), f"{name} of {room}"
+            if room in names.ROOMS:
+                page = names.page_of(room, names.ROOMS[room])
+                assert re.search(rf"\b{name}$|\b{name}`", page, re.MULTILINE), f"{name} of {room}"
+
+
+def test_every_room_has_a_page():
+    """Or gives its names at the root."""
+    paged = {room.partition(".")[2] for room in names.ROOMS} - {""}
+    assert paged | set(names.AT_THE_ROOT) == set(skchromo._ROOMS)
+
+
+def test_names_are_once_in_the_reference():
+    full = names.full_names()
+    assert len(full) == len(set(full))
+    assert len({id(get(name)) for name in full}) == len(full)
 
 
 def test_readers_of_files_are_in_the_reference():

@@ -21,7 +21,14 @@ TEXT = PAGE.read_text(encoding="utf-8")
 READ, REFUSED = TEXT.split(".. _refused:")
 ROW = re.compile(r"^   \* - (.*)\n     - (.*)$", re.MULTILINE)
 ROWS = [row for row in ROW.findall(READ) if row[0] != "What you have"]
-REFUSALS = [row for row in ROW.findall(REFUSED) if row[0] != "Instead of a bigWig"]
+BLOCKS = [
+    re.sub(r"^   ", "", block, flags=re.MULTILINE)
+    for block in re.findall(r"code-block:: python\n\n((?:   .*\n|\n)+)", TEXT)
+]
+NO_BIGWIGS, NO_CONTACTS = (
+    [row for row in ROW.findall(text) if not row[0].startswith("Instead of")]
+    for text in REFUSED.split("Read pairs and matrices")
+)
 CONTENT = {
     "bam": b"BAM\x01\x10\x00",
     "cram": b"CRAM\x03\x00",
@@ -34,6 +41,11 @@ CONTENT = {
     "narrowPeak": b"chr1\t0\t100\tp\t9\t.\t5.5\t3\t2\t50\n",
     "hic": b"HIC\x00",
     "cool": b"\x89HDF\r\n",
+    "pairs": b"## pairs format v1.0\n#columns: readID chr1 pos1 chr2 pos2 strand1 strand2\n"
+    b".\tchr1\t100501\tchr1\t203001\t+\t-\n",
+    "allValidPairs": b"r1\tchr1\t100501\t+\tchr1\t203001\t-\t310\tA_1\tA_9\t42\t42\n",
+    "matrix": b"1\t1\t20\n1\t2\t11\n",
+    "bigInteract": b"\xeb\xf2\x89\x87\x04\x00",
 }
 
 
@@ -54,11 +66,11 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def names(folder):
-    """What the imports of the page, and its gene table, define."""
-    (block,) = re.findall(r"code-block:: python\n\n((?:   .*\n|\n)+)", TEXT)
+    """What the blocks of the page define: imports, gene table, tables of loops."""
     names = {"values": np.ones((2, 400))}
     with chdir(folder):
-        exec(re.sub(r"^   ", "", block, flags=re.MULTILINE), names)
+        for block in BLOCKS:
+            exec(block, names)
     return names
 
 
@@ -82,7 +94,9 @@ def check(result, genes):
     elif isinstance(result, InteractionTransformer):
         rows = pd.concat([genes.assign(sample=sample) for sample in ("H1", "K562")])
         cells = result.fit_transform(rows)["pcres"]
-        assert all(len(cell.weight) for cell in cells)
+        # both genes are in contact with 200,000 to 204,000 in each of the files
+        assert all((cell.start == 200_000).any() for cell in cells)
+        assert all(cell.weight.max() < 13 for cell in cells)  # raw counts would be far above
     elif isinstance(result, RegionArray):
         assert len(result) == 2
     else:
@@ -99,7 +113,31 @@ def test_every_line_reads_a_file_of_its_format(what, code, folder, names, server
         check(scope[line.partition(" = ")[0]], names["genes"])
 
 
-@pytest.mark.parametrize(("files", "tools"), REFUSALS, ids=[row[0] for row in REFUSALS])
+def test_every_block_of_contacts_reads_its_lists(names):
+    assert len(BLOCKS) == 3
+    check(names["contacts"], names["genes"])
+    assert names["contacts"].fit_transform(names["genes"])["pcres"][0].weight[0] == pytest.approx(
+        142.0 / 48.7
+    )
+
+
+CALLERS = [
+    re.search(r'"([^"]+)", score_column="(observed|o|count|cc|cAB)"', code).groups()
+    for _, code in ROWS
+    if re.search(r'score_column="(observed|o|count|cc|cAB)"', code)
+]
+
+
+@pytest.mark.parametrize(("file", "column"), [*CALLERS, ("mustache.tsv", None)])
+def test_a_list_of_a_known_caller_is_told_the_line_of_the_page(file, column, folder):
+    assert len(CALLERS) == 7
+    with pytest.raises(ValueError, match="has no score column") as caught:
+        InteractionTransformer(folder / file).fit(GENES)
+    told = f"score_column='{column}'" if column else "-log10"
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(("files", "tools"), NO_BIGWIGS, ids=[row[0] for row in NO_BIGWIGS])
 def test_what_is_refused_names_what_converts_it(files, tools, tmp_path):
     for name in re.findall("``(.*?)``", files):
         path = tmp_path / name
@@ -110,11 +148,19 @@ def test_what_is_refused_names_what_converts_it(files, tools, tmp_path):
             assert tool in str(caught.value)
 
 
+@pytest.mark.parametrize("files", [row[0] for row in NO_CONTACTS])
+def test_what_is_no_list_of_contacts_is_refused(files, tmp_path):
+    path = tmp_path / re.match("``(.*?)``", files).group(1)
+    path.write_bytes(CONTENT[path.suffix[1:]])
+    with pytest.raises(ValueError, match=r"is not recognised.*binned into a matrix|no text table"):
+        InteractionTransformer(path).fit(GENES)
+
+
 def test_every_row_is_one_of_code():
     n_rows = READ.count("   * - ")
     n_headers = READ.count("* - What you have")
-    assert len(ROWS) == n_rows - n_headers > 35
-    assert len(REFUSALS) == REFUSED.count("   * - ") - 1 > 8
+    assert len(ROWS) == n_rows - n_headers > 60
+    assert len(NO_BIGWIGS) + len(NO_CONTACTS) == REFUSED.count("   * - ") - 2 > 12
 
 
 def test_every_format_that_is_told_by_name_is_on_the_page():

@@ -208,6 +208,12 @@ def test_optimizer_settings_are_used(X, y):
     assert isinstance(model.net_.optimizer_, torch.optim.AdamW)
 
 
+def test_another_module_is_refused(X, y):
+    model = ChromoformerRegressor(**TINY, net_params={"module": ChromoformerNetwork})
+    with pytest.raises(ValueError, match="net_params cannot replace the module"):
+        model.fit(X, y)
+
+
 def test_net_params_reach_skorch(X, y):
     params = {"criterion": torch.nn.HuberLoss, "optimizer": torch.optim.SGD}
     model = ChromoformerRegressor(**TINY, net_params=params).fit(X, y)
@@ -272,6 +278,11 @@ def test_pickle_holds_weights_and_no_data(X, y, tmp_path):
     joblib.dump(model, tmp_path / "model.joblib")
     n_bytes = sum(p.nbytes for p in model.net_.module_.parameters())
     assert (tmp_path / "model.joblib").stat().st_size < 1.1 * n_bytes
+    # a stretch of signal that no weight could be
+    marked = X.signal.copy()
+    marked[:50] = 1234.5
+    small = ChromoformerRegressor(**TINY).fit(X._replace(signal=marked), y)
+    assert marked[:4].tobytes() not in pickle.dumps(small)
     for loaded in (joblib.load(tmp_path / "model.joblib"), pickle.loads(pickle.dumps(model))):
         np.testing.assert_array_equal(loaded.predict(X), expected)
         assert loaded.history_[:, "train_loss"] == model.history_[:, "train_loss"]

@@ -200,7 +200,9 @@ def test_genes_of_transcripts_are_judged(write):
 
 def test_repeated_genes_are_refused_or_added_up(write):
     path = write(f"gene_id\tH1\n{A}.1\t1\n{B}\t5\n{A}.2\t2\n{A}_PAR_Y\t9\n")
-    with pytest.raises(ValueError, match=f"1 genes have several rows: {A}; pass duplicates='sum'"):
+    with pytest.raises(
+        ValueError, match=f"has several rows of some genes .1.: {A}; pass duplicates='sum'"
+    ):
         read_expression(path)
     table = read_expression(path, duplicates="sum")
     assert table["H1"].to_dict() == {A: 3.0, B: 5.0, f"{A}_PAR_Y": 9.0}
@@ -225,19 +227,22 @@ def test_several_files_are_put_side_by_side(write):
     [
         (
             f"gene_id\tH1\n{A}\t1\n{B}\tNA\n{C}\tx\n",
-            rf"column H1, gene {B}: 'NA' is no number .and 1",
+            rf"column H1, gene {B}: 'NA' is not a number .and 1",
         ),
-        (f"gene_id\tH1\n{A}\t1\n{B}\t\n", f"column H1, gene {B}: '' is no number"),
-        (f"gene_id\tH1\n{A}\tinf\n", f"column H1, gene {A}: 'inf' is no number"),
+        (f"gene_id\tH1\n{A}\t1\n{B}\t\n", f"column H1, gene {B}: the value is missing"),
+        (f"gene_id\tH1\n{A}\tinf\n", f"column H1, gene {A}: 'inf' is not a number"),
         (f"gene_id\tH1\n{A}\t1\n{B}\t-0.5\n", f"column H1, gene {B}: -0.5 is negative.*logarithm"),
-        (f"gene_id\tnotes\tH1\n{A}\tgood\t1\n", "column notes.*'good' is no number; if it is no"),
+        (
+            f"gene_id\tnotes\tH1\n{A}\tgood\t1\n",
+            "column notes.*'good' is not a number; if it is no",
+        ),
         (f"gene_id\tH1\n{A}\t1\n{B}\t1\t2\n", "line 3: 3 columns where the table has 2"),
         (f"gene_id\tH1\n{A}\t1\t2\t3\n", "header names 2 columns, the first row has 4"),
         (f"gene_id\tH1\tH1\n{A}\t1\t2\n", "H1 names more than one column"),
         (f"gene_id\tgene_name\n{A}\tX\n", "no column of values beside the genes"),
         (f"{A}\t1\t2\n{B}\t1\t2\n", "has no header .*gene_id first, then the samples"),
         ("gene_id\tH1\n", "has a header and no row"),
-        ("gene_id\tH1\n\t1\n", "row 1 has no gene id"),
+        ("gene_id\tH1\n\t1\n", "row 1 below the header has no gene id: fill it in"),
         ("__no_feature\t1\n", "has no gene"),
         ("# nothing\n", "only comments"),
         (f"#1.2\n3\t1\nName\tDescription\tH1\n{A}\tX\t1\n", "says that it has 3 rows and has 1"),
@@ -399,9 +404,7 @@ def test_another_column_may_match(genes, tpm):
     assert join_expression(genes, tpm, "H1", on="gene_name")["expression"].tolist() == [0, 2.5, 7]
     genes["gene_name"] = ["PLUS", "PLUS", None]
     with (
-        pytest.warns(
-            UserWarning, match="1 names in column gene_name stand for several genes.*PLUS"
-        ),
+        pytest.warns(UserWarning, match="column gene_name has names of several genes.*: PLUS"),
         pytest.warns(UserWarning, match="1 of 3 gene rows have no expression"),
     ):
         joined = join_expression(genes, tpm, "H1", on="gene_name", missing="drop")

@@ -23,13 +23,35 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from fuzz_files import write_bigwig, write_cool, write_hic, write_regions
+from fuzz_files import (
+    write_bigwig,
+    write_checkpoint,
+    write_cool,
+    write_hic,
+    write_model,
+    write_regions,
+)
 from fuzz_reading import read
+from joblib import Parallel, delayed
+from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+from sklearn.model_selection import GridSearchCV
+from skorch.callbacks import Callback
+from small_models import TINY, make_regions
 
-from skchromo import BigWigTransformer, RegionArray
+from skchromo import BigWigTransformer, ChromoformerRegressor, RegionArray, load_model
 from skchromo.features import _signal_reading
-from skchromo.genome import BigWigFile, BinCache, _annotation_file, read_bins, read_genes
-from skchromo.regions import _store
+from skchromo.genome import (
+    BigWigFile,
+    BinCache,
+    _annotation_file,
+    _contact_tables,
+    read_bins,
+    read_contacts,
+    read_genes,
+)
+from skchromo.nn import load_checkpoint
+from skchromo.regions import _store, whole_file
 
 ROOT = Path(__file__).resolve().parent.parent
 REGIONS = (np.array(["chr1"], dtype=object), np.array([0]), np.array([1_000]))
@@ -110,6 +132,18 @@ def test_saving_on_a_full_disk_leaves_what_was_there(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["X.npz"]
 
 
+def test_a_model_on_a_full_disk_leaves_what_was_there(tmp_path):
+    X = make_regions()
+    model = ChromoformerRegressor(**TINY).fit(X, np.arange(float(len(X))))
+    for save, name in ((model.save, "m"), (model.save_checkpoint, "m.pt")):
+        save(tmp_path / name)
+        before = (tmp_path / name).read_bytes()
+        with full_disk(), pytest.raises(OSError, match="File too large"):
+            save(tmp_path / name)
+        assert (tmp_path / name).read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m", "m.pt"]
+
+
 @pytest.mark.parametrize("spoil", ["cut", "flip", "empty", "other"])
 def test_a_damaged_part_of_the_cache_is_told_and_read_again(
     track, genes, tmp_path, one_by_one, spoil
@@ -127,8 +161,19 @@ def test_a_damaged_part_of_the_cache_is_told_and_read_again(
         assert transform(track, genes, tmp_path / "cache").equals(expected)
 
 
+@contextmanager
+def python_hears_ctrl_c():
+    """Undo what a shell does that runs tests in the background: Python then ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
 def test_what_was_read_before_an_interruption_is_kept(
-    track, genes, tmp_path, one_by_one, monkeypatch
+    track, genes, tmp_path, one_by_one, monkeypatch, n_jobs
 ):
     expected = transform(track, genes)
     seen = []
@@ -140,17 +185,42 @@ def test_what_was_read_before_an_interruption_is_kept(
         return read_bins(path, chrom, start, end, *rest, **options)
 
     monkeypatch.setattr(_signal_reading, "read_bins", interrupted)
-    # a shell that runs tests in the background has Python ignore Ctrl-C
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            transform(track, genes, tmp_path / "cache", n_jobs=1)
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with python_hears_ctrl_c(), pytest.raises(KeyboardInterrupt):
+        transform(track, genes, tmp_path / "cache", n_jobs=n_jobs)
     kept = files_in(tmp_path / "cache")
-    assert kept == [".npz"] * 3
+    assert set(kept) <= {".npz"}
+    if n_jobs == 1:
+        assert len(kept) == 3
+    n_before = len(seen)
     assert transform(track, genes, tmp_path / "cache").equals(expected)
-    assert sum(seen[4:]) == len(genes) - 5 * len(kept)
+    assert sum(seen[n_before:]) == len(genes) - 5 * len(kept)
+
+
+class CtrlC(Callback):
+    """A real one, in the midst of the second epoch."""
+
+    def on_batch_end(self, net, **kwargs):
+        if len(net.history) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_ctrl_c_in_fit_is_raised_and_keeps_the_last_full_epoch():
+    X = make_regions()
+    y = np.arange(float(len(X)))
+    model = ChromoformerRegressor(**{**TINY, "max_epochs": 3}, callbacks=[CtrlC()])
+    with python_hears_ctrl_c(), pytest.raises(KeyboardInterrupt):
+        model.fit(X, y)
+    shorter = ChromoformerRegressor(**{**TINY, "max_epochs": 1}).fit(X, y)
+    assert model.n_iter_ == 1
+    np.testing.assert_array_equal(model.predict(X), shorter.predict(X))
+
+
+def test_ctrl_c_ends_a_search():
+    X = make_regions()
+    model = ChromoformerRegressor(**{**TINY, "max_epochs": 3}, callbacks=[CtrlC()])
+    search = GridSearchCV(model, {"lr": [1e-3, 1e-2]}, cv=2)
+    with python_hears_ctrl_c(), pytest.raises(KeyboardInterrupt):
+        search.fit(X, np.arange(float(len(X))))
 
 
 KILLED = """
@@ -187,6 +257,41 @@ def test_what_a_killed_process_has_read_is_kept(track, genes, tmp_path):
     assert files_in(memory).count(".npz") == n_kept + 1
 
 
+def extract_in_a_worker(track, genes, memory, dies_at):
+    """Extract in a process that is killed from outside when it has read a few regions."""
+    _signal_reading._REGIONS_AT_ONCE = 1
+    n_read = 0
+
+    def killed(*args, **options):
+        nonlocal n_read
+        n_read += 1
+        if n_read == dies_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return read_bins(*args, **options)
+
+    _signal_reading.read_bins = killed
+    return BigWigTransformer({"H3K4me3": track}, window=2_000, memory=memory).fit_transform(genes)
+
+
+def test_a_worker_that_is_killed_is_told_and_what_it_read_is_kept(track, genes, tmp_path):
+    memory = tmp_path / "cache"
+    with pytest.raises(TerminatedWorkerError):
+        Parallel(n_jobs=2)(
+            delayed(extract_in_a_worker)(track, part, memory, 4)
+            for part in (genes[:15], genes[15:])
+        )
+    n_kept = files_in(memory).count(".npz")
+    assert n_kept >= 3
+    n_left = len(genes) - n_kept
+    expected = transform(track, genes)
+    (again,) = Parallel(n_jobs=2)(
+        delayed(extract_in_a_worker)(track, part, memory, n_left + 1) for part in [genes]
+    )
+    assert again.equals(expected)
+    # its threads must not be in the midst of something when later tests fork
+    get_reusable_executor().shutdown(wait=True)
+
+
 def test_what_killed_processes_left_behind_is_removed(track, tmp_path):
     cache = BinCache(tmp_path / "cache", track, 100)
     cache.add(*REGIONS, np.ones(10, dtype=np.float32))
@@ -200,9 +305,32 @@ def test_what_killed_processes_left_behind_is_removed(track, tmp_path):
     assert not (folder / "old.unfinished").exists()
 
 
-@pytest.mark.parametrize("kind", ["bigwig", "cool", "hic", "regions", "mapped", "damaged"])
+def test_what_a_killed_save_left_behind_is_removed(tmp_path):
+    for name, age in ((".m.0a0b0c0d.unfinished", 2), (".m.11111111.unfinished", 0.9), (".n.1", 9)):
+        (tmp_path / name).write_bytes(b"half")
+        os.utime(tmp_path / name, times=(time.time() - age * 86_400,) * 2)
+    with whole_file(tmp_path / "m") as file:
+        file.write(b"whole")
+    kept = sorted(path.name for path in tmp_path.iterdir())
+    assert kept == [".m.11111111.unfinished", ".n.1", "m"]
+
+
+def test_only_files_are_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FileExistsError, match="pipe: it is a device or a pipe"):
+        whole_file(tmp_path / "pipe").__enter__()
+    with pytest.raises(IsADirectoryError, match=f"cannot save to {tmp_path}: it is a folder"):
+        whole_file(tmp_path).__enter__()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["bigwig", "cool", "hic", "regions", "mapped", "damaged", "checkpoint", "model"],
+)
 def test_a_thousand_times_opened_and_closed_leaks_no_handle(tmp_path, kind):
     writers = {"cool": write_cool, "hic": write_hic, "regions": write_regions}
+    writers |= {"checkpoint": write_checkpoint, "model": write_model}
     path = tmp_path / f"a.{kind if kind in ('cool', 'hic') else 'x'}"
     writers.get(kind, write_regions if kind == "mapped" else write_bigwig)(path)
     if kind == "damaged":
@@ -217,7 +345,7 @@ def test_a_thousand_times_opened_and_closed_leaks_no_handle(tmp_path, kind):
 
     once()
     n_before = len(os.listdir("/proc/self/fd"))
-    for _ in range(200 if kind in ("cool", "hic") else 1_000):
+    for _ in range(300 if kind in ("checkpoint", "model") else 1_000):
         once()
     assert len(os.listdir("/proc/self/fd")) <= n_before
 
@@ -289,9 +417,80 @@ def test_a_line_without_end_is_refused(tmp_path, monkeypatch):
     path.write_bytes(gzip.compress(b"chr1\tx\tgene\t" + b"1" * (100 << 20)))
     with (
         peak_below(20 << 20),
-        pytest.raises(ValueError, match=r"genes\.gtf\.gz', line 1: longer than 1048576 bytes"),
+        pytest.raises(
+            ValueError, match=r"genes\.gtf\.gz', line 1: this line has more than 1048576 bytes"
+        ),
     ):
         read_genes(path)
+
+
+def test_a_line_of_contacts_without_end_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(_contact_tables, "LONGEST_LINE", 1 << 20)
+    path = tmp_path / "a.bedpe.gz"
+    first = b"chr1\t1\t9\tchr1\t20\t30\tx\t2.5\n"
+    path.write_bytes(gzip.compress(first + b"chr1\t1\t9\tchr1\t20\t30\t" + b"1" * (100 << 20)))
+    with (
+        peak_below(30 << 20),
+        pytest.raises(ValueError, match=r"a\.bedpe\.gz' .*line 2 is longer than 1048576"),
+    ):
+        read_contacts(path)
+
+
+def read_right_or_refuse(track, intact):
+    """What nothing rests on may claim what it likes."""
+    try:
+        values, _ = read_bins(track, ["chr1"], [0], [40_000], 100)
+    except ValueError as error:
+        if "a.bw" not in str(error):
+            raise
+        return
+    Path(track).write_bytes(intact)
+    np.testing.assert_array_equal(values, read_bins(track, ["chr1"], [0], [40_000], 100)[0])
+
+
+@pytest.mark.parametrize("n_claimed", [2**31, 2**60])
+def test_a_bigwig_that_claims_to_be_huge_is_damaged(track, n_claimed):
+    content = Path(track).read_bytes()
+    chroms, data, index = struct.unpack_from("<QQQ", content, 8)
+    for at, kind in ((chroms + 16, "<Q"), (index + 8, "<Q"), (data, "<I"), (52, "<I")):
+        if kind == "<I" and n_claimed >= 2**32:
+            continue
+        changed = bytearray(content)
+        struct.pack_into(kind, changed, at, n_claimed)
+        Path(track).write_bytes(changed)
+        with peak_below(30 << 20):
+            read_right_or_refuse(track, content)
+
+
+@pytest.mark.parametrize("n_claimed", [2**31, 2**60])
+def test_a_model_file_that_claims_to_be_huge_is_refused(tmp_path, n_claimed):
+    write_model(tmp_path / "m")
+    content = bytearray((tmp_path / "m").read_bytes())
+    struct.pack_into("<Q", content, 0, n_claimed)
+    (tmp_path / "m").write_bytes(content)
+    with peak_below(5 << 20), pytest.raises(ValueError, match="is no file that save"):
+        load_model(tmp_path / "m")
+    shape = {"dtype": "F32", "shape": [n_claimed, 1], "data_offsets": [0, 4 * n_claimed]}
+    header = json.dumps({"x": shape}).encode()
+    (tmp_path / "m").write_bytes(struct.pack("<Q", len(header)) + header + bytes(100))
+    with peak_below(5 << 20), pytest.raises(ValueError, match="is no file that save"):
+        load_model(tmp_path / "m")
+
+
+def test_a_checkpoint_that_unpacks_without_end_is_refused_before(tmp_path):
+    write_checkpoint(tmp_path / "a.pt")
+    with zipfile.ZipFile(tmp_path / "a.pt", "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data/bomb", bytes(100 << 20))
+    with (
+        peak_below(50 << 20),
+        pytest.raises(ValueError, match=r"a\.pt cannot be .*it unpacks into"),
+    ):
+        load_checkpoint(tmp_path / "a.pt")
+
+
+def test_devices_are_no_saved_arrays():
+    with pytest.raises(ValueError, match="/dev/zero is a device or a pipe"):
+        RegionArray.load("/dev/zero")
 
 
 @pytest.mark.parametrize("n_claimed", [2**31, 2**40, 2**60])

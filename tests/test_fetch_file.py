@@ -213,12 +213,12 @@ def test_clearing_leaves_what_is_not_ours(tmp_path):
     clear_data_home(tmp_path / "absent")
 
 
-def test_without_pooch_the_extra_is_named(monkeypatch, tmp_path):
+def test_without_pooch_what_to_install_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "pooch", None)
-    with pytest.raises(ImportError, match=r"skchromo\[datasets\]"):
+    with pytest.raises(ImportError, match="pip install pooch"):
         fetch_contacts("H1", data_home=tmp_path)
     monkeypatch.delenv("SKCHROMO_DATA", raising=False)
-    with pytest.raises(ImportError, match=r"skchromo\[datasets\]"):
+    with pytest.raises(ImportError, match="pip install pooch"):
         get_data_home()
 
 

@@ -141,7 +141,9 @@ def test_roadmap_genes_without_a_place_are_told(roadmap, server):
 
 def test_a_damaged_gene_list_names_its_line(roadmap, server):
     server.files[f"{EXPRESSION}/Ensembl_v65.Gencode_v10.ENSG.gene_info"] = b"G1\t1\t5\t9\t?\ta\tb\n"
-    with pytest.raises(ValueError, match=r"gene_info, line 1 is no gene .* delete the file"):
+    with pytest.raises(
+        ValueError, match=r"gene_info, line 1 is no gene .* delete it and .*gene_info\.sha256"
+    ):
         roadmap("E003", "H3K4me3")
 
 

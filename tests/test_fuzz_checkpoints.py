@@ -1,6 +1,7 @@
 """Checkpoints that were made to do harm, and damage that torch passes over."""
 
 import builtins
+import io
 import os
 import pickle
 import re
@@ -11,9 +12,10 @@ import zipfile
 import numpy as np
 import pytest
 import torch
-from fuzz_files import write_checkpoint
+from fuzz_files import write_bigwig, write_checkpoint, write_regions
 
-from skchromo import ChromoformerRegressor
+from skchromo import ChromoformerRegressor, RegionArray
+from skchromo.genome import BinCache
 from skchromo.nn import load_checkpoint, read_checkpoint
 
 HARM = {
@@ -65,6 +67,35 @@ def test_no_code_is_run(path, state, name, way):
     with pytest.raises(ValueError, match=r"a\.pt cannot be read"):
         ChromoformerRegressor.from_checkpoint(path, tracks=["a", "b"])
     assert sorted(found.name for found in path.parent.iterdir()) == ["a.pt", "script.py"]
+
+
+def test_no_code_is_run_of_what_memory_keeps(path):
+    keys = np.array([Harm("system")], dtype=object)
+    write_bigwig(path.parent / "a.bw")
+    where = (np.array(["chr1"], dtype=object), np.array([0]), np.array([1_000]))
+    BinCache(path.parent / "cache", path.parent / "a.bw", 100).add(*where, np.ones(10, np.float32))
+    (part,) = (path.parent / "cache").rglob("*.npz")
+    np.savez(part, keys=keys, start=[0], end=[1_000], values=np.ones(10, dtype=np.float32))
+    with pytest.warns(UserWarning, match="is damaged .*delete it"):
+        BinCache(path.parent / "cache", path.parent / "a.bw", 100)
+    assert not (path.parent / "trap").exists()
+
+
+@pytest.mark.parametrize("member", ["weights", "start", "signal"])
+def test_no_code_is_run_of_saved_regions(path, member):
+    write_regions(path.parent / "X.npz")
+    with zipfile.ZipFile(path.parent / "X.npz") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    content = io.BytesIO()
+    np.lib.format.write_array(content, np.array([Harm("system")], dtype=object))
+    members[f"{member}.npy"] = content.getvalue()
+    with zipfile.ZipFile(path.parent / "X.npz", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    for mmap_mode in ("r", None):
+        with pytest.raises(ValueError, match=r"X\.npz is damaged"):
+            RegionArray.load(path.parent / "X.npz", mmap_mode)
+    assert not (path.parent / "trap").exists()
 
 
 def test_weights_that_changed_on_disk_are_not_used(path):

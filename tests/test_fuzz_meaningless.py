@@ -7,8 +7,10 @@ import numpy as np
 import pyBigWig
 import pytest
 import torch
-from fuzz_files import TEXTS, write_checkpoint, write_cool, write_regions
+from fuzz_files import TEXTS, write_checkpoint, write_cool, write_intact, write_regions
 from fuzz_reading import digest, read
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from skchromo.genome import read_bins, read_contacts, read_expression
 
@@ -129,3 +131,13 @@ def test_checkpoints_in_the_old_format_or_packed_are_the_same(tmp_path):
     torch.save({f"module.{name}": tensor for name, tensor in double.items()}, tmp_path / "bare.pt")
     for name in ("old.pt", "bare.pt"):
         assert digest(read("checkpoint", tmp_path / name)) == expected
+
+
+def test_a_model_whose_weights_stand_in_another_order_is_the_same(tmp_path):
+    write_intact("model", tmp_path / "a.safetensors")
+    with safe_open(tmp_path / "a.safetensors", framework="np") as file:
+        about = file.metadata()
+        weights = {name: file.get_tensor(name) for name in reversed(file.keys())}
+    save_file(weights, tmp_path / "b.safetensors", dict(reversed(about.items())))
+    a, b = (read("model", tmp_path / f"{name}.safetensors") for name in "ab")
+    assert digest(a) == digest(b)

@@ -171,7 +171,7 @@ def test_a_name_as_it_stands_comes_before_a_match():
 
 
 def test_several_matches_are_refused():
-    with pytest.raises(ValueError, match="chromosome M matches chrM and MT alike"):
+    with pytest.raises(ValueError, match="chromosome M matches both chrM and MT: use one"):
         resolve_chroms(["M"], ["chrM", "MT"], "match")
 
 

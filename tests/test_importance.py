@@ -259,7 +259,7 @@ def test_marks_need_a_target_that_fits(X, y):
     with pytest.raises(ValueError, match="regions must be 'all', 'promoter' or 'pcres'"):
         mark_importance(model, X, y, regions="distal")
     alone = X._replace(index=X.index[:, :1], weights=X.weights[:, :0])
-    with pytest.raises(ValueError, match="but X holds promoters alone"):
+    with pytest.raises(ValueError, match="but no gene of X has a pCRE"):
         mark_importance(model, alone, y, regions="pcres")
     result = mark_importance(model, alone, y, scoring="neg_mean_absolute_error", n_repeats=1)
     assert result.score < 0

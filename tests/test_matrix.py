@@ -494,7 +494,9 @@ def test_genes_without_contacts_give_an_empty_table_of_the_same_types(folder, ge
 
 def test_several_tss_of_one_gene_are_refused(folder, genes):
     genes = genes.assign(gene_id=["A", "A", *genes["gene_id"][2:]])
-    with pytest.raises(ValueError, match=r"1 genes have several TSSs.* A with chr1:31500, chr2:20"):
+    with pytest.raises(
+        ValueError, match=r"1 of \d gene_ids have several TSSs.* A with chr1:31500, chr2:20"
+    ):
         ContactMatrix(folder / "a.cool").contacts_of(genes)
 
 
@@ -531,9 +533,13 @@ def test_resolutions(folder, genes):
         assert matrix.chromsizes == SIZES
         with pytest.raises(ValueError, match=r"to one of 1000, 5000 .*::resolutions/1000"):
             matrix.contacts_of(genes)
-        with pytest.raises(ValueError, match=r"no resolution of 2000 bp: it has 1000, 5000"):
+        with pytest.raises(
+            ValueError, match=r"no resolution of 2000 bp: set resolution= to one of 1000, 5000"
+        ):
             ContactMatrix(folder / name, resolution=2_000).contacts_of(genes)
-    with pytest.raises(ValueError, match=r"no resolution of 5000 bp: it has 1000"):
+    with pytest.raises(
+        ValueError, match=r"no resolution of 5000 bp: set resolution= to one of 1000"
+    ):
         ContactMatrix(folder / "a.cool", resolution=5_000).contacts_of(genes)
     by_group = ContactMatrix(f"{folder}/a.mcool::resolutions/5000")
     assert by_group == ContactMatrix(folder / "a.mcool", resolution=5_000)
@@ -652,7 +658,7 @@ def test_matrices_that_cannot_be_used(tmp_path, dense, genes):
 
 def test_the_reader_is_an_extra(folder, genes, monkeypatch):
     monkeypatch.setitem(sys.modules, "hictkpy", None)
-    with pytest.raises(ImportError, match=r"pip install 'skchromo\[matrix\]'"):
+    with pytest.raises(ImportError, match="needs hictkpy: pip install hictkpy"):
         ContactMatrix(folder / "a.cool").contacts_of(genes)
 
 

@@ -112,6 +112,25 @@ def test_a_replaced_file_is_read_again(tracks, genes, reads, tmp_path):
     assert not new.equals(old)
 
 
+def write_level(path, value):
+    """Write a bigWig of one value, and return its size."""
+    with pyBigWig.open(str(path), "w") as handle:
+        handle.addHeader([("chr1", SIZE), ("chr2", SIZE), ("chr3", SIZE)])
+        for chrom in ("chr1", "chr2", "chr3"):
+            handle.addEntries(chrom, 0, values=[float(value)] * 1000, span=100, step=100)
+    return os.stat(path).st_size
+
+
+def test_a_file_replaced_by_one_of_the_same_size_is_read_again(genes, tmp_path):
+    path = tmp_path / "a.bw"
+    size = write_level(path, 5)
+    before = os.stat(path)
+    assert transform({"ATAC": str(path)}, genes, tmp_path / "cache").signal.max() == 5
+    other = next(value for value in range(6, 200) if write_level(path, value) == size)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+    assert transform({"ATAC": str(path)}, genes, tmp_path / "cache").signal.max() == other
+
+
 def test_what_a_killed_process_left_is_not_used(tracks, genes, tmp_path):
     expected = transform(tracks, genes, tmp_path / "cache")
     for part in (tmp_path / "cache").glob("*/*.npz"):

@@ -28,6 +28,7 @@ from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
     HalvingGridSearchCV,
+    HalvingRandomSearchCV,
     RandomizedSearchCV,
     TunedThresholdClassifierCV,
     cross_val_predict,
@@ -86,19 +87,15 @@ def chroms(X):
     return X.genes["chrom"]
 
 
+HALVING = {"resource": "max_epochs", "min_resources": 1, "max_resources": 2, "factor": 2}
 SEARCHES = {
     "grid": lambda **k: GridSearchCV(REGRESSOR, {"lr": [1e-3, 1e-2]}, **k),
     "random": lambda **k: RandomizedSearchCV(
         REGRESSOR, {"lr": [1e-3, 1e-2, 0.1]}, n_iter=2, random_state=0, **k
     ),
-    "halving": lambda **k: HalvingGridSearchCV(
-        REGRESSOR,
-        {"lr": [1e-3, 1e-2]},
-        resource="max_epochs",
-        min_resources=1,
-        max_resources=2,
-        factor=2,
-        **k,
+    "halving": lambda **k: HalvingGridSearchCV(REGRESSOR, {"lr": [1e-3, 1e-2]}, **HALVING, **k),
+    "random halving": lambda **k: HalvingRandomSearchCV(
+        REGRESSOR, {"lr": [1e-3, 1e-2, 0.1]}, n_candidates=2, random_state=0, **HALVING, **k
     ),
 }
 
@@ -114,6 +111,17 @@ def test_searches_in_two_processes_find_what_one_finds(X, y, chroms, kind):
     np.testing.assert_array_equal(together.cv_results_["mean_test_score"], scores)
     assert together.best_params_ == alone.best_params_
     np.testing.assert_array_equal(together.predict(X), alone.predict(X))
+
+
+def test_classes_are_searched_too(X, labels, chroms):
+    scores = [
+        GridSearchCV(CLASSIFIER, {"lr": [1e-3, 0.1]}, cv=FOLDS, n_jobs=n_jobs, scoring="roc_auc")
+        .fit(X, labels, groups=chroms)
+        .cv_results_["mean_test_score"]
+        for n_jobs in (None, 2)
+    ]
+    assert np.isfinite(scores).all()
+    np.testing.assert_array_equal(*scores)
 
 
 def test_two_conditions_are_searched_too(chroms):
@@ -143,6 +151,22 @@ def test_other_tools_of_model_selection_in_two_processes(X, y, labels, chroms):
 
 
 def test_permutation_within_groups_of_genes(X, y, chroms):
+    seen = []
+
+    def watched(model, part, target):
+        seen.append((part.genes["gene_id"], np.asarray(target)))
+        return model.score(part, target)
+
+    permutation_test_score(
+        REGRESSOR, X, y, groups=chroms, cv=FOLDS, n_permutations=3, scoring=watched, random_state=0
+    )
+    places = {gene: row for row, gene in enumerate(X.genes["gene_id"])}
+    for genes, target in seen:
+        rows = [places[gene] for gene in genes]
+        for chrom in set(chroms[rows]):
+            of_chrom = chroms[rows] == chrom
+            assert sorted(target[of_chrom]) == sorted(y[chroms == chrom]), "y moved between groups"
+    assert any((target != y[[places[gene] for gene in genes]]).any() for genes, target in seen)
     score, permuted, p = permutation_test_score(
         REGRESSOR, X, y, groups=chroms, cv=FOLDS, n_permutations=3, random_state=0
     )
@@ -346,9 +370,11 @@ def test_memory_of_a_gpu_is_free_after_each_fit():
     y = np.random.default_rng(1).normal(size=len(X))
     model = clone(REGRESSOR).set_params(device="cuda")
     model.fit(X[:50], y[:50])
-    before = torch.cuda.memory_allocated()
+    before, held = torch.cuda.memory_allocated(), torch.cuda.memory_reserved()
     for _ in range(2):
         model.fit(X, y)
         assert torch.cuda.memory_allocated() < before + X.signal.nbytes / 10
+        # what torch holds back for itself is missing to other processes
+        assert torch.cuda.memory_reserved() < held + X.signal.nbytes / 2
     cross_val_score(model, X, y, cv=3, error_score="raise")
     assert torch.cuda.memory_allocated() < before + X.signal.nbytes / 10

@@ -33,7 +33,7 @@ def path(model, tmp_path):
 
 def test_other_files_are_refused(model, path, tmp_path):
     other = tmp_path / "other"
-    with pytest.raises(FileNotFoundError, match=r"there is no model .*other"):
+    with pytest.raises(FileNotFoundError, match=r"there is no file .*other"):
         load_model(other)
     with pytest.raises(FileNotFoundError, match=r"there is no folder .*absent"):
         model.save(tmp_path / "absent" / "m")

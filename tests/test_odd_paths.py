@@ -100,6 +100,22 @@ def test_gzip_within_gzip_is_no_text(contents, tmp_path, kind):
         read(kind, path)
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in TEXTS])
+def test_gzip_where_none_belongs_is_told(contents, tmp_path, kind):
+    if kind.endswith("_gz"):
+        return  # text, which may be gzipped
+    path = place(tmp_path, kind)
+    path.write_bytes(gzip.compress(contents[kind][0]))
+    with pytest.raises(ValueError, match=re.escape(path.name)):
+        read(kind, path)
+
+
+@pytest.mark.parametrize("kind", ["cool", "mcool", "hic", "regions", "checkpoint", "model"])
+def test_addresses_of_what_is_no_text_are_not_fetched(kind):
+    with pytest.raises((ValueError, FileNotFoundError), match=r"example\.org"):
+        read(kind, f"https://example.org/a{SUFFIXES[kind]}")
+
+
 @pytest.mark.parametrize("reader", [read_contacts, read_genes, read_expression, read_blacklist])
 @pytest.mark.parametrize("address", ["https://example.org/a.txt", "s3://bucket/a.txt"])
 def test_addresses_of_text_are_not_fetched(reader, address):

@@ -22,6 +22,7 @@ from skchromo import (
     ChromoformerClassifier,
     ChromoformerDiffRegressor,
     ChromoformerRegressor,
+    RegionArray,
     load_model,
 )
 from skchromo.estimators._model_file import read_file
@@ -184,7 +185,7 @@ def test_classes_that_are_no_plain_data_are_refused(model, tmp_path):
     twin = pickle.loads(pickle.dumps(model))
     for classes in (np.array([b"a", b"b"]), np.array([object(), None])):
         twin.classes_ = classes
-        with pytest.raises(TypeError, match="plain data"):
+        with pytest.raises(TypeError, match="cannot be saved"):
             twin.save(tmp_path / "m")
     assert not os.listdir(tmp_path)
 
@@ -230,6 +231,34 @@ def test_a_pickle_from_a_gpu_is_loaded_without_one(X, model, from_gpu):
         np.testing.assert_array_equal(outputs(loaded, X), outputs(model, X))
         loaded.set_params(warm_start=True, max_epochs=3).fit(X, model.predict(X))
         assert len(loaded.history_) == 3
+
+
+def test_a_checkpoint_from_a_gpu_is_loaded_without_one(X, model, tmp_path, monkeypatch):
+    X = X._replace(n_bins=400, window=1600)
+    regressor = ChromoformerRegressor(**TINY).fit(X, np.arange(40.0))
+    with monkeypatch.context() as patched:
+        patched.setattr(torch.serialization, "location_tag", lambda storage: ABSENT)
+        regressor.save_checkpoint(tmp_path / "a.pt")
+    with pytest.raises(RuntimeError, match="deserialize object on"):
+        torch.load(tmp_path / "a.pt", weights_only=True)
+    loaded = ChromoformerRegressor.from_checkpoint(tmp_path / "a.pt", tracks=X.tracks, window=1600)
+    np.testing.assert_allclose(loaded.predict(X), regressor.predict(X), rtol=1e-6)
+
+
+def test_a_loaded_model_refuses_what_it_was_not_fitted_on(X, model, path):
+    finer = RegionArray.from_dense(np.ones((4, 1, 32, 2)), bin_size=50, tracks=X.tracks)
+    for loaded in (load_model(path), pickle.loads(pickle.dumps(model))):
+        for other, words in (
+            (
+                make_regions(tracks=("ATAC", "H3K4me3")),
+                "in another order .*fitted on H3K4me3, ATAC",
+            ),
+            (make_regions(tracks=("H3K4me3", "DNase")), "of other tracks"),
+            (X._replace(window=1200), "fitted on .*1600"),
+            (finer, "finest bins of 50"),
+        ):
+            with pytest.raises(ValueError, match=words):
+                loaded.predict(other)
 
 
 def test_devices_of_saved_models(X, model, path, tmp_path):
@@ -304,42 +333,58 @@ def test_an_interrupted_save_leaves_what_was_there(X, tmp_path, monkeypatch):
 
 
 CHILD = """
-    import os, pickle, sys
+    import os, pickle, signal, sys
     import joblib
     import numpy as np
     from skchromo import load_model
 
     folder = sys.argv[1]
-    X = joblib.load(f"{folder}/X")
-    with open(f"{folder}/pickle", "rb") as file:
-        models = [joblib.load(f"{folder}/joblib"), pickle.load(file)]
-    models.append(load_model(f"{folder}/model.safetensors"))
-    np.save(f"{folder}/predicted.npy", [model.predict_proba(X) for model in models])
+    cases = joblib.load(f"{folder}/cases")
+    for name, (X, outputs) in cases.items():
+        with open(f"{folder}/{name}.pickle", "rb") as file:
+            models = [joblib.load(f"{folder}/{name}.joblib"), pickle.load(file)]
+        models.append(load_model(f"{folder}/{name}.safetensors"))
+        np.save(f"{folder}/{name}.npy", [getattr(model, outputs)(X) for model in models])
 
-    def halt(number):
-        print("in the midst of it", flush=True)
-        sys.stdin.read()
+    def die(number):
+        os.kill(os.getpid(), signal.SIGKILL)
 
-    os.fsync = halt
-    models[0].set_params(verbose=1).save(f"{folder}/model.safetensors")
+    regressor = models[0]
+    for save, target in (
+        (X.save, "X.npz"), (regressor.save_checkpoint, "model.pt"), (regressor.save, "m"),
+    ):
+        child = os.fork()
+        if not child:
+            os.fsync = die  # all is written, and the file has yet to get its name
+            save(f"{folder}/{target}")
+        assert os.waitpid(child, 0)[1] == signal.SIGKILL
 """
 
 
-def test_a_fresh_process_predicts_the_same_and_its_killed_save_spoils_nothing(X, model, tmp_path):
-    joblib.dump(X, tmp_path / "X")
-    joblib.dump(model, tmp_path / "joblib")
-    (tmp_path / "pickle").write_bytes(pickle.dumps(model))
-    saved = tmp_path / "model.safetensors"
-    model.save(saved)
-    before = saved.read_bytes()
+def test_a_fresh_process_predicts_the_same_and_its_killed_saves_spoil_nothing(X, model, tmp_path):
+    y = np.random.default_rng(0).normal(size=len(X))
+    pairs = make_regions(n_conditions=2)
+    cases = {
+        "classifier": (model, X, "predict_proba"),
+        "difference": (ChromoformerDiffRegressor(**DIFFERENCE).fit(pairs, y), pairs, "predict"),
+        "regressor": (ChromoformerRegressor(**TINY).fit(X, y), X, "predict"),
+    }
+    joblib.dump({name: case[1:] for name, case in cases.items()}, tmp_path / "cases")
+    for name, (fitted, _, _) in cases.items():
+        joblib.dump(fitted, tmp_path / f"{name}.joblib")
+        (tmp_path / f"{name}.pickle").write_bytes(pickle.dumps(fitted))
+        fitted.save(tmp_path / f"{name}.safetensors")
+    regressor = cases["regressor"][0]
+    saved = [tmp_path / name for name in ("X.npz", "model.pt", "m")]
+    for save, path in zip((X.save, regressor.save_checkpoint, regressor.save), saved, strict=True):
+        save(path)
+    before = [path.read_bytes() for path in saved]
     command = [sys.executable, "-W", "error", "-c", textwrap.dedent(CHILD), str(tmp_path)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, **pipes) as child:
-        assert child.stdout.readline() == "in the midst of it\n"
-        (unfinished,) = tmp_path.glob(".model.safetensors.*.unfinished")
-        assert unfinished.stat().st_size > 1000
-        child.kill()
-    for predicted in np.load(tmp_path / "predicted.npy"):
-        np.testing.assert_array_equal(predicted, outputs(model, X))
-    assert saved.read_bytes() == before
-    assert_alike(load_model(saved), model, X)
+    subprocess.run(command, check=True)
+    for name, (fitted, regions, kind) in cases.items():
+        for predicted in np.load(tmp_path / f"{name}.npy"):
+            np.testing.assert_array_equal(predicted, getattr(fitted, kind)(regions))
+    assert [path.read_bytes() for path in saved] == before
+    for path in saved:
+        (unfinished,) = tmp_path.glob(f".{path.name}.*.unfinished")
+        assert unfinished.stat().st_size == path.stat().st_size

@@ -284,7 +284,7 @@ def test_perturbations_that_X_cannot_have(X, y, fitted):
         perturb(fitted, X, Perturbation("knock_out", tracks=["ATAC", "DNase"]))
     with pytest.raises(ValueError, match="at most 3 pCREs"):
         perturb(fitted, X, Perturbation("remove", regions=4))
-    with pytest.raises(ValueError, match=r"the promoter of X is \[-800, 800\)"):
+    with pytest.raises(ValueError, match=r"beyond the promoter of X, \[-800, 800\): give"):
         perturb(fitted, X, Perturbation("knock_out", window=(-900, 0)))
     with pytest.raises(TypeError, match="must be Perturbation objects"):
         perturb(fitted, X, ["knock_out"])

@@ -278,6 +278,16 @@ def test_regions_that_cannot_be_written_to(case, kind, tmp_path):
     close(outcome(case.fit(X, case.y), X), case.expected)
 
 
+def test_plain_arrays_that_are_mapped(tmp_path):
+    values = np.random.default_rng(0).poisson(2.0, (30, 16, 2)).astype(np.float32)
+    np.save(tmp_path / "values.npy", values)
+    mapped = np.load(tmp_path / "values.npy", mmap_mode="r")
+    y = values[:, 7, 0]
+    model = ChromoformerRegressor(**SMALL)
+    expected = clone(model).fit(values, y).predict(values)
+    equal(clone(model).fit(mapped, y).predict(mapped), expected)
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float16, np.int32, ">f4"])
 def test_signal_of_other_types(case, dtype):
     parts = {name: value for name, value in vars(case.X).items() if not name.startswith("_")}

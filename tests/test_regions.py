@@ -235,7 +235,7 @@ def test_bad_rows_are_refused(X, key):
 @pytest.mark.parametrize(
     ("part", "value", "message"),
     [
-        ("signal", np.ones((11, 3)), "one column for each of the 2 tracks"),
+        ("signal", np.ones((11, 3)), "one column for each of the 2 names in tracks"),
         ("signal", np.ones((12, 2)), "offsets end at 11"),
         ("signal", np.where(np.arange(22).reshape(11, 2) == 5, -1, 1), "track H3K4me3.*log-ratio"),
         ("signal", np.where(np.arange(22).reshape(11, 2) == 4, np.nan, 1), "track ATAC.*NaN"),

@@ -56,6 +56,21 @@ def reads(monkeypatch):
     return seen
 
 
+def test_a_search_in_two_processes_extracts_and_finds_what_one_finds(genes, signal, tmp_path):
+    y = np.random.default_rng(0).normal(size=len(genes))
+    grid = {"signal__window": [800, 1_600], "model__lr": [1e-3, 0.1]}
+    scores = []
+    for n_jobs, memory in ((None, None), (2, None), (2, tmp_path / "cache")):
+        pipe = Pipeline([("signal", clone(signal).set_params(memory=memory)), ("model", REGRESSOR)])
+        search = GridSearchCV(pipe, grid, cv=FOLDS, n_jobs=n_jobs, error_score="raise")
+        search.fit(genes, y, groups=genes["chrom"])
+        scores.append(search.cv_results_["mean_test_score"])
+    assert len(set(scores[0])) == 4
+    for others in scores[1:]:
+        np.testing.assert_array_equal(others, scores[0])
+    assert list((tmp_path / "cache").rglob("*.npz"))
+
+
 def test_signal_is_not_read_for_every_candidate(genes, signal, reads, tmp_path):
     """Three ways of caching give the scores that none gives; the numbers are those of the page."""
     y, lr = np.random.default_rng(0).normal(size=len(genes)), [1e-4, 1e-3, 1e-2]

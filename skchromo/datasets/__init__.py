@@ -1,4 +1,4 @@
-"""Simulated genomes, public data by name, and what results are measured with and held against."""
+"""Simulated genomes, public data by name, folds, scores, baselines and controls."""
 
 from ._controls import shuffle_pcres
 from ._data_home import clear_data_home, get_data_home

@@ -9,7 +9,7 @@ _FOLDERS = ("roadmap", "encode", "contacts", "chromoformer", "deepdiff")
 
 
 def get_data_home(data_home=None):
-    """Folder in which the ``fetch_*`` functions keep what they download.
+    """Return the folder in which the ``fetch_*`` functions keep their downloads.
 
     Parameters
     ----------
@@ -73,7 +73,5 @@ def import_pooch():
     try:
         import pooch
     except ImportError as error:
-        raise ImportError(
-            "downloads need the package pooch: pip install 'skchromo[datasets]'"
-        ) from error
+        raise ImportError("downloads need the package pooch: pip install pooch") from error
     return pooch

@@ -47,11 +47,11 @@ def read_deepdiff(folder, sample_a, sample_b):
         y : Series of float
             log2((b + 1) / (a + 1)) of the RNA-seq counts of each gene, as in DeepDiff's code.
         counts : DataFrame of shape (n_genes, 2)
-            RNA-seq read counts of each gene, a column a cell type.
+            RNA-seq read counts of each gene, one column per cell type.
         split : Series of str
             ``"train"``, ``"valid"`` or ``"test"`` of each gene.
         gene_names : Series of str
-            Symbol of each gene where the files tell it, else "".
+            Symbol of each gene if the files give it, else "".
         sample_a, sample_b : str
             As given.
 
@@ -201,12 +201,13 @@ def _read_sample(folder, sample):
         )
     n_bins = {counts.shape[1] for counts in values}
     if len(n_bins) > 1:
-        raise ValueError(f"{folder}: files of {sample} have different numbers of bins: {n_bins}")
+        listed = ", ".join(map(str, sorted(n_bins)))
+        raise ValueError(f"{folder}: files of {sample} have different numbers of bins: {listed}")
     genes = pd.concat(genes, ignore_index=True)
     twice = genes["gene_id"].duplicated()
     if twice.any():
         raise ValueError(
-            f"{folder}: genes of {sample} that stand twice in its files: "
+            f"{folder}: these genes of {sample} stand twice in its files: "
             f"{name_some(genes['gene_id'][twice])}"
         )
     return genes, np.concatenate(values)
@@ -243,7 +244,9 @@ def _read_bins(path):
         )
     bad = np.flatnonzero(~(counts >= 0).all(axis=1))
     if len(bad):
-        raise ValueError(f"{path}, line {bad[0] + 1}: {labels[bad[0]]} has a count below 0 or none")
+        raise ValueError(
+            f"{path}, line {bad[0] + 1}: {labels[bad[0]]} has a count that is missing or below 0"
+        )
     parts = [gene.partition("_") for gene in names]
     genes = pd.DataFrame(
         {"gene_id": [part[0] for part in parts], "gene_name": [part[2] for part in parts]}
@@ -276,14 +279,11 @@ def _read_counts(path, gene_ids):
     except (ValueError, EOFError, OSError) as error:
         raise ValueError(f"{path} is no table of gene and count without header: {error}") from error
     twice = counts.index.duplicated()
-    missing = gene_ids[~gene_ids.isin(counts.index[~twice])]
-    if twice.any() or len(missing):
-        what = (
-            f"{name_some(counts.index[twice])} twice"
-            if twice.any()
-            else (f"no expression of {len(missing)} genes: {name_some(missing)}")
-        )
-        raise ValueError(f"{path} has {what}")
+    if twice.any():
+        raise ValueError(f"{path} has these genes twice: {name_some(counts.index[twice])}")
+    missing = gene_ids[~gene_ids.isin(counts.index)]
+    if len(missing):
+        raise ValueError(f"{path} has no expression of {len(missing)} genes: {name_some(missing)}")
     counts = counts.loc[gene_ids.to_numpy()]
     bad = counts.index[~(counts >= 0)]
     if len(bad):

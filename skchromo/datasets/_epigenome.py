@@ -25,7 +25,7 @@ def make_epigenome(
     changing=0.3,
     random_state=None,
 ):
-    """Write the files of a simulated genome whose expression is known to the last part.
+    """Simulate a genome: write its files, and return the truth behind its expression.
 
     bigWig tracks, contacts, a gene table and an expression table, as a lab has them. Active
     promoters carry H3K4me3, H3K27ac and H3K9ac, with H3K4me1 beside them and H3K36me3 along the
@@ -61,6 +61,8 @@ def make_epigenome(
     Returns
     -------
     epigenome : Bunch
+        Dictionary with these entries, which are attributes too:
+
         genes : DataFrame
             Gene table ``gene_id chrom tss strand``, with ``sample`` where there are several: a
             row for each gene in each sample.
@@ -158,7 +160,9 @@ class _Files:
         self.tables = {name: folder / f"{name}.tsv" for name in ("genes", "expression")}
         for path in [*self.bigwigs.values(), *self.contacts.values(), *self.tables.values()]:
             if path.exists():
-                raise FileExistsError(f"{path} is there already: choose another or an empty folder")
+                raise FileExistsError(
+                    f"{path} is there already: choose another folder, or an empty one"
+                )
         folder.mkdir(parents=True, exist_ok=True)
 
 

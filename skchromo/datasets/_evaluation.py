@@ -19,7 +19,7 @@ _FOLD = {chrom: fold for fold, chroms in enumerate(_CHROMOSOME_SETS) for chrom i
 
 
 def chromoformer_folds(chrom):
-    """Fold of each gene in the paper's four-fold cross-validation by chromosome.
+    """Assign each gene its fold of the paper's four-fold cross-validation by chromosome.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def chromoformer_folds(chrom):
 
 
 def high_low(expression, sample=None):
-    """Label of each gene: 1 where expression is at or above the sample's median, else 0.
+    """Label genes: 1 if expression is at or above the median of the sample, else 0.
 
     This is a definition of the label, not a step that learns: make it before cross-validation,
     on all annotated genes, as the paper did, and only then choose the genes to work with. The
@@ -122,7 +122,7 @@ def high_low(expression, sample=None):
 
 
 def gene_mean_baseline(genes, y, train, test):
-    """Predict for each gene the mean of its own training rows: what knowing the gene is worth.
+    """Predict for each gene the mean of its own training rows, as a baseline.
 
     Most of a gene's expression is the same in all cell types, so that a model scored on a new cell
     type may owe its score to genes that it has met. Show this baseline beside it; only what a model
@@ -181,7 +181,7 @@ def gene_mean_baseline(genes, y, train, test):
 
 
 def pearson_r(y_true, y_pred):
-    """Pearson's correlation of expression and prediction, the paper's figure for regression.
+    """Correlate expression and prediction (Pearson's r), as the paper does for regression.
 
     Parameters
     ----------

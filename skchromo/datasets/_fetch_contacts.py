@@ -10,7 +10,7 @@ import shutil
 from urllib.parse import unquote, urlsplit
 
 from ._data_home import get_data_home
-from ._fetch_file import fetch_file, join_url
+from ._fetch_file import fetch_file, how_to_fetch_again, join_url
 
 _TISSUES_URL = "https://dohlee-bioinfo.sgp1.digitaloceanspaces.com/chromoformer-data"
 _GEO_URL = "https://ftp.ncbi.nlm.nih.gov/geo"
@@ -140,8 +140,8 @@ def _write_pairs(path, target):
         rows = [(one, other, float(score)) for (one, other), score in pairs.items()]
     except (pickle.UnpicklingError, EOFError, *_NO_PAIRS) as error:
         raise ValueError(
-            f"{path} is no dictionary of fragment pairs and scores ({error}): delete it to have it "
-            "downloaded again"
+            f"{path} is no dictionary of fragment pairs and scores ({error}): "
+            f"{how_to_fetch_again(path)}"
         ) from error
     mine = target.with_name(f"{target.name}.{os.getpid()}")
     with gzip.open(mine, "wt", compresslevel=6) as out:
@@ -161,7 +161,7 @@ class _PlainUnpickler(pickle.Unpickler):
     def find_class(self, module, name):
         """Refuse everything that is no plain container or number."""
         if (module, name) not in self._ALLOWED:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+            raise pickle.UnpicklingError(f"it asks for the Python object {module}.{name}")
         return super().find_class(module.replace("numpy.core", "numpy._core"), name)
 
 

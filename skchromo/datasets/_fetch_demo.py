@@ -9,7 +9,7 @@ from sklearn.utils import Bunch
 
 from ._data_home import get_data_home
 from ._depth import TRACKS
-from ._fetch_file import fetch_file, fetch_files, join_url
+from ._fetch_file import fetch_file, fetch_files, how_to_fetch_again, join_url
 
 # The commit that brought the demo's data.
 _BASE_URL = (
@@ -70,6 +70,8 @@ def fetch_chromoformer_demo(*, data_home=None, base_url=_BASE_URL, progress=True
     Returns
     -------
     demo : Bunch
+        Dictionary with these entries, which are attributes too:
+
         genes : DataFrame
             Gene table ``gene_id chrom tss strand``.
         expression : Series
@@ -131,13 +133,13 @@ def fetch_chromoformer_demo(*, data_home=None, base_url=_BASE_URL, progress=True
 
 
 def _read_meta(path):
-    """Read the demo's table: a row a gene, its contacts joined by semicolons."""
+    """Read the demo's table: one row per gene, its contacts joined by semicolons."""
     table = pd.read_csv(path)
     columns = ["gene_id", "expression", "label", "chrom", "start", "strand", "neighbors"]
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise ValueError(
-            f"{path} lacks the columns {', '.join(missing)}: delete it to have it downloaded again"
+            f"{path} lacks the columns {', '.join(missing)}: {how_to_fetch_again(path)}"
         )
     return table
 
@@ -224,12 +226,12 @@ def _load(path, length):
         values = np.load(path, allow_pickle=False).astype(np.float32)
     except (ValueError, EOFError, OSError) as error:
         raise ValueError(
-            f"{path} is no NumPy array: {error}; delete it to have it downloaded again"
+            f"{path} is no NumPy array: {error}; {how_to_fetch_again(path)}"
         ) from error
     if values.shape != (len(TRACKS), length) or not (values >= 0).all():
         raise ValueError(
             f"{path} must hold {len(TRACKS)} x {length} read depths, found {values.shape} with "
-            f"least value {values.min(initial=0)}: delete it to have it downloaded again"
+            f"least value {values.min(initial=0)}: {how_to_fetch_again(path)}"
         )
     return values
 

@@ -4,7 +4,7 @@ import json
 import re
 
 from ._data_home import get_data_home
-from ._fetch_file import fetch_file, join_url
+from ._fetch_file import fetch_file, how_to_fetch_again, join_url
 
 _BASE_URL = "https://www.encodeproject.org"
 _MEANING = {
@@ -90,7 +90,7 @@ def fetch_encode(
         href = told.get("href", "")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
-            f"{path} is not what ENCODE tells of a file: delete it to have it downloaded again"
+            f"{path} is not what ENCODE tells of a file: {how_to_fetch_again(path)}"
         ) from error
     if status != "released" and not any_status:
         meaning = f" ({_MEANING[status]})" if status in _MEANING else ""

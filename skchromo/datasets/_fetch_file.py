@@ -63,6 +63,11 @@ def join_url(base_url, path):
     return f"{base_url.rstrip('/')}/{path}"
 
 
+def how_to_fetch_again(path):
+    """Say what to delete: the checksum of a first download is kept beside it, and compared."""
+    return f"delete it and {_record(path)} to have it downloaded again"
+
+
 def _download(url, path, checksum, progress):
     """Download under a lock, so that a second process waits and then finds the file."""
     pooch = import_pooch()
@@ -82,10 +87,11 @@ def _download(url, path, checksum, progress):
         except ValueError as error:
             if "does not match the known hash" not in str(error):
                 raise
+            remedy = "" if checksum else f": delete {_record(path)} to take the new one"
             source = "its publisher" if checksum else f"an earlier download, in {_record(path)}"
             raise ValueError(
                 f"what came from {url} is not {path.name} as told by {source} ({expected}): try "
-                "again, and if it stays so the file has changed at its source"
+                f"again; if it stays so, the file has changed at its source{remedy}"
             ) from error
     if not checksum:
         _record_now(path)

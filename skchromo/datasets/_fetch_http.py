@@ -86,7 +86,7 @@ class ResumingDownload:
         if status == 416:
             self._start_over()
         if status == 416 or status == 429 or status >= 500:
-            raise _BrokenError(f"HTTP status {status}")
+            raise _BrokenError(f"the server answered HTTP status {status}")
         if status not in (200, 206):
             raise OSError(f"{url} cannot be downloaded: HTTP status {status}")
         if answer.headers.get("Content-Type", "").lower().startswith("text/html"):

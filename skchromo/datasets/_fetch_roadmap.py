@@ -9,7 +9,7 @@ from sklearn.utils import Bunch
 
 from ..genome import join_expression, name_some, read_expression
 from ._data_home import get_data_home
-from ._fetch_file import fetch_file, join_url
+from ._fetch_file import fetch_file, how_to_fetch_again, join_url
 
 _BASE_URL = "https://egg2.wustl.edu/roadmap/data"
 _SIGNALS = {
@@ -65,6 +65,8 @@ def fetch_roadmap(
     Returns
     -------
     data : Bunch
+        Dictionary with these entries, which are attributes too:
+
         tracks : dict of str to Path, or DataFrame
             bigWig file of each mark, or with several samples a table ``sample track path``; for
             :class:`skchromo.BigWigTransformer`.
@@ -189,8 +191,8 @@ def _read_gene_info(path):
             except (ValueError, KeyError):
                 raise ValueError(
                     f"{path}, line {number} is no gene (id, chromosome, start, end, 1 or -1, "
-                    f"biotype, name, separated by tabs): {line.rstrip()!r}; delete the file to "
-                    "have it downloaded again"
+                    f"biotype, name, separated by tabs): {line.rstrip()!r}; "
+                    f"{how_to_fetch_again(path)}"
                 ) from None
             chrom = chrom if chrom.startswith("chr") else f"chr{'M' if chrom == 'MT' else chrom}"
             rows.append((gene, chrom, tss, "+" if strand == "1" else "-", name, biotype))

@@ -1,6 +1,5 @@
 """What classifier and regressor share: parameters, training, prediction, checkpoints."""
 
-import contextlib
 import copy
 import warnings
 from typing import ClassVar
@@ -23,7 +22,7 @@ from ..nn import (
     read_checkpoint,
 )
 from ..nn import save_checkpoint as write_checkpoint
-from ._device import resolve_device
+from ._device import memory_of, resolve_device
 from ._door import to_regions
 from ._loading import read_model
 from ._net import DivergedError, RegionNet
@@ -31,6 +30,7 @@ from ._params import NETWORK_SIZES, check_params
 from ._saving import write_model
 from ._schedule import LearningRate
 from ._start import freeze, take_weights
+from ._torch_state import seeded_torch, torch_threads
 from ._validation import Validation, watched_genes
 
 # Longest pCRE of the published models, in bp: their positions are counted from it.
@@ -57,6 +57,10 @@ _SMALL = {
 class BaseChromoformer(BaseEstimator):
     """Base of the Chromoformer estimators: a scikit-learn face on a skorch net."""
 
+    # scikit-learn shows the parameters' texts in notebooks only where there is a link to follow
+    _doc_link_module = "skchromo"
+    _doc_link_template = "#"
+
     _module = ChromoformerNetwork
     _n_conditions = 1
     _small_data: ClassVar = {}
@@ -69,21 +73,28 @@ class BaseChromoformer(BaseEstimator):
 
     @classmethod
     def small_data(cls, **overrides):
-        """Build an estimator whose values suit hundreds of genes rather than thousands.
+        """Build an estimator with settings for hundreds of genes rather than thousands.
 
-        Narrow and shallow, with a larger learning rate in one cycle and more, smaller steps:
-        seconds instead of minutes. Where there are few genes without pCREs, ``linear_skip=True``
-        is worth a search, as is dropout.
+        Its network is narrow and shallow; it trains in more and smaller steps, with a larger
+        learning rate in one cycle: seconds instead of minutes. For few genes without pCREs,
+        ``linear_skip=True`` and `dropout` are worth a search.
 
         Parameters
         ----------
         **overrides
-            Parameters that differ from these values.
+            Parameters that differ from these settings.
 
         Returns
         -------
         estimator : object
             Not fitted; ``get_params()`` shows every value.
+
+        Examples
+        --------
+        >>> from skchromo import ChromoformerRegressor
+        >>> model = ChromoformerRegressor.small_data(max_epochs=5)
+        >>> model.d_model, model.max_epochs
+        (32, 5)
         """
         return cls(**{**_SMALL, **cls._small_data, **overrides})
 
@@ -107,7 +118,7 @@ class BaseChromoformer(BaseEstimator):
         device = resolve_device(self.device)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         before = getattr(self, "net_", None)
-        with self._torch_state(device, seed):
+        with memory_of(device), seeded_torch(device, seed, self.n_threads):
             net = self._make_net(
                 X.n_bins * X.bin_size, len(X.tracks), n_outputs, criterion, device, **net_params
             )
@@ -172,6 +183,11 @@ class BaseChromoformer(BaseEstimator):
             "dropout": self.dropout,
             "linear_skip": self.linear_skip,
         }
+        if "module" in (self.net_params or {}):
+            raise ValueError(
+                "net_params cannot replace the module: its sizes are parameters of the estimator; "
+                "for a network of your own build a skorch.NeuralNet on X.to_dense()"
+            )
         params = {
             "criterion": criterion,
             "optimizer": torch.optim.AdamW,
@@ -203,30 +219,13 @@ class BaseChromoformer(BaseEstimator):
         check_is_fitted(self, "net_")
         X = to_regions(self, X, self.bin_sizes, reset=False)
         if not len(X):
-            raise ValueError("X holds no genes")
-        with self._threads():
+            raise ValueError("X holds no genes: give at least one row")
+        with memory_of(self.device_), self._threads():
             return self.net_.forward(X).numpy().astype(np.float64)
 
-    @contextlib.contextmanager
     def _threads(self):
-        """Run with `n_threads` of torch, and put the former number back."""
-        before = torch.get_num_threads()
-        if self.n_threads is not None:
-            torch.set_num_threads(self.n_threads)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)
-
-    @contextlib.contextmanager
-    def _torch_state(self, device, seed):
-        """Seed torch and set its threads; put everything back after."""
-        devices = [torch.device(device)] if torch.device(device).type == "cuda" else []
-        with torch.random.fork_rng(devices), self._threads():
-            torch.manual_seed(seed)
-            yield
-        if devices:
-            torch.cuda.empty_cache()  # other processes may share the GPU
+        """Run with `n_threads` of torch."""
+        return torch_threads(self.n_threads)
 
     @classmethod
     def _from_checkpoint(cls, path, tracks, window, n_outputs, criterion):
@@ -242,12 +241,14 @@ class BaseChromoformer(BaseEstimator):
             )
         if found != n_outputs:
             raise ValueError(
-                f"{path} has {found} outputs, {cls.__name__} needs {n_outputs}: a checkpoint of "
-                "the reference classifier has 2, of its regressor 1"
+                f"{path} has {found} output{'s' * (found != 1)}, {cls.__name__} needs {n_outputs}: "
+                "a checkpoint of the reference classifier has 2, of its regressor 1; name as many "
+                "classes"
             )
         if window < 1 or any(window % size for size in sizes["bin_sizes"]):
             raise ValueError(
-                f"window={window} is not a multiple of every bin size {sizes['bin_sizes']}"
+                f"window={window} is not a multiple of every bin size {sizes['bin_sizes']}: give "
+                "the window that the checkpoint was trained on (40_000 for the published models)"
             )
         estimator, finest = cls(**sizes), min(sizes["bin_sizes"])
         max_length = max(window, _PUBLISHED_MAX_PCRE_LENGTH)
@@ -256,9 +257,9 @@ class BaseChromoformer(BaseEstimator):
         estimator.chromsizes_ = {}
         device = resolve_device(estimator.device)
         net = estimator._make_net(max_length, n_tracks, n_outputs, criterion, device)
-        with torch.random.fork_rng([]):
+        with seeded_torch("cpu", 0):
             net.initialize()
-        load_reference_state(net.network, state)
+            load_reference_state(net.network, state)
         estimator._keep(net)
         return estimator
 
@@ -273,12 +274,12 @@ class BaseChromoformer(BaseEstimator):
             warnings.warn(
                 f"this {type(self).__name__} was fitted with skchromo {version} and unpickled with "
                 f"{ours}, which may fail or predict otherwise: fit it again, or carry it over with "
-                "save() and skchromo.load_model, whose files other versions read",
+                "save() and skchromo.load_model, whose format is versioned by itself",
                 stacklevel=2,
             )
 
     def save(self, path):
-        """Write to a file that :func:`skchromo.load_model` reads, for others or for long.
+        """Write to a file that :func:`skchromo.load_model` reads, to share or to keep.
 
         The file is safetensors: weights, and a text with the parameters, classes, tracks, bin
         sizes, window, lengths of chromosomes, history and versions of packages. Unlike a pickle it
@@ -301,14 +302,25 @@ class BaseChromoformer(BaseEstimator):
 
         Examples
         --------
-        See :func:`skchromo.load_model`.
+        >>> import os, tempfile
+        >>> import numpy as np
+        >>> from skchromo import ChromoformerRegressor
+        >>> X = np.random.default_rng(0).poisson(3.0, size=(20, 40)).astype(float)
+        >>> model = ChromoformerRegressor.small_data(max_epochs=1, random_state=0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "h1.safetensors")
+        ...     model.fit(X, X.mean(axis=1)).save(path)
+        ...     again = ChromoformerRegressor.load(path)
+        >>> bool((again.predict(X) == model.predict(X)).all())
+        True
         """
         check_is_fitted(self, "net_")
-        write_model(self, path)
+        with self._threads():
+            write_model(self, path)
 
     @classmethod
     def load(cls, path, *, device=None):
-        """Load a fitted estimator of this class, see :func:`skchromo.load_model`.
+        """Load a fitted estimator of this class; :func:`skchromo.load_model` loads any class.
 
         Parameters
         ----------
@@ -333,7 +345,7 @@ class BaseChromoformer(BaseEstimator):
 
         Examples
         --------
-        See :func:`skchromo.load_model`.
+        See :meth:`save`, or :func:`skchromo.load_model`.
         """
         return read_model(path, {cls.__name__: cls}, device)
 
@@ -348,13 +360,18 @@ class BaseChromoformer(BaseEstimator):
         Raises
         ------
         ValueError
-            If the reference implementation has no such network: with ``linear_skip=True``, or one
-            head over two conditions.
+            If the reference implementation does not have such a network: with
+            ``linear_skip=True``, or one head over two conditions.
+
+        Examples
+        --------
+        See :meth:`ChromoformerRegressor.from_checkpoint`.
         """
         check_is_fitted(self, "net_")
         if getattr(self.net_.module_, "head", None) is not None:
             raise ValueError(
                 f'combine="{self.combine}" has a head that the reference implementation does not: '
-                "a checkpoint in its format cannot hold this network"
+                "a checkpoint in its format cannot hold this network; save() keeps it for skchromo"
             )
-        write_checkpoint(self.net_.network, path)
+        with self._threads():
+            write_checkpoint(self.net_.network, path)

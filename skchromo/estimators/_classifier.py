@@ -112,7 +112,7 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
     random_state : int, RandomState instance or None, default=None
         Seeds initial weights, order of genes and dropout.
     verbose : int, default=0
-        1 prints a line an epoch.
+        1 prints a line per epoch.
 
     Attributes
     ----------
@@ -155,8 +155,10 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
     >>> model = ChromoformerClassifier.small_data(max_epochs=3, random_state=0).fit(X, y)
     >>> model.classes_
     array(['high', 'low'], dtype='<U4')
-    >>> model.predict_proba(X).shape
-    (60, 2)
+    >>> model.predict(X).shape, model.predict_proba(X).shape
+    ((60,), (60, 2))
+    >>> np.allclose(np.exp(model.predict_log_proba(X)), model.predict_proba(X))
+    True
     """
 
     def __init__(
@@ -248,6 +250,7 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
         Returns
         -------
         self : ChromoformerClassifier
+            The fitted estimator.
 
         Raises
         ------
@@ -303,7 +306,7 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
         return self.classes_[best]
 
     def predict_proba(self, X):
-        """Probability of each class.
+        """Predict the probability of each class.
 
         Parameters
         ----------
@@ -318,7 +321,9 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
         return softmax(self._outputs(X), axis=1)
 
     def predict_log_proba(self, X):
-        """Logarithm of the probability of each class, exact also where that rounds to 0 or 1.
+        """Predict the logarithm of each class's probability.
+
+        It is exact also where the probability rounds to 0 or 1.
 
         The logit of a class against another is the difference of their columns.
 
@@ -364,6 +369,22 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
         ValueError
             If the file is no such checkpoint, has another number of tracks or classes, or a class
             is named twice.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import numpy as np
+        >>> from skchromo import ChromoformerClassifier
+        >>> X = np.random.default_rng(0).poisson(3.0, size=(20, 40, 1)).astype(float)
+        >>> model = ChromoformerClassifier.small_data(max_epochs=1, random_state=0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "reference.pt")
+        ...     model.fit(X, np.arange(20) % 2).save_checkpoint(path)
+        ...     again = ChromoformerClassifier.from_checkpoint(
+        ...         path, tracks=["ATAC"], window=4_000, classes=("low", "high")
+        ...     )
+        >>> again.classes_  # sorted, and so are the columns of predict_proba
+        array(['high', 'low'], dtype='<U4')
         """
         criterion = torch.nn.CrossEntropyLoss
         estimator = cls._from_checkpoint(path, tracks, window, len(classes), criterion)

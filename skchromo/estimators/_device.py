@@ -1,4 +1,6 @@
-"""Which device there is."""
+"""Which device there is, and what happens when it is full."""
+
+import contextlib
 
 import torch
 
@@ -24,4 +26,16 @@ def resolve_device(device):
         reason = str(error).partition("\n")[0]
         raise ValueError(
             f"device={device!r} cannot be used here ({reason}): use 'auto' or 'cpu'"
+        ) from error
+
+
+@contextlib.contextmanager
+def memory_of(device):
+    """Say what can be done where a device has no memory left."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise MemoryError(
+            f"{device} has no memory left: run one fit at a time (n_jobs=1), set a smaller "
+            f"batch_size, or device='cpu' ({str(error).partition(chr(10))[0]})"
         ) from error

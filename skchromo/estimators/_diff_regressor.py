@@ -14,6 +14,7 @@ from ._base import BaseChromoformer
 from ._door import check_target
 from ._regressor import ChromoformerRegressor
 from ._start import columns_of, standardise, start_as_ridge
+from ._torch_state import seeded_torch
 
 
 class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
@@ -124,7 +125,7 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
     random_state : int, RandomState instance or None, default=None
         Seeds initial weights, order of genes and dropout.
     verbose : int, default=0
-        1 prints a line an epoch.
+        1 prints a line per epoch.
 
     Attributes
     ----------
@@ -156,10 +157,9 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
 
     Notes
     -----
-    The paper reports a model of differential expression without publishing its code; this
-    estimator is a design of its own. y is meant to be log2((b + 1) / (a + 1)) of expression; the
-    loss is the mean squared error. Where all genes lean to one side (`offset_`), ask first whether
-    the two expression columns were normalised alike.
+    The paper reports a model of differential expression without its code: this design is our own.
+    y is meant to be log2((b + 1) / (a + 1)) of expression; the loss is the mean squared error. If
+    `offset_` is far from 0, check first that both expression columns were normalised alike.
 
     Examples
     --------
@@ -171,6 +171,9 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
     >>> y = level[:, 1] - level[:, 0]
     >>> model = ChromoformerDiffRegressor.small_data(max_epochs=3, random_state=0).fit(X, y)
     >>> bool((model.predict(X[:, ::-1]) == -model.predict(X)).all())
+    True
+    >>> level = model.as_regressor()  # its level for b minus that for a is the prediction
+    >>> np.allclose(level.predict(X[:, 1]) - level.predict(X[:, 0]), model.predict(X), atol=1e-5)
     True
     """
 
@@ -263,11 +266,12 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
         X : RegionArray of shape (n_genes, 2, n_regions, n_bins, n_tracks), or array-like
             Mean signal, not logged, non-negative. See the class for plain arrays.
         y : array-like of shape (n_genes,)
-            What b has over a, as log2((b + 1) / (a + 1)).
+            By how much b exceeds a, such as log2((b + 1) / (a + 1)).
 
         Returns
         -------
         self : ChromoformerDiffRegressor
+            The fitted estimator.
 
         Raises
         ------
@@ -308,7 +312,7 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
         start_as_ridge(network, columns[1::2] - columns[::2], y / scale, has_offset=False)
 
     def predict(self, X):
-        """Predict what condition b has over condition a.
+        """Predict by how much condition b exceeds condition a.
 
         Parameters
         ----------
@@ -323,10 +327,10 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
         return self._outputs(X)[:, 0]
 
     def as_regressor(self):
-        """Give the regressor whose difference this is, to look into it condition by condition.
+        """Give the regressor inside, for the inspection of one condition at a time.
 
-        What it predicts of condition b minus what it predicts of condition a is this estimator's
-        prediction; its level alone has no meaning. All of :mod:`skchromo.inspection` takes it, with
+        Its prediction for condition b minus that for condition a is this estimator's prediction;
+        its level alone has no meaning. All of :mod:`skchromo.inspection` takes it, with
         ``X.condition("a")`` or ``X.condition("b")``.
 
         Returns
@@ -354,9 +358,9 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
         net = regressor._make_net(
             self.n_bins_ * self.bin_size_, len(self.tracks_), 1, torch.nn.MSELoss, self.device_
         )
-        with torch.random.fork_rng([]):
+        with seeded_torch("cpu", 0):
             net.initialize()
-        net.network.load_state_dict(self.net_.network.state_dict())
+            net.network.load_state_dict(self.net_.network.state_dict())
         net.history_ = copy.copy(self.net_.history_)
         regressor._keep(net)
         return regressor
@@ -365,8 +369,7 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
     def from_checkpoint(cls, path, *, tracks, window=40_000):
         """Build a fitted estimator from a regressor's checkpoint of the reference implementation.
 
-        It says of a gene what the checkpoint's regressor predicts in condition b minus what it
-        predicts in condition a.
+        Predicts the regressor's output for condition b minus that for condition a.
 
         Parameters
         ----------
@@ -389,5 +392,9 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
             If there is no such file.
         ValueError
             If the file is no such checkpoint, or has another number of tracks or outputs.
+
+        Examples
+        --------
+        See :meth:`ChromoformerRegressor.from_checkpoint`.
         """
         return cls._from_checkpoint(path, tracks, window, 1, torch.nn.MSELoss)

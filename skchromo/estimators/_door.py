@@ -12,17 +12,18 @@ from ..regions import RegionArray, check_as_fitted, check_signal
 
 
 def to_regions(estimator, X, bin_sizes, *, reset, y="no_validation"):
-    """Turn X into a RegionArray, and hold it against what was fitted.
+    """Turn X into a RegionArray, and compare it with what was fitted.
 
     Parameters
     ----------
     estimator : estimator
-        Gets `n_features_in_`, `tracks_`, `bin_size_`, `window_`, `n_bins_` and `chromsizes_` where
-        `reset`.
+        One of ours. With `reset` it gets `n_features_in_`, `tracks_`, `bin_size_`, `window_`,
+        `n_bins_` and `chromsizes_`.
     X : RegionArray or array-like of shape (n_genes, n_bins), (n_genes, n_bins, n_tracks) or \
             (n_genes, n_regions, n_bins, n_tracks)
-        Of two conditions for an estimator of these, see :class:`ChromoformerDiffRegressor`.
+        With a conditions axis for a :class:`~skchromo.ChromoformerDiffRegressor`.
     bin_sizes : sequence of int
+        In bp. The bins of a plain array are as wide as the smallest.
     reset : bool
         True in fit, False after.
     y : array-like, default="no_validation"
@@ -31,6 +32,16 @@ def to_regions(estimator, X, bin_sizes, *, reset, y="no_validation"):
     Returns
     -------
     X : RegionArray
+        X itself if it is one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skchromo import ChromoformerRegressor
+    >>> from skchromo.estimators import to_regions
+    >>> model = ChromoformerRegressor(bin_sizes=(400, 100))
+    >>> to_regions(model, np.ones((3, 8)), model.bin_sizes, reset=True).shape, model.window_
+    ((3, 1, 8, 1), 800)
     """
     name = type(estimator).__name__
     check_signal(X, name, estimator._n_conditions)
@@ -40,7 +51,7 @@ def to_regions(estimator, X, bin_sizes, *, reset, y="no_validation"):
                 f"This {name} estimator requires y to be passed, but the target y is None."
             )
         if reset and not len(X):
-            raise ValueError("X holds no genes")
+            raise ValueError("X holds no genes: give at least one row")
         _check_bin_sizes(bin_sizes, X)
         if reset:
             validate_data(estimator, X, skip_check_array=True)  # only notes X.shape[1]
@@ -94,12 +105,15 @@ def check_target(X, y, *, numeric):
             f"{', '.join(shown)}{', ...' if len(missing) > 5 else ''}. Drop these genes from the "
             "gene table and y"
         )
+    if numeric and y.dtype.kind in "mM":
+        raise ValueError(f"Input y holds dates or durations ({y.dtype}): a regressor needs numbers")
     if numeric:
         y = y.astype(np.float64)
         if not np.isfinite(y).all():
             raise ValueError(
                 "Input y contains infinity or a value too large for dtype('float64'). "
-                f"First at row {np.flatnonzero(~np.isfinite(y))[0]}"
+                f"First at row {np.flatnonzero(~np.isfinite(y))[0]}: of expression take "
+                "log2(y + 1), which is finite where y is 0"
             )
     return y
 
@@ -134,7 +148,10 @@ def _regions_of_array(estimator, X, bin_sizes, reset, y):
     else:
         X, _ = validate_data(estimator, X, y, **checks)
     if X.ndim > most:
-        raise ValueError(f"X must have 2 to {most} axes, got shape {X.shape}")
+        raise ValueError(
+            f"X must have 2 to {most} axes (genes, {'conditions, ' * (most == 5)}regions, bins, "
+            f"tracks, of which some may be left out), got shape {X.shape}"
+        )
     finest = min(bin_sizes)
     for bin_size in bin_sizes:
         if bin_size % finest:
@@ -154,7 +171,8 @@ def _two_conditions(X):
         X = np.stack([X[:, :half], X[:, X.shape[1] - half :]], axis=1)
     if X.shape[1] != 2:
         raise ValueError(
-            f"the second axis of X must hold the conditions a and b, got shape {X.shape}"
+            "the second axis of X must hold the conditions a and b, as np.stack([X_a, X_b], "
+            f"axis=1) has it, got shape {X.shape}"
         )
     if X.ndim == 3:
         X = X[..., None]

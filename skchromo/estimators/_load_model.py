@@ -12,7 +12,7 @@ def load_model(path, *, device=None):
     """Load a fitted estimator from a file that its ``save`` wrote.
 
     The file is safetensors: numbers and text. Nothing in it is run, so that it may come from
-    people one does not trust, unlike pickles and files of joblib.
+    people whom you do not trust, unlike pickles and files of joblib.
 
     Parameters
     ----------

@@ -10,6 +10,7 @@ from ._model_file import read_file
 from ._params import check_bin_sizes
 from ._plain import from_plain, labels_from_plain
 from ._saving import FITTED, NOT_WRITTEN, SOMETIMES_FITTED
+from ._torch_state import seeded_torch
 
 # No more memory is taken for positions than 256 MB; those of regions of 1 Mb in bins of 100 bp at
 # d_model=128 take 5 MB.
@@ -46,7 +47,8 @@ def read_model(path, classes, device=None):
     try:
         name = document["class"]
         if name in classes:
-            return _rebuilt(classes[name], document, weights, device)
+            with seeded_torch("cpu", 0):
+                return _rebuilt(classes[name], document, weights, device)
     except Exception as error:  # a forged document may be anything
         reason = str(error).partition("\n")[0]
         raise ValueError(
@@ -96,8 +98,7 @@ def _make_net(estimator, sizes):
         device,
         **{f"module__{name}": value for name, value in sizes.items()},
     )
-    with torch.random.fork_rng([]):
-        net.initialize()
+    net.initialize()
     return net
 
 

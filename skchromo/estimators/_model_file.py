@@ -6,6 +6,7 @@ over both tells damage.
 
 import hashlib
 import json
+import os
 
 import torch
 from safetensors import safe_open
@@ -66,19 +67,23 @@ def read_file(path):
     if header.get("version") != _VERSION:
         raise ValueError(
             f"{path} is in format {header.get('version')} of save(), and this skchromo reads "
-            f"format {_VERSION}: update skchromo, or save the model again with this version"
+            f"format {_VERSION}: update skchromo, or save the model again with the version that "
+            "is installed here"
         )
     text = header.get("model", "")
     try:
         if header.get("sha256") == _checksum(text, weights):
             return json.loads(text), weights
     except (RuntimeError, TypeError, ValueError) as error:  # also of what is nested too deeply
-        raise ValueError(f"{path} was not written by save() ({error})") from error
+        raise ValueError(
+            f"{path} was not written by save() ({error}): save the model again"
+        ) from error
     raise ValueError(f"{path} is damaged, as its checksum does not agree: save the model again")
 
 
 def _read_tensors(path):
     """Header and tensors of a safetensors file."""
+    path = os.fspath(path)
     try:
         with open(path, "rb"):  # tells of a missing file or a folder in Python's words
             pass
@@ -86,7 +91,7 @@ def _read_tensors(path):
             names = file.keys()
             return file.metadata() or {}, {name: file.get_tensor(name) for name in names}
     except FileNotFoundError:
-        raise FileNotFoundError(f"there is no model {path}") from None
+        raise FileNotFoundError(f"there is no file {path}: check the path") from None
     except OSError:
         raise
     except Exception as error:  # of the parser, and of torch where a header promises too much

@@ -90,7 +90,7 @@ class RegionNet(NeuralNet):
         if y_true.is_floating_point() and y_pred.shape != y_true.shape:
             raise ValueError(
                 f"predictions of shape {tuple(y_pred.shape)} would be broadcast against targets "
-                f"of shape {tuple(y_true.shape)}"
+                f"of shape {tuple(y_true.shape)}: leave module__n_outputs out of net_params"
             )
         return super().get_loss(y_pred, y_true, *args, **kwargs)
 

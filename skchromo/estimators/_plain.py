@@ -38,7 +38,7 @@ def to_plain(value):
         return {"tuple": to_plain(list(value))}
     if type(value) is dict:
         return {"dict": [[to_plain(key), to_plain(one)] for key, one in value.items()]}
-    raise TypeError(f"a {type(value).__name__} is no plain data")
+    raise TypeError(f"a {type(value).__name__} cannot be saved: use text, numbers or bool")
 
 
 def from_plain(plain):
@@ -97,7 +97,10 @@ def labels_to_plain(labels):
     """
     name = {"U": "str", "O": "object"}.get(labels.dtype.kind, labels.dtype.name)
     if name not in ("str", "object", *_NUMBERS):
-        raise TypeError(f"classes of dtype {labels.dtype} are no plain data")
+        raise TypeError(
+            f"classes of dtype {labels.dtype} cannot be saved: fit with text, integers or bool, "
+            "such as y.astype(str)"
+        )
     return {"dtype": name, "values": to_plain(list(labels))}
 
 

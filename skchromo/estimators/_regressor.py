@@ -111,7 +111,7 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
     random_state : int, RandomState instance or None, default=None
         Seeds initial weights, order of genes and dropout.
     verbose : int, default=0
-        1 prints a line an epoch.
+        1 prints a line per epoch.
 
     Attributes
     ----------
@@ -242,11 +242,12 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
                 (n_genes, n_regions, n_bins, n_tracks)
             Mean signal, not logged, non-negative. See the class for plain arrays.
         y : array-like of shape (n_genes,)
-            Expression, in the scale to be predicted (log2 of it, as a rule).
+            Expression, in the scale to be predicted: usually log2(expression + 1).
 
         Returns
         -------
         self : ChromoformerRegressor
+            The fitted estimator.
 
         Raises
         ------
@@ -279,6 +280,7 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
         Returns
         -------
         y : ndarray of shape (n_genes,)
+            In the scale of y in `fit`.
         """
         return self._outputs(X)[:, 0]
 
@@ -308,5 +310,19 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
             If there is no such file.
         ValueError
             If the file is no such checkpoint, or has another number of tracks or outputs.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import numpy as np
+        >>> from skchromo import ChromoformerRegressor
+        >>> X = np.random.default_rng(0).poisson(3.0, size=(20, 40, 1)).astype(float)
+        >>> model = ChromoformerRegressor.small_data(max_epochs=1, random_state=0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "reference.pt")
+        ...     model.fit(X, X.mean(axis=(1, 2))).save_checkpoint(path)
+        ...     again = ChromoformerRegressor.from_checkpoint(path, tracks=["ATAC"], window=4_000)
+        >>> again.tracks_, again.window_
+        (('ATAC',), 4000)
         """
         return cls._from_checkpoint(path, tracks, window, 1, torch.nn.MSELoss)

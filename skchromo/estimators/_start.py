@@ -48,7 +48,7 @@ def take_weights(network, init_from, tracks):
     if source.bin_sizes != network.bin_sizes:
         raise ValueError(
             f"init_from: {name} reads bin_sizes={source.bin_sizes}, this estimator "
-            f"{network.bin_sizes}: set the same"
+            f"{network.bin_sizes}: set the same, in the same order"
         )
     if source.skip is not None and network.skip is None:
         raise ValueError(f"init_from: {name} has a linear skip: set linear_skip=True")
@@ -82,7 +82,7 @@ def _network_of(estimator, tracks):
     if not hasattr(estimator, "from_checkpoint"):
         raise TypeError(
             "init_from must be a fitted Chromoformer estimator or the path of a checkpoint of the "
-            f"reference implementation, got {name}"
+            f"reference implementation, got {name} (of a Pipeline give its last step, pipe[-1])"
         )
     if not hasattr(estimator, "net_"):
         raise ValueError(

@@ -46,7 +46,8 @@ def watched_genes(X, fraction, seed, labels=None):
     if len(X) - n_watched < 1:
         raise ValueError(
             f"early_stopping holds {n_watched} of {len(X)} genes back "
-            f"(validation_fraction={fraction:g}): none is left to train on"
+            f"(validation_fraction={fraction:g}): none is left to train on; give more genes, or a "
+            "smaller validation_fraction"
         )
     chroms, number = np.unique(X.genes.get("chrom", [""]), return_inverse=True)
     if len(chroms) > 1:
@@ -54,8 +55,8 @@ def watched_genes(X, fraction, seed, labels=None):
     if chroms[0]:
         warnings.warn(
             f"early_stopping watches single genes, as all genes are on {chroms[0]}: neighbours of "
-            "theirs are trained on, so that the loss on them flatters; give genes of several "
-            "chromosomes",
+            "theirs are trained on, so that the loss on them looks better than it is; give genes "
+            "of several chromosomes",
             stacklevel=5,
         )
     rows = np.arange(len(X))

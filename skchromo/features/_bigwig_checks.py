@@ -102,7 +102,8 @@ def check_samples(files, genes):
     if len(unknown):
         raise ValueError(
             f"no tracks for sample {name_some(unknown)} of {len(unknown)} gene rows; the table "
-            f"of tracks has {name_some(files)}"
+            f"of tracks has {name_some(files)}: spell samples alike, add their files, or leave "
+            "these rows out"
         )
     return tuple(files)
 

@@ -54,7 +54,7 @@ class BigWigTransformer(GeneTableTransformer):
     tracks : mapping of str to (path or list of paths), pandas.DataFrame, str or path
         The bigWig file of each track: its path or its http or https address; several files of one
         track are replicates, whose means are averaged. For genes in several cell types a table with
-        the columns ``sample``, ``track`` and ``path``, one row a file: with several samples the
+        the columns ``sample``, ``track`` and ``path``, one row per file: with several samples the
         gene table needs a column ``sample`` too. Or where such a table is found: a sample sheet
         (TSV or CSV), a pattern such as ``"data/{sample}-{track}.bigwig"``, or a folder of Roadmap's
         or ENCODE's files, see :func:`~skchromo.genome.list_tracks`.
@@ -90,7 +90,7 @@ class BigWigTransformer(GeneTableTransformer):
     n_jobs : int, default=None
         Threads that read at the same time; None means 1 (or what a surrounding
         :func:`joblib.parallel_config` says), -1 all processors. The result does not depend on it.
-        Files on a web server gain from one thread a file, however few the processors.
+        Files on a web server gain from one thread per file, however few the processors.
     verbose : int, default=0
         If not 0, `fit` says what was matched and masked, and `transform` shows a progress bar.
 
@@ -148,7 +148,8 @@ class BigWigTransformer(GeneTableTransformer):
     >>> genes = pd.DataFrame(
     ...     {"gene_id": ["A", "B"], "chrom": "chr1", "tss": 2000, "strand": ["+", "-"]}
     ... )
-    >>> X = BigWigTransformer({"H3K4me3": path}, window=400).fit_transform(genes)
+    >>> reader = BigWigTransformer({"H3K4me3": path}, window=400).fit(genes)
+    >>> X = reader.transform(genes)
     >>> X.shape
     (2, 1, 4, 1)
     >>> X.to_dense().values[:, 0, :, 0]
@@ -198,6 +199,7 @@ class BigWigTransformer(GeneTableTransformer):
         Returns
         -------
         self : BigWigTransformer
+            The fitted transformer.
 
         Raises
         ------
@@ -304,8 +306,8 @@ class BigWigTransformer(GeneTableTransformer):
         promoter_windows(genes, self.window)
         if (self.window // 2) % self.bin_size:
             raise ValueError(
-                f"window={self.window} and bin_size={self.bin_size} do not fit: half the window "
-                "must be a multiple of bin_size, so that no bin lies across the TSS"
+                f"window={self.window} and bin_size={self.bin_size} do not fit together: half the "
+                "window must be a multiple of bin_size, so that no bin lies across the TSS"
             )
         return genes
 

@@ -144,6 +144,8 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
       chrom    tss strand         pcres
     A  chr1   1500      +  2 of 8 pCREs
     B  chr1  81000      -  1 of 8 pCREs
+    >>> InteractionTransformer(contacts).fit(genes).transform(genes)["pcres"]["A"].weight
+    array([3.1, 2. ], dtype=float32)
     """
 
     def __init__(
@@ -172,7 +174,7 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         self.chrom_names = chrom_names
 
     def fit(self, X, y=None):
-        """Check the parameters, the contacts and the gene table against each other.
+        """Check the parameters, the contacts and the gene table.
 
         Parameters
         ----------
@@ -222,10 +224,10 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         Returns
         -------
         pandas.DataFrame of shape (n_genes, n_columns + 1)
-            A copy of X, with its rows, columns and index, and a column ``pcres`` that holds one
-            immutable cell a row, with the attributes ``chrom``, ``start``, ``end``, ``weight`` (in
-            falling order), ``max_pcres`` and ``max_pcre_length``. A column ``pcres`` that X has is
-            replaced. Rows that compare two samples get ``pcres_a`` and ``pcres_b``.
+            A copy of X with a column ``pcres`` that holds one immutable cell per row: a
+            :class:`~skchromo.genome.Pcres` with the attributes ``chrom``, ``start``, ``end``,
+            ``weight`` (falling), ``max_pcres`` and ``max_pcre_length``. It replaces a column
+            ``pcres`` of X. Rows that compare two samples get ``pcres_a`` and ``pcres_b``.
 
         Raises
         ------
@@ -243,7 +245,7 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         return self._add(X, *self._gather(X))
 
     def fit_transform(self, X, y=None):
-        """Fit, and add the pCREs of each row: contacts are read once for both.
+        """Fit, then add the pCREs of each row, reading the contacts only once.
 
         Parameters
         ----------
@@ -255,7 +257,7 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         Returns
         -------
         pandas.DataFrame of shape (n_genes, n_columns + 1)
-            What `transform` gives.
+            What `transform` returns.
         """
         if has_conditions(X):
             return side_by_side(X, self.fit_transform(each_condition(X)))

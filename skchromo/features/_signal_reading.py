@@ -73,8 +73,9 @@ def read_pieces(wanted, bin_size, *, memory=None, n_jobs=None, verbose=0, **opti
             rows = rows[known < 0]
         for first in range(0, len(rows), _REGIONS_AT_ONCE):
             tasks.append((number, rows[first : first + _REGIONS_AT_ONCE], cache))
-    # Inflating and numpy let go of the GIL: threads read at full speed and start at once.
-    pieces = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(
+    # Inflating and numpy let go of the GIL: threads read at full speed and start at once, also
+    # where joblib is told to use processes elsewhere.
+    pieces = Parallel(n_jobs=n_jobs, require="sharedmem", return_as="generator")(
         delayed(read_bins)(
             wanted[number].path,
             *wanted[number].places(rows),

@@ -113,7 +113,8 @@ def pcre_activity(X):
         raise ValueError(
             f"the pCREs of the gene at row {_name_row(X, row)} sum to {activity[row, track]:.3g} "
             f"for track {X.tracks[track]}, as contact weights are negative: leave such contacts "
-            "out (weight_threshold=0 of InteractionTransformer) or use scores that are not negative"
+            "out (weight_threshold=0 of InteractionTransformer), or use scores or a "
+            "weight_transform that are not negative, such as weight_transform='log1p'"
         )
     return activity
 

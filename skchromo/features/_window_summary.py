@@ -16,7 +16,7 @@ from ._window_means import pcre_activity, promoter_means, promoter_window_means
 
 
 class WindowSummary(TransformerMixin, BaseEstimator):
-    """Summarise each gene's signal: log mean per track in windows of the promoter, and at pCREs.
+    """Summarise each gene as a row of numbers: log mean signal around the TSS and at its pCREs.
 
     Turns regions into a 2-D table with named columns, so that ridge or logistic regression, a
     forest or boosting is one Pipeline step away: the baseline of a Chromoformer. X is a
@@ -39,7 +39,7 @@ class WindowSummary(TransformerMixin, BaseEstimator):
     ======================  =====================================================================
 
     The first three are there where the promoter window is longer than `core`, the last where X has
-    pCREs (more than one region a gene).
+    pCREs (more than one region per gene).
 
     Parameters
     ----------
@@ -97,10 +97,16 @@ class WindowSummary(TransformerMixin, BaseEstimator):
     >>> model = make_pipeline(WindowSummary(), StandardScaler(), LogisticRegression())
     >>> model.fit(X[:40], y[:40]).score(X[40:], y[40:])
     1.0
+    >>> model[0].transform(X).shape
+    (60, 8)
     >>> model[0].get_feature_names_out()[:4]
     array(['H3K4me3_core', 'H3K4me3_upstream', 'H3K4me3_downstream', 'H3K4me3_window'],
           dtype=object)
     """
+
+    # as of GeneTableTransformer
+    _doc_link_module = "skchromo"
+    _doc_link_template = "#"
 
     def __init__(self, *, core=2_000, bin_size=100):
         self.core = core
@@ -127,6 +133,7 @@ class WindowSummary(TransformerMixin, BaseEstimator):
         Returns
         -------
         self : WindowSummary
+            The fitted transformer.
 
         Raises
         ------
@@ -155,8 +162,8 @@ class WindowSummary(TransformerMixin, BaseEstimator):
         Returns
         -------
         table : ndarray of shape (n_genes, n_columns), float64
-            Columns, one a track and each of `windows_`, in the order of `get_feature_names_out`. A
-            DataFrame after ``set_output(transform="pandas")``.
+            One column per track and window of `windows_`, in the order of `get_feature_names_out`.
+            A DataFrame after ``set_output(transform="pandas")``.
 
         Raises
         ------
@@ -192,7 +199,7 @@ class WindowSummary(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : array-like of str of shape (n_features,), default=None
-            Held against `n_features_in_` and `feature_names_in_`, as everywhere in scikit-learn;
+            Compared with `n_features_in_` and `feature_names_in_`, as everywhere in scikit-learn;
             the names do not depend on it.
 
         Returns
@@ -219,7 +226,7 @@ class WindowSummary(TransformerMixin, BaseEstimator):
         check_signal(X, type(self).__name__)
         if isinstance(X, RegionArray):
             if not len(X):
-                raise ValueError("X holds no genes")
+                raise ValueError("X holds no genes: give at least one row")
             if reset:
                 validate_data(self, X, skip_check_array=True)  # only notes X.shape[1]
                 _check_weights(X)
@@ -234,7 +241,10 @@ class WindowSummary(TransformerMixin, BaseEstimator):
             reset=reset,
         )
         if X.ndim > 4:
-            raise ValueError(f"X must have 2, 3 or 4 axes, got shape {X.shape}")
+            raise ValueError(
+                "X must have 2, 3 or 4 axes (genes x bins, genes x bins x tracks, or genes x "
+                f"regions x bins x tracks), got shape {X.shape}"
+            )
         X = RegionArray.from_dense(X, bin_size=self.bin_size)
         _check_weights(X)
         return X

@@ -28,7 +28,7 @@ def read_genes(
     rename_chroms=None,
     strip_version=True,
 ):
-    r"""Read a gene table from an annotation: one row a gene, with the TSS chosen for it.
+    r"""Read a gene table from an annotation: one row per gene, with its TSS.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def read_genes(
     if format in ("auto", "genepred"):
         kind, columns = recognise_annotation(file)
     if format == "genepred" and kind != format:
-        raise ValueError(f"{file.name} is no genePred table: it looks like {kind}")
+        raise ValueError(f"{file.name} is not a genePred table: it looks like {kind}")
     if kind == "genepred":
         found = parse_genepred(file, columns)
     else:
@@ -132,8 +132,8 @@ def read_genes(
         table = _strip_versions(table, file)
     if kind != "bed" and table["gene_id"].equals(table["transcript_id"]):
         warnings.warn(
-            f"{file.name} names each gene as its transcript, so each row is a transcript: to get "
-            "genes, take an annotation with gene names (from UCSC the table with name2)",
+            f"{file.name} gives each gene the name of its transcript, so each row is a transcript: "
+            "to get genes, take an annotation with gene names (from UCSC the table with name2)",
             stacklevel=2,
         )
     table = keep_one_locus(table, file.name)
@@ -210,11 +210,13 @@ def _leave_out_unstranded(table, file):
     lost = table.loc[~stranded, "gene_id"].drop_duplicates()
     lost = lost[~lost.isin(table.loc[stranded, "gene_id"])]
     if not stranded.any():
-        raise ValueError(f"{file.name}: no gene has a strand, so no TSS is known: give + or -")
+        raise ValueError(
+            f"{file.name}: no gene has a strand, so no TSS is known: fill in + or - as the strand"
+        )
     if len(lost):
         warnings.warn(
-            f"{file.name}: {len(lost)} genes without a strand have no known TSS and are left out: "
-            f"{name_some(lost)}",
+            f"{file.name}: genes without a strand, and so without a TSS, are left out "
+            f"({len(lost)}): {name_some(lost)}",
             stacklevel=3,
         )
     return table[stranded].reset_index(drop=True)
@@ -257,7 +259,7 @@ def _choose_biotypes(table, wanted, file):
     unknown = genes.loc[genes["biotype"].isna(), "gene_id"]
     if len(unknown):
         warnings.warn(
-            f"{file.name}: {len(unknown)} genes without a biotype are left out: "
+            f"{file.name}: genes without a biotype are left out ({len(unknown)}): "
             f"{name_some(unknown)}; biotypes=None keeps all genes",
             stacklevel=3,
         )
@@ -280,7 +282,7 @@ def _strip_versions(table, file):
 
 
 def _choose_tss(table, choice):
-    """Bring transcripts to one row a gene, or a row for each TSS."""
+    """Bring transcripts to one row per gene, or one row per TSS."""
     forward = table["strand"] == "+"
     table["tss"] = table["start"].where(forward, table["end"] - 1)
     table["gene"] = pd.factorize(table["gene_id"])[0]

@@ -7,11 +7,45 @@ import zlib
 from functools import partial
 from pathlib import Path
 
+from ._bigwig_remote import is_url, without_login
+
 # Bytes; no table of the field has such a line, but a small compressed file can.
 LONGEST_LINE = 1 << 27
 
 _BUFFER = 1 << 20
-_UNIX = "save the file as plain text with line ends of Unix or Windows"
+_UNIX = "save the file as plain text with Unix or Windows line endings"
+
+
+def path_on_disk(path, what):
+    """Refuse an address, of which a Path would take away a slash.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        What the user gave.
+    what : str
+        What to call it in a message.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    ValueError
+        If it is an address.
+
+    Examples
+    --------
+    >>> path_on_disk("genes.bed", "annotation").name
+    'genes.bed'
+    """
+    if is_url(path):
+        raise ValueError(
+            f"{what}: {without_login(path)} is a web address, from which only tracks are read: "
+            "download it and give the path of the file"
+        )
+    return Path(path)
 
 
 class TextFile:
@@ -54,7 +88,7 @@ class TextFile:
     def __init__(self, path, what):
         if not isinstance(path, (str, os.PathLike)):
             raise TypeError(f"the {what} must be a path to a file, got {type(path).__name__}")
-        self.path = Path(path)
+        self.path = path_on_disk(path, what)
         self.name = f"{what} file '{self.path}'"
         if self.path.is_dir():
             raise ValueError(f"{self.name} is a folder: name the file in it")
@@ -67,7 +101,7 @@ class TextFile:
         if not start:
             raise ValueError(f"{self.name} is empty: fetch or write it again")
         if not self.gzipped and b"\x00" in start:
-            raise ValueError(f"{self.name} is no text: give a plain or gzipped text file")
+            raise ValueError(f"{self.name} is not a text file: give plain or gzipped text")
 
     def lines(self):
         """Give each line with its number, counted from 1.
@@ -92,7 +126,9 @@ class TextFile:
                     if b"\r" in line and b"\r" in line.rstrip(b"\r\n"):
                         raise self.problem(number, "a carriage return within the line: " + _UNIX)
                     if len(line) == LONGEST_LINE:
-                        raise self.problem(number, f"longer than {LONGEST_LINE} bytes: " + _UNIX)
+                        raise self.problem(
+                            number, f"this line has more than {LONGEST_LINE} bytes: " + _UNIX
+                        )
                     yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
         except (EOFError, OSError, zlib.error) as error:
             raise ValueError(

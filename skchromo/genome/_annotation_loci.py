@@ -75,7 +75,7 @@ def _warn(several, name):
     )
     more = f" and {len(genes) - 5} more" if len(genes) > 5 else ""
     warnings.warn(
-        f"{name}: {len(genes)} genes stand at several places and the first named here is kept: "
+        f"{name}: genes at several places ({len(genes)}), of which the first named here is kept: "
         f"{shown}{more}; choose chromosomes with chroms= to have no copies",
         stacklevel=4,
     )

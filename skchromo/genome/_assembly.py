@@ -13,8 +13,8 @@ _LENGTH_OF_CHR1 = {
     "mm39": 195_154_279,
 }
 _REMEDY = (
-    "use what was made with one assembly. Nothing is lifted over here: UCSC liftOver and CrossMap "
-    "do so for tables and lists, CrossMap for bigWig files too; a matrix is best made anew from "
+    "use files of one assembly. skchromo lifts nothing over: UCSC liftOver and CrossMap do so "
+    "for tables and lists, CrossMap for bigWig files too; a matrix is best made anew from "
     "its reads"
 )
 _NOTE = "skchromo.contacts"
@@ -66,7 +66,7 @@ def in_assembly(chromsizes):
 
 
 def check_assembly(chromsizes, starts=None, *, table=None):
-    """Raise if files, or the contacts that a table was made with, are of different assemblies.
+    """Raise if files, or the contacts of a gene table, are of different assemblies.
 
     Chromosomes are compared with and without ``chr``. The mitochondrion is left out, as it comes in
     two lengths with one assembly (hg19), and so is what a file lists under both names.
@@ -119,7 +119,7 @@ def check_assembly(chromsizes, starts=None, *, table=None):
 
 
 def note_contacts(table, chromsizes, starts):
-    """Note in a gene table what is known of the assembly of its contacts.
+    """Store in a gene table what is known about the assembly of its contacts.
 
     It is kept in ``table.attrs``, which pandas hands on when rows are taken; where a user's step
     loses it (a merge), only `check_assembly` knows less.
@@ -146,7 +146,7 @@ def note_contacts(table, chromsizes, starts):
 
 
 def largest_starts(contacts):
-    """Give the largest start of the fragments on each chromosome.
+    """Find the largest start of the fragments on each chromosome.
 
     Starts, as the last bin of a chromosome may be written with an end beyond it.
 

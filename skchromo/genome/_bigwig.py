@@ -23,7 +23,7 @@ class OverlappingRunsError(Exception):
 class BigWigFile:
     """A bigWig file that can be pickled, read after a fork, and read by several threads.
 
-    It holds a path. The file is judged and opened when it is first read. What is opened is never
+    It holds a path. The file is checked and opened when it is first read. What is opened is never
     pickled; a handle of pyBigWig is not used in a process other than the one that opened it. Of a
     file on a web server the index is read once in a process, as long as it is not replaced.
 
@@ -51,6 +51,11 @@ class BigWigFile:
     >>> with BigWigFile(path) as bigwig:
     ...     print(bigwig.chromsizes, bigwig.values("chr1", 0, 5))
     {'chr1': 1000} [nan nan 1.5 1.5 nan]
+    >>> bigwig = BigWigFile(path)
+    >>> for runs in bigwig.runs("chr1", np.array([0]), np.array([5])):
+    ...     print(runs.start, runs.end, runs.value)
+    [2] [4] [1.5]
+    >>> bigwig.close()
     """
 
     def __init__(self, path, track=None):
@@ -234,7 +239,7 @@ class BigWigFile:
         if is_url(self.path):
             return self._remote_layout()
         if not os.path.exists(self.path):
-            raise FileNotFoundError(f"{self}: no such file")
+            raise FileNotFoundError(f"{self}: no such file: check the path")
         if os.path.isdir(self.path):
             raise ValueError(f"{self}: is a folder, not a bigWig file")
         file = open(self.path, "rb")  # noqa: SIM115 - the layout keeps it open

@@ -135,7 +135,7 @@ class RemoteFile:
             content = response.read()
         expected = min(stop, self.size) - start
         if int(part[1]) != start or len(content) != expected:
-            raise http.client.HTTPException(f"{len(content)} of {expected} bytes came")
+            raise http.client.HTTPException(f"only {len(content)} of {expected} bytes arrived")
         return content
 
 

@@ -87,11 +87,12 @@ class BinCache:
         self._values = np.concatenate([np.zeros(0, np.float32), *values])
 
     def find(self, chrom, start, end):
-        """Look regions up.
+        """Look up regions.
 
         Parameters
         ----------
         chrom : ndarray of shape (n_regions,), str
+            Chromosome of each region.
         start, end : ndarray of shape (n_regions,), int64
             Half-open intervals in bp.
 
@@ -104,7 +105,7 @@ class BinCache:
         return np.append(self._numbers, -1)[at]
 
     def take(self, numbers):
-        """Give the means of known regions, one region after the other.
+        """Return the means of known regions, one region after the other.
 
         Parameters
         ----------
@@ -114,6 +115,7 @@ class BinCache:
         Returns
         -------
         ndarray of shape (total_bins,), float32
+            Mean of each bin.
         """
         return self._values[ranges(self._first[numbers], self._counts[numbers])]
 
@@ -123,6 +125,7 @@ class BinCache:
         Parameters
         ----------
         chrom : ndarray of shape (n_regions,), str
+            Chromosome of each region.
         start, end : ndarray of shape (n_regions,), int64
             Half-open intervals in bp.
         values : ndarray of shape (total_bins,), float32
@@ -181,6 +184,6 @@ def _load(path):
 
 
 def _keys(chrom, start, end):
-    """One text a region."""
+    """One text per region."""
     places = zip(chrom, start.tolist(), end.tolist(), strict=True)
     return [f"{name}:{first}-{last}" for name, first, last in places]

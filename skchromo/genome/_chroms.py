@@ -48,15 +48,15 @@ def resolve_chroms(wanted, present, chrom_names="exact"):
         found = [name] if name in present else by_bare.get(bare_name(name), [])
         if len(found) > 1:
             raise ValueError(
-                f"chromosome {name} matches {' and '.join(found)} alike: rename it in the gene "
-                "table to the one that is meant"
+                f"chromosome {name} matches both {' and '.join(found)}: use one of these names "
+                f"where {name} stands (gene table, contacts or blacklist)"
             )
         resolved[name] = found[0] if found else None
     return resolved
 
 
 def check_chrom_names(chrom_names):
-    """Raise unless `chrom_names` is one of its two settings.
+    """Raise unless `chrom_names` is ``"exact"`` or ``"match"``.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def check_chrom_names(chrom_names):
 
 
 def bare_name(name):
-    """Give the part of a chromosome name that all naming styles share.
+    """Return the part of a chromosome name that all naming styles share.
 
     Parameters
     ----------

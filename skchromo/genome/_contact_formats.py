@@ -23,12 +23,24 @@ _KINDS = {
     "reference": ("reference",),
 }
 _SCORE_NAMES = {"reference": ("scores",), "interact": ("score", "value")}
+# loop callers, by columns that only their lists have, and the column of read counts, if any: counts
+# or their ratio to what is expected may be meant, so that none is taken unasked
+_CALLERS = (
+    ("HiCCUPS", ("observed", "expecteddonut"), "observed"),
+    ("HiCCUPS", ("o", "e_donut"), "o"),
+    ("cooltools", ("count", "la_exp.donut.value"), "count"),
+    ("FitHiChIP", ("cc", "coverage1", "ispeak1"), "cc"),
+    ("MAPS", ("count", "expected", "clusterneglog10p"), "count"),
+    ("ChIA-PET2", ("cab", "-log10(1-postprob)"), "cAB"),
+    ("Mustache", ("fdr", "detection_scale"), None),
+)
 _UNDERSTOOD = (
     "Understood are 'pairs' (a header with gene_id, chrom, start, end, score), 'bedpe' (chrom1 "
     "start1 end1 chrom2 start2 end2 name score, with or without header), 'fragments' (six such "
     "columns, or two of chr:start-end, and a score, with or without header), CHiCAGO's 'ibed', "
     "'longrange' (chrom start end chr:start-end,score), UCSC's 'interact' and 'reference' (a "
-    "header with gene_id, neighbors, scores): rename the columns or put them in one of these orders"
+    "header with gene_id, neighbors, scores): rename the columns or put them in one of these "
+    "orders; read pairs (.pairs, .allValidPairs) must be binned into a matrix first"
 )
 
 
@@ -41,7 +53,7 @@ class Layout:
     kind : {"pairs", "gene_regions", "intervals", "regions", "longrange", "reference"}
         The shape: a gene and an interval, a gene and a ``chr:start-end``, two intervals in six
         columns, two ``chr:start-end`` columns, an interval and a ``chr:start-end,score``, or one
-        row a gene with joined lists.
+        row per gene with joined lists.
     columns : dict of str to int
         Position (0-based) of each column by its role; ``weight`` is among them, save where the
         score shares the column of the second interval.
@@ -229,7 +241,10 @@ def _score(kind, header, first, name, format, score_column, columns):
     elif header is not None:
         wanted = _SCORE_NAMES.get(kind, ("score", "weight"))
         scores = [at for at, column in enumerate(header) if _bare(column) in wanted]
-        score = _only(scores, header, name, how)
+        caller = _caller(header)
+        if caller and first is not None and any(first[at] == "." for at in scores):
+            caller, scores = f"its column score is empty, {caller}", []
+        score = _only(scores, header, name, how, caller)
     else:
         score = _only(_own_scores(kind, first, format, columns), first, name, how)
     if score in columns.values():
@@ -240,13 +255,29 @@ def _score(kind, header, first, name, format, score_column, columns):
     return score
 
 
-def _only(scores, found, name, how):
+def _caller(header):
+    """Recognise the list of a loop caller, and say what its score may be; "" for any other."""
+    names = {_bare(column) for column in header}
+    for caller, columns, count in _CALLERS:
+        if names.issuperset(columns):
+            return (
+                f"this is a list of {caller}, and score_column={count!r} takes its read counts, "
+                "best with weight_transform='rank'"
+                if count
+                else f"this is a list of {caller}, which scores loops by FDR alone: pass a "
+                "DataFrame with -log10 of it in a column score"
+            )
+    return ""
+
+
+def _only(scores, found, name, how, hint=""):
     """Take the only candidate, or ask."""
     if len(scores) == 1:
         return scores[0]
     if not scores:
+        hint = f"; {hint}" if hint else ", or, if it has no scores, a DataFrame with a column score"
         raise ValueError(
-            f"{name} has no score column: pass score_column= with {how} "
+            f"{name} has no score column: pass score_column= with {how}{hint} "
             f"(columns found: {_list(found)})"
         )
     raise ValueError(

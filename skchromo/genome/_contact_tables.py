@@ -4,12 +4,11 @@ import gzip
 import itertools
 import zlib
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ._annotation_file import LONGEST_LINE
+from ._annotation_file import LONGEST_LINE, path_on_disk
 from ._contact_formats import looks_like_header, split_line
 from ._contact_values import show
 
@@ -82,7 +81,7 @@ class FileTable:
     """
 
     def __init__(self, path):
-        self._path = Path(path)
+        self._path = path_on_disk(path, "contacts")
         self.name = f"contacts file '{self._path}'"
         self._gzipped = self._judge_content()
         self._separator = None
@@ -110,6 +109,10 @@ class FileTable:
         """Read the wanted columns, under their roles."""
         if self.first is None:
             return pd.DataFrame({role: pd.Series(dtype=float) for role in columns})
+        if self._gzipped:
+            # A small file can unfold into one line that is longer than the memory.
+            for _ in self._lines():
+                pass
         wanted = sorted({0, *columns.values()})
         is_text = {
             0,
@@ -133,7 +136,10 @@ class FileTable:
                 encoding="utf-8",
             )
         except (pd.errors.ParserError, UnicodeDecodeError, EOFError, OSError, zlib.error) as error:
-            raise ValueError(f"{self.name} cannot be read as a table: {error}") from error
+            raise ValueError(
+                f"{self.name} cannot be read as a table ({' '.join(str(error).split())}): mend it, "
+                "or fetch or write it again"
+            ) from error
         self._check_quotes(len(frame))
         comments = frame[0].str.startswith(_SKIPPED) | frame[0].isin(["track", "browser"])
         comments = comments.to_numpy(dtype=bool)
@@ -186,7 +192,8 @@ class FileTable:
         gzipped = start.startswith(b"\x1f\x8b")
         if not gzipped and b"\x00" in start:
             raise ValueError(
-                f"{self.name} is no text table: give a tab, comma or white-space separated list"
+                f"{self.name} is no text table, but a workbook, an archive or UTF-16 text, say: "
+                "save it as UTF-8 text with tabs, commas or white space between columns"
             )
         return gzipped
 

@@ -230,10 +230,11 @@ def check_scores(column, table, name=None):
     found = ", ".join(table.header if table.header is not None else table.first or [])
     if bad.any():
         row = int(np.argmax(bad))
+        none = "; if it has no scores, pass a DataFrame with a column score" if bad.all() else ""
         raise ValueError(
             f"{table.name}, {table.where(row)}: score {show(column.iloc[row])} is no finite "
             "number: mend or remove the row, or pass score_column= to take the score from another "
-            f"of the columns {found}"
+            f"of the columns {found}{none}"
         )
     if name is not None and _names_probability(name) and ((values >= 0) & (values <= 1)).all():
         raise ValueError(

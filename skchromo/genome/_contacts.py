@@ -32,7 +32,8 @@ def read_contacts(source, *, format="auto", score_column=None):
         How the table is written; ``"auto"`` tells by its content.
 
         - ``"bedpe"``: ``chrom1 start1 end1 chrom2 start2 end2 name score``, with or without a
-          header (ENCODE, HiCCUPS, FitHiChIP, Mustache, cooltools).
+          header. The lists of HiCCUPS, cooltools, FitHiChIP, MAPS, ChIA-PET2, Mustache, hichipper
+          and ENCODE have these six columns, under names of their own or none.
         - ``"pairs"``: a header with ``gene_id chrom start end score``, or ``gene_id``, ``score``
           and one column of regions.
         - ``"fragments"``: two intervals, in six columns or as two regions (3DIV, covNorm, CHiCAGO's
@@ -44,7 +45,7 @@ def read_contacts(source, *, format="auto", score_column=None):
         - ``"longrange"``: WashU's ``chrom start end chr:start-end,score``. A contact that is listed
           from both sides counts once.
         - ``"interact"``: UCSC's 18 columns (bed5+13), with or without a header.
-        - ``"reference"``: one row a gene with ``gene_id``, ``neighbors`` (``chr:start-end``) and
+        - ``"reference"``: one row per gene with ``gene_id``, ``neighbors`` (``chr:start-end``) and
           ``scores``, both joined by ``;``.
     score_column : str, int or None, default=None
         Where the score stands: a name in the header or a 0-based position. None takes the column
@@ -77,8 +78,9 @@ def read_contacts(source, *, format="auto", score_column=None):
     frequencies normalised for bias and distance; CHiCAGO's ``score`` is a weighted -log p-value (5
     and more count as significant) and its ``N_reads`` a count; HiCCUPS leaves ``score`` empty and
     gives ``observed`` counts with the ``expectedBL``, ``expectedDonut``, ... that they are to be
-    divided by; FitHiChIP has the count ``cc`` and q-values, Mustache only an ``FDR``, which must be
-    turned round (-log10) first.
+    divided by, as do cooltools (``count`` and ``la_exp.donut.value``), FitHiChIP (``cc`` and
+    ``exp_cc_Bias``) and MAPS (``count`` and ``expected``); Mustache has only an ``FDR``, which must
+    be turned round (-log10) first.
 
     Examples
     --------
@@ -183,7 +185,7 @@ def _each_once(contacts):
 
 
 def _from_reference(raw, table):
-    """Turn one row a gene with joined lists into gene-keyed pairs."""
+    """Turn one row per gene with joined lists into gene-keyed pairs."""
     genes = check_text(raw["gene_id"], "gene_id", table)
     repeated = genes.duplicated().to_numpy()
     if repeated.any():
@@ -203,8 +205,8 @@ def _from_reference(raw, table):
     if unequal.any():
         row = int(np.argmax(unequal))
         raise ValueError(
-            f"{table.name}, {table.where(row)}: gene {genes[row]} has {n_regions[row]} neighbors "
-            f"but {n_scores[row]} scores: give one score to each neighbor"
+            f"{table.name}, {table.where(row)}: gene {genes[row]}: {n_regions[row]} in neighbors "
+            f"and {n_scores[row]} in scores: give one score to each neighbor"
         )
     row_of = np.repeat(np.arange(len(genes)), n_regions)
     place = _Rows(table, row_of)

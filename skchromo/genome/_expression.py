@@ -26,7 +26,7 @@ def read_expression(
     duplicates="error",
     strip_version=True,
 ):
-    r"""Read gene expression: one row a gene, one column a sample.
+    r"""Read gene expression: one row per gene, one column per sample.
 
     Parameters
     ----------
@@ -57,16 +57,16 @@ def read_expression(
     Returns
     -------
     pandas.DataFrame of shape (n_genes, n_samples)
-        float64, in the unit and on the scale of the file. The index, ``gene_id``, keeps the order
-        of the file; columns are named as in the file, or by the mapping's samples. A file of two
-        columns without header gives a column ``value``. htseq-count's and STAR's summary rows
-        (``__no_feature``, ``N_unmapped``) are no genes and left out; ``attrs["left_out"]`` names
-        them.
+        Values are float64, in the unit and on the scale of the file. The index, ``gene_id``, keeps
+        the order of the file; columns are named as in the file, or by the mapping's samples. A file
+        of two columns without header gives a column ``value``. htseq-count's and STAR's summary
+        rows (``__no_feature``, ``N_unmapped``) are left out, as they are not genes;
+        ``attrs["left_out"]`` names them.
 
     Raises
     ------
     TypeError
-        If `source` is neither a path nor a mapping, or `tx2gene` no mapping and no frame.
+        If `source` is neither a path nor a mapping, or `tx2gene` neither a mapping nor a frame.
     FileNotFoundError
         If a file does not exist.
     ValueError
@@ -126,7 +126,10 @@ def _read_file(path, columns, gene_column, genes_of, duplicates, strip_version):
     if not len(raw):
         raise ValueError(f"{file.name} has no gene: fetch or write it again")
     if (ids == "").any():
-        raise ValueError(f"{file.name}: row {int(np.argmax(ids == '')) + 1} has no gene id")
+        raise ValueError(
+            f"{file.name}: row {int(np.argmax(ids == '')) + 1} below the header has no gene id: "
+            "fill it in, or remove the row"
+        )
     values = {
         name: _numbers(raw[position], ids, name, file, columns is None)
         for name, position in wanted.items()
@@ -143,6 +146,12 @@ def _wanted_columns(layout, columns, file):
     """Find the columns to read: position by name."""
     if columns is None:
         positions = layout.values
+        if not positions:
+            raise ValueError(
+                f"{file.name} has no column of values beside the genes: it has "
+                f"{name_some(layout.names, 12)}; separate columns by tabs, commas or white space, "
+                "or name samples with columns="
+            )
     else:
         names = [columns] if isinstance(columns, str) else list(columns)
         missing = [name for name in names if name not in layout.names]
@@ -181,11 +190,14 @@ def _load(file, layout, positions):
             encoding="utf-8",
         )
     except (pd.errors.ParserError, UnicodeDecodeError, EOFError, OSError, zlib.error) as error:
-        raise ValueError(f"{file.name} cannot be read as a table: {error}") from error
+        raise ValueError(
+            f"{file.name} cannot be read as a table ({' '.join(str(error).split())}): save it as "
+            "UTF-8 text with every quotation mark closed"
+        ) from error
     if len(raw) != n_lines:
         raise ValueError(
-            f"{file.name}: its {n_lines} lines are {len(raw)} rows: a quote is not closed in the "
-            "line that it stands in: close it, or remove it"
+            f"{file.name}: its {n_lines} lines are {len(raw)} rows: a quotation mark opens in one "
+            "line and closes in another: remove it"
         )
     if layout.n_rows is not None and layout.n_rows != len(raw):
         raise ValueError(
@@ -220,15 +232,15 @@ def _numbers(column, ids, name, file, is_default):
     if bad.any():
         row = int(np.argmax(bad))
         hint = "; if it is no sample, name the samples with columns=" if is_default else ""
-        raise ValueError(
-            f"{file.name}: column {name}, gene {ids[row]}: {str(column.iloc[row])!r} is no number"
-            f"{_others(bad)}{hint}"
-        )
+        found = str(column.iloc[row]).strip()
+        what = f"{found!r} is not a number" if found else "the value is missing"
+        raise ValueError(f"{file.name}, column {name}, gene {ids[row]}: {what}{_others(bad)}{hint}")
     if (values < 0).any():
         row = int(np.argmax(values < 0))
         raise ValueError(
             f"{file.name}: column {name}, gene {ids[row]}: {values[row]} is negative"
-            f"{_others(values < 0)}: expression is counts, TPM, FPKM or RPKM; undo a logarithm"
+            f"{_others(values < 0)}: expression is counts, TPM, FPKM or RPKM; if these are "
+            "logarithms, undo that first"
         )
     return values
 
@@ -283,7 +295,7 @@ def _add_up(table, genes_of, duplicates, file):
     if duplicates == "error":
         names = table.index[repeated].unique()
         raise ValueError(
-            f"{file.name}: {len(names)} genes have several rows: {name_some(names)}; pass "
+            f"{file.name} has several rows of some genes ({len(names)}): {name_some(names)}; pass "
             "duplicates='sum' to add them up, or keep one row of each"
         )
     return table.groupby(level=0, sort=False).sum()

@@ -167,7 +167,10 @@ def _match_column(genes, on):
     elif on == "gene_id" and not isinstance(genes.index, pd.MultiIndex):
         ids = genes.index.to_series()
     else:
-        raise ValueError(f"the gene table has no column {on!r}: it has {name_some(genes, 12)}")
+        hint = "" if genes.index.nlevels == 1 else " (reset_index() makes columns of its index)"
+        raise ValueError(
+            f"the gene table has no column {on!r}: it has {name_some(genes, 12)}{hint}"
+        )
     return ids.astype(str).where(ids.notna())
 
 
@@ -210,7 +213,7 @@ def _report(ids, matched, expression):
         "n_genes": len(ids),
         "n_joined": int(matched.sum()),
         "n_genes_without_expression": int((~matched).sum()),
-        "genes_without_expression": [str(name) for name in without[:_N_EXAMPLES]],
+        "genes_without_expression": without[:_N_EXAMPLES].fillna("(no name)").tolist(),
         "n_expression_without_gene": len(unused),
         "expression_without_gene": unused[:_N_EXAMPLES].tolist(),
     }
@@ -228,8 +231,13 @@ def _judge_unmatched(genes, expression, on, report, missing, min_matched):
         warnings.warn(f"{text}; their rows are left out", stacklevel=3)
         return
     reason = _likely_reason(genes, expression, on)
-    if too_few:
-        remedy = f"{reason}; a smaller min_matched= takes what there is"
+    if not report["n_joined"]:
+        remedy = reason
+    elif too_few:
+        remedy = (
+            f"{reason}; missing='drop' and a smaller min_matched= take the {report['n_joined']} "
+            "rows that match"
+        )
     else:
         remedy = f"{reason}; pass missing='drop' to leave their rows out"
     n_unused = report["n_expression_without_gene"]
@@ -270,7 +278,7 @@ def _warn_shared(genes, names, on):
     shared = pairs.loc[pairs["name"].duplicated(), "name"].unique()
     if len(shared):
         warnings.warn(
-            f"{len(shared)} names in column {on} stand for several genes, which share one value: "
+            f"column {on} has names of several genes, which share one value ({len(shared)}): "
             f"{name_some(shared)}",
             stacklevel=3,
         )

@@ -16,7 +16,7 @@ _BESIDE = re.compile(
     r"nearest_ref_id|class_code|fpkm_status|chr(om(osome)?)?|reference|locus|start|end|strand|"
     r"width|(eff(ective)?_?)?length"
 )
-# One sample a file: the columns that tell the program, and the one that is read by default.
+# One sample per file: the columns that show the program, and the one that is read by default.
 _QUANTIFIERS = {
     "Salmon": ({"name", "effectivelength", "numreads", "tpm"}, "tpm"),
     "kallisto": ({"target_id", "est_counts", "tpm"}, "tpm"),
@@ -102,10 +102,6 @@ def recognise_expression(file, gene_column=None):
         names = _names_without_header(first, comment, file)
     gene = _gene_position(names, gene_column, file)
     values = _value_positions(names, gene)
-    if not values:
-        raise ValueError(
-            f"{file.name} has no column of values beside the genes: it has {name_some(names, 12)}"
-        )
     return ExpressionLayout(names, separator, number - 1, gene, values, n_rows)
 
 
@@ -172,7 +168,8 @@ def _fit(header, row, file):
     if extra:
         raise ValueError(
             f"{file.name}: the header names {len(header)} columns, the first row has {len(row)}: "
-            f"give every column one name (found: {name_some(header, 12)})"
+            f"give every column one name, and separate columns by tabs, commas or white space "
+            f"(found: {name_some(header, 12)})"
         )
     return header
 

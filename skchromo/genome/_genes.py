@@ -1,4 +1,4 @@
-"""The gene table: one row a gene, judged once at the door of every reader."""
+"""The gene table: one row per gene, checked when it enters a reader or transformer."""
 
 import numbers
 
@@ -9,12 +9,12 @@ _REQUIRED = ("chrom", "tss", "strand")
 
 
 def check_genes(genes):
-    """Judge a gene table and return its known columns, typed.
+    """Check a gene table, and return its known columns with their types.
 
     Parameters
     ----------
     genes : pandas.DataFrame of shape (n_genes, n_columns)
-        One row a gene (or a gene in a sample): ``chrom`` (name), ``tss`` (0-based position, bp),
+        One row per gene (or per gene and sample): ``chrom`` (name), ``tss`` (0-based position, bp),
         ``strand`` (``"+"`` or ``"-"``), ``gene_id`` as a column or, where there is none, as the
         index; optional ``sample``. Duplicate rows are allowed.
 
@@ -66,7 +66,7 @@ def check_genes(genes):
 
 
 def promoter_windows(genes, window):
-    """Give each gene's promoter window, centred on its TSS.
+    """Compute each gene's promoter window, centred on its TSS.
 
     Parameters
     ----------
@@ -130,9 +130,10 @@ def _check_columns(genes):
     """Refuse a table that lacks a needed column or has a known one twice."""
     missing = [column for column in _REQUIRED if column not in genes.columns]
     if missing:
+        found = [name if str(name).isprintable() else repr(name) for name in genes.columns]
         raise ValueError(
             f"the gene table has no column {', '.join(missing)}: it needs chrom, tss, strand and "
-            f"gene_id (or gene_id as the index), and has {name_some(genes.columns, 12)}"
+            f"gene_id (or gene_id as the index), and has {name_some(found, 12)}"
         )
     for column in ("gene_id", *_REQUIRED, "sample", "pcres"):
         if list(genes.columns).count(column) > 1:

@@ -22,7 +22,7 @@ _NOTHING["score"] = np.empty(0)
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
 class ContactMatrix:
-    r"""A Hi-C or Micro-C contact matrix, read as one virtual 4C for each promoter.
+    r"""A Hi-C or Micro-C contact matrix, read as one virtual 4C profile per promoter.
 
     The contacts of a gene are the bins of the matrix row that holds its TSS, within a range of
     distances. The object is a path and how to read it: it can be given to
@@ -253,8 +253,11 @@ class ContactMatrix:
         names = resolve_chroms(chrom, chromsizes, self.chrom_names)
         absent = [name for name, found in names.items() if found is None]
         if absent and self.missing_chrom == "error":
-            remedy = match_hint(absent, chromsizes, self.chrom_names) or (
-                "set missing_chrom='zero' to give them no contacts, or leave them out"
+            hint = match_hint(absent, chromsizes, self.chrom_names)
+            remedy = (
+                f"{hint} of the ContactMatrix"
+                if hint
+                else ("set missing_chrom='zero' to give them no contacts, or leave them out")
             )
             raise ValueError(
                 f"{named(self.path)}: no chromosome {name_some(sorted(absent), 30)} in the file, "
@@ -370,8 +373,9 @@ def _distinct_genes(genes):
         gene = genes["gene_id"][int(np.argmax(repeated))]
         places = genes[genes["gene_id"] == gene]
         raise ValueError(
-            f"{genes['gene_id'][repeated].nunique()} genes have several TSSs, such as {gene} with "
+            f"{genes['gene_id'][repeated].nunique()} of {genes['gene_id'].nunique()} gene_ids have "
+            f"several TSSs, such as {gene} with "
             f"{name_some(places['chrom'] + ':' + places['tss'].astype(str))}: the contacts of a "
-            "matrix are told apart by gene_id, so give each promoter its own"
+            "matrix are told apart by gene_id, so give each promoter a gene_id of its own"
         )
     return genes

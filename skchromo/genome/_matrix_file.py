@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._annotation_file import path_on_disk
 from ._matrix_hic import is_whole_hic
 
 # hictkpy is used because it alone of the libraries that are kept up reads all three formats, knows
@@ -196,8 +197,8 @@ class MatrixFile:
         place = found.row.astype(np.int64) * found.shape[1] + found.col
         if len(found.data) and (not found.data.any() or (place[1:] <= place[:-1]).any()):
             raise ValueError(
-                f"{named(self._path)} is damaged: its contacts on {chrom} are in no order or all "
-                "zero: fetch or write it again"
+                f"{named(self._path)} is damaged (its contacts on {chrom} are in no order or all "
+                "zero): fetch or write it again"
             )
 
 
@@ -303,7 +304,7 @@ def named(path):
 def _state(path):
     """Give place, size and time of change of a file that is there."""
     try:
-        found = os.stat(path)
+        found = os.stat(path_on_disk(path, "contact matrix"))
     except FileNotFoundError:
         raise FileNotFoundError(f"{named(path)} does not exist: check the path") from None
     return os.path.abspath(path), found.st_size, found.st_mtime_ns
@@ -320,7 +321,10 @@ def _choose(found, resolution, path):
             )
         return found[0]
     if resolution not in found:
-        raise ValueError(f"{named(path)} has no resolution of {resolution} bp: it has {listed}")
+        raise ValueError(
+            f"{named(path)} has no resolution of {resolution} bp: set resolution= to one of "
+            f"{listed} (bp), or make it with your Hi-C tools, such as cooler zoomify"
+        )
     return resolution
 
 
@@ -329,9 +333,7 @@ def _hictkpy():
     try:
         import hictkpy
     except ImportError as error:
-        raise ImportError(
-            "reading a contact matrix needs hictkpy: pip install 'skchromo[matrix]'"
-        ) from error
+        raise ImportError("reading a contact matrix needs hictkpy: pip install hictkpy") from error
     return hictkpy
 
 

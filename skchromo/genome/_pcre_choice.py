@@ -9,17 +9,25 @@ from ._pcres import Pcres, check_limits, is_whole
 
 
 def check_choice(max_pcres, weight_threshold, max_pcre_length, oversized, min_distance):
-    """Raise unless the settings of `choose_pcres` have a meaning.
+    """Raise unless the settings of `choose_pcres` are valid.
 
     Parameters
     ----------
-    max_pcres, weight_threshold, max_pcre_length, oversized, min_distance
-        As for `choose_pcres`.
+    max_pcres : int
+        As for `choose_pcres`, like all of them.
+    weight_threshold : float or None
+        Scores must be strictly above it.
+    max_pcre_length : int
+        The longest pCRE in bp.
+    oversized : {"drop", "crop"}
+        What becomes of longer fragments.
+    min_distance : int or None
+        Least distance to the TSS in bp.
 
     Raises
     ------
     ValueError
-        Naming the parameter, what it may be and what it was.
+        If one is not valid; the message names it, what it may be and what it was.
 
     Examples
     --------
@@ -85,7 +93,7 @@ def choose_pcres(
     Returns
     -------
     list of Pcres, length n_genes
-        One cell a row, in the order of the rows. Chromosomes are named as in the gene table.
+        One cell per row, in the order of the rows. Chromosomes are named as in the gene table.
 
     Raises
     ------

@@ -6,7 +6,7 @@ import numpy as np
 
 
 class Pcres:
-    """The pCREs of one gene row, in falling weight.
+    """The pCREs of one row of a gene table, from high to low weight.
 
     A cell of the gene table's ``pcres`` column. It cannot be changed, compares by value, and
     carries the two limits it was chosen under, so that any slice of a table is complete.
@@ -76,10 +76,13 @@ class Pcres:
         object.__setattr__(self, "max_pcre_length", int(max_pcre_length))
 
     def __setattr__(self, name, value):
-        raise AttributeError(f"Pcres cannot be changed: build a new one to set {name}")
+        raise AttributeError(
+            "cells of the column pcres cannot be changed: use weight_transform of "
+            f"InteractionTransformer for other weights, or build a new Pcres to set {name}"
+        )
 
     def __delattr__(self, name):
-        raise AttributeError(f"Pcres cannot be changed: {name} stays")
+        raise AttributeError(f"cells of the column pcres cannot be changed: {name} stays")
 
     def __len__(self):
         return len(self.chrom)

@@ -109,7 +109,7 @@ def read_bins(
 
 
 def match_file_chroms(source, sizes, chrom, what, *, missing_chrom="error", chrom_names="exact"):
-    """Map the chromosomes of genes or regions to a file's names, or raise for absent ones.
+    """Map chromosomes of genes or regions to the names in a file; raise for absent ones.
 
     Parameters
     ----------
@@ -182,17 +182,15 @@ def check_signal_options(bin_size, gaps, missing_chrom, chrom_names):
     """
     if isinstance(bin_size, bool) or not isinstance(bin_size, (int, np.integer)) or bin_size < 1:
         raise ValueError(f"bin_size must be a positive whole number of bp, got {bin_size!r}")
-    for name, value, allowed in (
-        ("gaps", gaps, ("zero", "ignore")),
-        ("missing_chrom", missing_chrom, ("error", "zero")),
-    ):
-        if not isinstance(value, str) or value not in allowed:
-            raise ValueError(f"{name} must be {allowed[0]!r} or {allowed[1]!r}, got {value!r}")
+    if not isinstance(gaps, str) or gaps not in ("zero", "ignore"):
+        raise ValueError(f"gaps must be 'zero' or 'ignore', got {gaps!r}")
+    if not isinstance(missing_chrom, str) or missing_chrom not in ("error", "zero"):
+        raise ValueError(f"missing_chrom must be 'error' or 'zero', got {missing_chrom!r}")
     check_chrom_names(chrom_names)
 
 
 def bin_offsets(start, end, bin_size):
-    """Give each of several regions its place in one row of bins.
+    """Compute where each region begins in an array of all their bins.
 
     Parameters
     ----------

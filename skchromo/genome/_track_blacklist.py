@@ -7,7 +7,6 @@ import pandas as pd
 
 from ..regions import ranges
 from ._annotation_file import TextFile, is_comment, text_of, whole_number
-from ._bigwig_remote import is_url
 from ._chroms import bare_name, match_hint, resolve_chroms
 from ._genes import name_some
 
@@ -15,7 +14,7 @@ _COLUMNS = ("chrom", "start", "end")
 
 
 def read_blacklist(source):
-    r"""Read intervals to be left out, and merge those that overlap or touch.
+    r"""Read a blacklist of intervals, and merge those that overlap or touch.
 
     Parameters
     ----------
@@ -56,8 +55,6 @@ def read_blacklist(source):
             "blacklist must be the path of a BED file, a DataFrame with the columns chrom, start "
             f"and end, or None, got {type(source).__name__}"
         )
-    elif is_url(source):
-        raise ValueError(f"blacklist: download {source} and give the path of the file")
     else:
         table = _from_bed(TextFile(source, "blacklist"))
     return _merged(table)
@@ -117,7 +114,7 @@ def blacklisted_bins(blacklist, chrom, start, end, bin_size, chrom_names="exact"
 
 
 def check_blacklist(blacklist, sizes, chrom_names="exact"):
-    """Raise unless a blacklist can be of the same assembly as the bigWig files.
+    """Raise if a blacklist cannot be of the same assembly as the bigWig files.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ from ._bigwig import BigWigFile
 
 
 def mean_signal(path, track=None):
-    """Mean signal per bp of a whole bigWig file, as its header tells it.
+    """Mean signal per bp of a whole bigWig file, read from its header.
 
     The header's sum of the signal of all bases over the length of all chromosomes that the file
     lists; bases that it does not cover count as 0. No signal is read.
@@ -57,7 +57,7 @@ def mean_signal(path, track=None):
         total = bigwig.summary.total
         if not 0 < total < np.inf:
             raise ValueError(
-                f"{bigwig}: the sum of all signal in its header is {total:g}, which no depth can "
-                "be taken from: it must be above 0 and finite; use read depth or fold change"
+                f"{bigwig}: the sum of all signal in its header is {total:g}, from which no depth "
+                "can be taken: it must be above 0 and finite; use read depth or fold change"
             )
         return total / sum(bigwig.chromsizes.values())

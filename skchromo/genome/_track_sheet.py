@@ -12,6 +12,8 @@ from ._genes import name_some
 from ._track_formats import SNIFFED, explain_format
 
 ENCODE_TABLE = "metadata.tsv"
+# How Excel's files begin: a zip archive, or "Unicode text".
+_EXCEL = (b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff")
 _SUFFIXES = (".bigWig", ".bigwig", ".bw")
 _ENCODE_COLUMNS = (
     "File accession",
@@ -34,7 +36,7 @@ def read_sheet(path):
     ----------
     path : str
         TSV or CSV with a header: columns ``track`` (or ``mark``), ``path`` and, for several
-        samples, ``sample``, one row a file; or the ``metadata.tsv`` of a download from ENCODE.
+        samples, ``sample``, one row per file; or the ``metadata.tsv`` of a download from ENCODE.
         Relative paths begin at the table's folder.
 
     Returns
@@ -59,13 +61,14 @@ def read_sheet(path):
     if missing:
         raise ValueError(
             f"sample sheet '{path}' has no column {' and no '.join(missing)}: it needs track and "
-            f"path, and sample where there are several, and has {name_some(table, 12)}"
+            f"path, and sample where there are several, separated by tabs or commas, and has "
+            f"{name_some(table, 12)}"
         )
     columns = [name for name in ("sample", "track", "path") if name in table]
     for name in columns:
         empty = table.index[table[name] == ""]
         if len(empty):
-            raise ValueError(f"sample sheet '{path}', line {empty[0]}: no {name}: fill it in")
+            raise ValueError(f"sample sheet '{path}', line {empty[0]}: {name} is empty: fill it in")
     folder = os.path.dirname(path)
     paths = [name if is_url(name) else os.path.join(folder, name) for name in table["path"]]
     return table[columns].assign(path=paths).reset_index(drop=True)
@@ -79,6 +82,11 @@ def _read_table(path):
         raise ValueError(
             f"tracks: '{path}' is one bigWig: give it with the name of its track, such as "
             f"{{'H3K4me3': {path!r}}}"
+        )
+    if start.startswith(_EXCEL):
+        raise ValueError(
+            f"tracks: '{path}' is no sample sheet, but a workbook or UTF-16 text: save it as TSV "
+            "or CSV in UTF-8"
         )
     if not start or b"\x00" in start or start.startswith(b"\x1f\x8b"):
         raise ValueError(
@@ -98,7 +106,7 @@ def _read_table(path):
     names = rows[0][1] if rows else []
     if len(rows) < 2:
         raise ValueError(
-            f"sample sheet '{path}' has no rows below its header: one row a file is needed, with "
+            f"sample sheet '{path}' has no rows below its header: one row per file is needed, with "
             "the columns sample, track and path"
         )
     repeated = [name for name, count in Counter(map(str.lower, names)).items() if count > 1]
@@ -168,7 +176,7 @@ def _from_encode(table, path):
             raise ValueError(
                 f"{where} lists pooled and single replicates of {track} in {sample} "
                 f"({name_some(rows['File accession'])}), which would count some of them twice: "
-                + _keep("File accession", rows["File accession"].iloc[0])
+                + _leave_out("File accession", rows.loc[~pooled[rows.index], "File accession"])
             )
     folder = os.path.dirname(path)
     paths = [
@@ -187,16 +195,16 @@ def _refuse_mixture(table, by, column, where):
             of = f" of {' '.join(reversed(key))}" if key else ""
             raise ValueError(
                 f"{where} lists bigWigs{of} of several kinds, by {column}: {', '.join(several)}; "
-                + _keep(column, several[0])
+                + _leave_out(column, several[1:])
             )
 
 
-def _keep(column, value):
-    """Say how rows of one kind are kept."""
+def _leave_out(column, values):
+    """Say how rows are left out, and those of other tracks and samples kept."""
     return (
-        "keep those that you want in a table beside it, with pandas: t = pd.read_csv("
-        f"'{ENCODE_TABLE}', sep='\\t'); t[t['{column}'] == '{value}'].to_csv('chosen.tsv', "
-        "sep='\\t', index=False); and give the path of that"
+        "leave out those that you do not want in a table beside it, with pandas: t = pd.read_csv("
+        f"'{ENCODE_TABLE}', sep='\\t'); t[~t['{column}'].isin({list(values)})].to_csv("
+        "'chosen.tsv', sep='\\t', index=False); and give the path of that"
     )
 
 

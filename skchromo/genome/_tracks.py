@@ -37,8 +37,8 @@ def list_tracks(source):
     Returns
     -------
     pandas.DataFrame
-        One row a file: ``sample`` (where the source tells it), ``track`` and ``path``; sorted, save
-        that a sample sheet keeps its order. Rows of one sample and track are replicates.
+        One row per file: ``sample`` (if the source names it), ``track`` and ``path``. The rows are
+        sorted, but a sample sheet keeps its order. Rows of one sample and track are replicates.
 
     Raises
     ------
@@ -94,14 +94,14 @@ def list_tracks(source):
 
 
 def track_files(tracks):
-    """Bring tracks in any accepted form to one: files by sample and track.
+    """Turn tracks in any accepted form into a mapping of sample and track to files.
 
     Parameters
     ----------
     tracks : mapping, pandas.DataFrame, str or os.PathLike
         A mapping of track name to path or address, or to a list of them (replicates); or a table
         with the columns ``track`` (or ``mark``), ``path`` and, for several samples, ``sample``,
-        one row a file, where several rows of one sample and track are replicates; or a pattern,
+        one row per file, where several rows of one sample and track are replicates; or a pattern,
         folder or sample sheet, see `list_tracks`.
 
     Returns
@@ -152,7 +152,7 @@ def track_files(tracks):
 
 
 def _from_table(table):
-    """Read the tidy form: one row a file."""
+    """Read the tidy form: one row per file."""
     if "mark" in table.columns and "track" not in table.columns:
         table = table.rename(columns={"mark": "track"})
     missing = [column for column in ("track", "path") if column not in table.columns]
@@ -168,7 +168,8 @@ def _from_table(table):
         n_missing = int(table[column].isna().sum())
         if n_missing:
             raise ValueError(
-                f"the table of tracks lacks a value of {column} in {n_missing} of {len(table)} rows"
+                f"the table of tracks lacks a value of {column} in {n_missing} of {len(table)} "
+                "rows: fill it in, or drop these rows"
             )
     paths = {}
     owners = table["sample"].astype(str) if by_sample else [None] * len(table)

@@ -39,9 +39,16 @@ class Attention:
 
     Examples
     --------
-    >>> from skchromo.inspection import Attention
-    >>> list(Attention.__dataclass_fields__)[:4]
-    ['bin_sizes', 'embedding', 'pairwise', 'regulation']
+    >>> import numpy as np
+    >>> from skchromo import ChromoformerRegressor, RegionArray
+    >>> from skchromo.inspection import attention
+    >>> X = RegionArray.from_dense(np.random.default_rng(0).poisson(3.0, (20, 3, 40, 2)))
+    >>> model = ChromoformerRegressor.small_data(bin_sizes=(1000, 200), max_epochs=1)
+    >>> maps = attention(model.fit(X, np.arange(20)), X[:5])
+    >>> maps.regulation[200].shape  # genes, layers, heads, regions
+    (5, 2, 2, 3)
+    >>> len(maps.to_frame("regulation"))  # 2 bin sizes
+    120
     """
 
     bin_sizes: tuple
@@ -51,7 +58,7 @@ class Attention:
     places: Places
 
     def to_frame(self, level):
-        """Tidy table of one transformer's attention, a row for each number.
+        """Make a tidy table of one transformer's attention: one row per number.
 
         Parameters
         ----------
@@ -99,11 +106,11 @@ class Attention:
 
 
 def attention(estimator, X, *, full=False):
-    """Attention of a fitted estimator for some genes.
+    """Compute the attention of a fitted estimator for some genes.
 
     The published model's maps (its figure of attention at the TSS shows ``embedding``), from every
-    transformer: what its queries weigh its values by. Attention tells where the network reads, not
-    what the reading does to the prediction: for that see :func:`perturb` and :func:`attributions`.
+    transformer: the weights that its queries give to its values. Attention shows where the network
+    reads, not what that does to the prediction; :func:`perturb` and :func:`attributions` show that.
 
     Parameters
     ----------
@@ -115,8 +122,8 @@ def attention(estimator, X, *, full=False):
         steps before the last are applied to it), or the signal of regions.
     full : bool, default=False
         Whether to give whole maps: from every bin and region, not only from the centre bin
-        and the promoter. Only these reach the output; and whole maps of 400 bins take 1.3 MB a
-        gene. Ask for few genes.
+        and the promoter. Only these reach the output, and whole maps of 400 bins take 1.3 MB
+        per gene: ask for few genes.
 
     Returns
     -------

@@ -18,7 +18,7 @@ class AttentionDisplay:
     layers and heads, as a multiple of even attention over the bins that are there (1), so that
     pCREs of different length compare.
 
-    Attention tells where the network reads, not what that does to the prediction.
+    Attention shows where the network reads, not what that does to the prediction.
 
     Parameters
     ----------
@@ -61,6 +61,8 @@ class AttentionDisplay:
     2
     >>> len(AttentionDisplay(maps, gene=3).plot("embedding").lines_)
     4
+    >>> len(AttentionDisplay.from_estimator(model, X, level="embedding").lines_)  # all in one step
+    4
     """
 
     def __init__(self, attention, gene=None, *, name=None):
@@ -97,6 +99,7 @@ class AttentionDisplay:
         Returns
         -------
         display : AttentionDisplay
+            The display, drawn.
         """
         name = None
         if gene is not None:
@@ -104,7 +107,7 @@ class AttentionDisplay:
         return cls(attend(estimator, X), name=name).plot(level, bin_sizes=bin_sizes, ax=ax)
 
     def plot(self, level="regulation", *, bin_sizes=None, ax=None):
-        """Draw.
+        """Draw the attention of one transformer.
 
         Parameters
         ----------
@@ -118,11 +121,12 @@ class AttentionDisplay:
         Returns
         -------
         display : AttentionDisplay
+            The display itself, with what was drawn.
 
         Raises
         ------
         ImportError
-            Without matplotlib: ``pip install 'skchromo[plot]'``.
+            Without matplotlib: ``pip install matplotlib``.
         ValueError
             If there is no such level or bin size, or no pCREs to draw; or for ``"pairwise"`` of
             several genes, whose pCREs have no mean.
@@ -155,7 +159,7 @@ class AttentionDisplay:
         if len(self.rows) != 1:
             raise ValueError("pairwise attention is drawn for one gene: name it, as gene='ENSG...'")
         if not len(self._pcres()):
-            raise ValueError(f"gene {self.name} has no pCREs")
+            raise ValueError(f"{self.name} has no pCREs")
 
     def _pcres(self):
         """Places of the pCREs of the one gene, counted from 0."""

@@ -33,6 +33,7 @@ class Attributions:
         Where all signal is at the baseline. Integrated gradients sum to the difference of the two,
         up to the error of integration.
     tracks : tuple of str
+        Names of the tracks.
     bin_size : int
         In bp.
     places : Places
@@ -40,9 +41,18 @@ class Attributions:
 
     Examples
     --------
-    >>> from skchromo.inspection import Attributions
-    >>> list(Attributions.__dataclass_fields__)[:3]
-    ['values', 'prediction', 'baseline_prediction']
+    >>> import numpy as np
+    >>> from skchromo import RegionArray
+    >>> from skchromo.inspection import Attributions, Places
+    >>> X = RegionArray.from_dense(np.ones((2, 4)), genes={"gene_id": ["A", "B"]})
+    >>> values = np.array([0.0, 0.5, 0.25, 0.0, 0.0, 1.0, 0.0, 0.0]).reshape(2, 1, 4, 1)
+    >>> result = Attributions(
+    ...     values, np.array([3.75, 4.0]), np.array([3.0, 3.0]), ("ATAC",), 100, Places.of(X)
+    ... )
+    >>> result.to_frame()[["gene_id", "region", "track", "attribution"]]
+      gene_id  region track  attribution
+    0       A       0  ATAC         0.75
+    1       B       0  ATAC         1.00
     """
 
     values: np.ndarray
@@ -59,7 +69,7 @@ class Attributions:
         return total - (self.prediction - self.baseline_prediction)
 
     def to_frame(self, by="region"):
-        """Tidy table, a row for each track of each region or of each bin.
+        """Make a tidy table: one row per track and region, or per track and bin.
 
         Parameters
         ----------
@@ -189,7 +199,7 @@ def _levels(baseline, tracks):
 
 
 def _score(estimator, class_of_interest):
-    """Function from outputs of the network to one number a gene."""
+    """Function from outputs of the network to one number per gene."""
     if not isinstance(estimator, ChromoformerClassifier):
         if class_of_interest is not None:
             raise ValueError("class_of_interest is for classifiers; leave it None for a regressor")

@@ -49,7 +49,7 @@ def canvas(display, ax, width, height):
         from matplotlib.axes import Axes
     except ImportError as error:
         raise ImportError(
-            f"{type(display).__name__}.plot needs matplotlib: pip install 'skchromo[plot]'"
+            f"{type(display).__name__}.plot needs matplotlib: pip install matplotlib"
         ) from error
     if ax is not None:
         yield ax

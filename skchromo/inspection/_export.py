@@ -84,7 +84,7 @@ def to_bedgraph(attributions, path, *, track=None, genes=None, combine="sum", na
 
 
 def to_bigwig(attributions, path, *, track=None, genes=None, combine="sum", chromsizes=None):
-    """Write attributions as bigWig, see :func:`to_bedgraph` for what stands where.
+    """Write attributions as bigWig; :func:`to_bedgraph` explains the content.
 
     Parameters
     ----------

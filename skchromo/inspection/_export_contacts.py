@@ -11,7 +11,7 @@ from ._gene_choice import rows_of_genes
 
 
 def to_bedpe(importance, path, *, genes=None):
-    """Write contacts and what they do to predictions as BEDPE.
+    """Write contacts, and their effects on predictions, as BEDPE.
 
     IGV and Juicer draw it; for pyGenomeTracks' ``links`` take columns 1 to 6 and 8
     (``cut -f 1-6,8``). Both columns behind the tenth are numbers, so that
@@ -78,7 +78,7 @@ def to_bedpe(importance, path, *, genes=None):
 
 
 def to_interact(importance, path, *, genes=None, name="pCRE importance"):
-    """Write contacts and what they do to predictions as UCSC's interact.
+    """Write contacts, and their effects on predictions, in UCSC's interact format.
 
     Arcs are orange where a pCRE raises the prediction, blue where it lowers it; the score, 0 to
     1000, is the size of the importance against the largest written.

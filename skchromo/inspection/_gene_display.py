@@ -26,7 +26,7 @@ _CONTACTS, _MAP, _TRACK, _REST = 26, 12, 7, 21
 
 
 class GeneDisplay:
-    """A gene as a model sees it: contacts, tracks, and what they do to the prediction.
+    """One gene with its contacts and tracks, and their effects on the prediction.
 
     From above: the locus in true scale, an arc from the TSS to each pCRE, wider with the contact
     weight; then promoter and pCREs side by side in one scale of bp, the pCREs numbered in falling
@@ -114,7 +114,7 @@ class GeneDisplay:
         tracks=None,
         ax=None,
     ):
-        """Compute what a fitted estimator makes of one gene, and draw it.
+        """Compute the attributions and importances of one gene, and draw them.
 
         Parameters
         ----------
@@ -142,6 +142,7 @@ class GeneDisplay:
         Returns
         -------
         display : GeneDisplay
+            The display, drawn.
 
         Examples
         --------
@@ -173,7 +174,7 @@ class GeneDisplay:
         return display.plot(window=window, tracks=tracks, ax=ax)
 
     def plot(self, *, window=None, tracks=None, ax=None):
-        """Draw.
+        """Draw the gene.
 
         Parameters
         ----------
@@ -188,11 +189,12 @@ class GeneDisplay:
         Returns
         -------
         display : GeneDisplay
+            The display itself, with what was drawn.
 
         Raises
         ------
         ImportError
-            Without matplotlib: ``pip install 'skchromo[plot]'``.
+            Without matplotlib: ``pip install matplotlib``.
         ValueError
             If X has no such track, or `window` does not fit its promoters and bins.
         """
@@ -227,8 +229,8 @@ class GeneDisplay:
             return whole
         if window not in range(step, whole + 1) or (whole - window) % step:
             raise ValueError(
-                f"window={window} must be at most {whole}, the promoter window of X, and less by "
-                f"a multiple of {step}, two of its bins"
+                f"window={window} must be at most {whole}, the promoter window of X, and differ "
+                f"from it by a multiple of {step}, two of its bins"
             )
         return window
 
@@ -319,7 +321,7 @@ def _check_regions(X):
             "from"
         )
     if X.ndim != 4:
-        raise ValueError("X has two conditions a gene: draw the genes of one condition")
+        raise ValueError("X has two conditions of each gene: draw the genes of one condition")
 
 
 def _check_same_genes(result, X):
@@ -332,5 +334,6 @@ def _check_same_genes(result, X):
     )
     if not same:
         raise ValueError(
-            f"{type(result).__name__} is of other genes than X holds: give both the same rows"
+            f"the {type(result).__name__} given is of other genes than X holds: give both the "
+            "same rows"
         )

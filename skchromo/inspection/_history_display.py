@@ -9,7 +9,7 @@ _NAMES = {"train_loss": "training", "valid_loss": "validation"}
 
 
 class LearningHistoryDisplay:
-    """Losses against epochs.
+    """Learning curves: losses against epochs.
 
     Parameters
     ----------
@@ -57,6 +57,7 @@ class LearningHistoryDisplay:
         Returns
         -------
         display : LearningHistoryDisplay
+            The display, drawn.
 
         Examples
         --------
@@ -72,7 +73,7 @@ class LearningHistoryDisplay:
         return cls(find_fitted(estimator).history_, name=name).plot(keys=keys, ax=ax)
 
     def plot(self, *, keys=None, ax=None):
-        """Draw.
+        """Draw one curve per loss.
 
         Parameters
         ----------
@@ -84,11 +85,12 @@ class LearningHistoryDisplay:
         Returns
         -------
         display : LearningHistoryDisplay
+            The display itself, with what was drawn.
 
         Raises
         ------
         ImportError
-            Without matplotlib: ``pip install 'skchromo[plot]'``.
+            Without matplotlib: ``pip install matplotlib``.
         ValueError
             If the history has no epochs, or no such key.
         """
@@ -110,7 +112,9 @@ class LearningHistoryDisplay:
     def _keys(self, keys):
         """What to draw."""
         if not self.history:
-            raise ValueError("the history has no epochs: fit an estimator first")
+            raise ValueError(
+                "the history has no epochs: fit records them, from_checkpoint brings none"
+            )
         known = [key for key, value in self.history[-1].items() if np.isscalar(value)]
         if keys is None:
             return [key for key in known if key.endswith("_loss")]

@@ -49,7 +49,7 @@ class MarkImportance:
         return self.importances.std(axis=1)
 
     def to_frame(self):
-        """Table of the tracks.
+        """Make a table: one row per track.
 
         Returns
         -------
@@ -68,11 +68,12 @@ class MarkImportance:
 def mark_importance(
     estimator, X, y, *, regions="all", scoring=None, n_repeats=5, random_state=None
 ):
-    """Permutation importance of each track, as ``sklearn.inspection.permutation_importance``.
+    """Compute the permutation importance of each track.
 
-    A track's signal is permuted among genes, all else stays, and the score is taken again: among
-    the promoters, and among the pCREs. A pCRE gets the signal of one of another length stretched to
-    its own. Regions that genes share stay shared. Use genes that the estimator was not trained on.
+    As ``sklearn.inspection.permutation_importance``: a track's signal is permuted among genes,
+    promoters and pCREs apart, all else stays, and the score is computed again. The signal of a pCRE
+    of another length is stretched or compressed to fit. Regions that genes share stay shared. Use
+    genes that the estimator was not trained on.
 
     Parameters
     ----------
@@ -153,7 +154,7 @@ def _groups(X, regions):
     promoters = np.unique(X.index[:, 0])
     pcres = np.setdiff1d(X.index[:, 1:], [-1, *promoters])
     if regions == "pcres" and not len(pcres):
-        raise ValueError("regions='pcres', but X holds promoters alone")
+        raise ValueError("regions='pcres', but no gene of X has a pCRE")
     return {"all": (promoters, pcres), "promoter": (promoters,), "pcres": (pcres,)}[regions]
 
 

@@ -34,6 +34,16 @@ class MarkImportanceDisplay:
     >>> display = MarkImportanceDisplay(importance).plot()
     >>> [label.get_text() for label in display.ax_.get_yticklabels()]
     ['H3K4me3', 'H3K9me3']
+
+    Or compute and draw in one step:
+
+    >>> from skchromo import ChromoformerRegressor
+    >>> X = np.random.default_rng(0).poisson(3.0, (20, 40, 2))
+    >>> model = ChromoformerRegressor.small_data(bin_sizes=(1000, 200), max_epochs=1)
+    >>> model = model.fit(X, np.arange(20))
+    >>> display = MarkImportanceDisplay.from_estimator(model, X, np.arange(20), n_repeats=2)
+    >>> display.importance.importances.shape
+    (2, 2)
     """
 
     def __init__(self, importance):
@@ -77,6 +87,7 @@ class MarkImportanceDisplay:
         Returns
         -------
         display : MarkImportanceDisplay
+            The display, drawn.
         """
         importance = mark_importance(
             estimator,
@@ -90,7 +101,7 @@ class MarkImportanceDisplay:
         return cls(importance).plot(ax=ax)
 
     def plot(self, *, ax=None):
-        """Draw.
+        """Draw a bar per track, and a point per repeat.
 
         Parameters
         ----------
@@ -100,11 +111,12 @@ class MarkImportanceDisplay:
         Returns
         -------
         display : MarkImportanceDisplay
+            The display itself, with what was drawn.
 
         Raises
         ------
         ImportError
-            Without matplotlib: ``pip install 'skchromo[plot]'``.
+            Without matplotlib: ``pip install matplotlib``.
         """
         means = self.importance.importances_mean
         order = np.argsort(-means, kind="stable")

@@ -56,7 +56,7 @@ def open_model(estimator, X):
     check_is_fitted(model.estimator, "net_")
     regions = to_regions(model.estimator, model.X, model.estimator.bin_sizes, reset=False)
     if not len(regions):
-        raise ValueError("X holds no genes")
+        raise ValueError("X holds no genes: give at least one row")
     return model._replace(X=regions)
 
 
@@ -130,7 +130,7 @@ def class_number(estimator, class_of_interest):
 
 
 def response(model, response_method, class_of_interest):
-    """Function from a RegionArray to one number a gene, ndarray of shape (n_genes,).
+    """Function from a RegionArray to one number per gene, ndarray of shape (n_genes,).
 
     Parameters
     ----------

@@ -34,9 +34,16 @@ class PCREImportance:
 
     Examples
     --------
-    >>> from skchromo.inspection import PCREImportance
-    >>> list(PCREImportance.__dataclass_fields__)
-    ['importance', 'weights', 'prediction', 'places']
+    >>> import numpy as np
+    >>> from skchromo import RegionArray
+    >>> from skchromo.inspection import PCREImportance, Places
+    >>> X = RegionArray.from_dense(np.ones((1, 3, 4, 1)), genes={"gene_id": ["A"]})
+    >>> weights = np.array([[2.5, 1.5]], dtype=np.float32)
+    >>> result = PCREImportance(np.array([[0.5, -0.25]]), weights, np.array([3.0]), Places.of(X))
+    >>> result.to_frame()[["gene_id", "region", "weight", "importance"]]
+      gene_id  region  weight  importance
+    0       A       1     2.5        0.50
+    1       A       2     1.5       -0.25
     """
 
     importance: np.ndarray
@@ -45,7 +52,7 @@ class PCREImportance:
     places: Places
 
     def to_frame(self):
-        """Tidy table, a row for each pCRE that is there.
+        """Make a tidy table: one row per pCRE.
 
         Returns
         -------
@@ -65,7 +72,7 @@ class PCREImportance:
 def pcre_importance(
     estimator, X, *, method="remove", response_method="auto", class_of_interest=None
 ):
-    """Importance of each pCRE for its gene: what the prediction loses without it.
+    """Compute each pCRE's importance for its gene: what the prediction loses without it.
 
     Parameters
     ----------

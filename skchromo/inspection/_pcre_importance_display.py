@@ -50,6 +50,8 @@ class PCREImportanceDisplay:
     >>> model = model.set_params(random_state=0).fit(X, rng.normal(size=20))
     >>> len(PCREImportanceDisplay(pcre_importance(model, X), gene=4).plot().bars_)
     2
+    >>> len(PCREImportanceDisplay.from_estimator(model, X, 4).bars_)  # all in one step
+    2
     """
 
     def __init__(self, importance, gene=None, *, name=None):
@@ -96,6 +98,7 @@ class PCREImportanceDisplay:
         Returns
         -------
         display : PCREImportanceDisplay
+            The display, drawn.
         """
         name = None
         if gene is not None:
@@ -110,7 +113,7 @@ class PCREImportanceDisplay:
         return cls(importance, name=name).plot(ax=ax)
 
     def plot(self, *, ax=None):
-        """Draw.
+        """Draw the bars of one gene, or the points of all.
 
         Parameters
         ----------
@@ -120,11 +123,12 @@ class PCREImportanceDisplay:
         Returns
         -------
         display : PCREImportanceDisplay
+            The display itself, with what was drawn.
 
         Raises
         ------
         ImportError
-            Without matplotlib: ``pip install 'skchromo[plot]'``.
+            Without matplotlib: ``pip install matplotlib``.
         ValueError
             If no gene drawn has a pCRE.
         """

@@ -13,7 +13,7 @@ from ._variants import Edits, predict_variants
 
 @dataclass(frozen=True, eq=False)
 class Effects:
-    """What perturbations do to predictions, as :func:`perturb` returns it.
+    """Changes of predictions under perturbations, as :func:`perturb` returns them.
 
     Attributes
     ----------
@@ -29,9 +29,16 @@ class Effects:
 
     Examples
     --------
-    >>> from skchromo.inspection import Effects
-    >>> list(Effects.__dataclass_fields__)
-    ['names', 'prediction', 'change', 'places']
+    >>> import numpy as np
+    >>> from skchromo import RegionArray
+    >>> from skchromo.inspection import Effects, Places
+    >>> X = RegionArray.from_dense(np.ones((2, 4)), genes={"gene_id": ["A", "B"]})
+    >>> prediction, change = np.array([3.0, 5.0]), np.array([[-1.0], [0.5]])
+    >>> effects = Effects(("no ATAC",), prediction, change, Places.of(X))
+    >>> effects.to_frame()
+      gene_id perturbation  prediction  change
+    0       A      no ATAC         3.0    -1.0
+    1       B      no ATAC         5.0     0.5
     """
 
     names: tuple
@@ -40,7 +47,7 @@ class Effects:
     places: Places
 
     def to_frame(self):
-        """Tidy table, a row for each gene and perturbation.
+        """Make a tidy table: one row per gene and perturbation.
 
         Returns
         -------
@@ -175,4 +182,7 @@ def _check_fits(perturbation, X):
         raise ValueError(f"perturbation {perturbation}: genes of X have at most {n_pcres} pCREs")
     window, half = perturbation.window, X.window / 2
     if window and perturbation.regions == "promoter" and (window[0] < -half or window[1] > half):
-        raise ValueError(f"perturbation {perturbation}: the promoter of X is [{-half:g}, {half:g})")
+        raise ValueError(
+            f"perturbation {perturbation}: its window reaches beyond the promoter of X, "
+            f"[{-half:g}, {half:g}): give a narrower one"
+        )

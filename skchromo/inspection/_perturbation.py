@@ -13,7 +13,7 @@ _WITHOUT_VALUE = ("knock_out", "remove")
 
 @dataclass(frozen=True)
 class Perturbation:
-    """One change of what a model reads of a gene, for :func:`perturb`.
+    """One change of a gene's signal or contacts, for :func:`perturb`.
 
     Parameters
     ----------

@@ -30,11 +30,19 @@ class Saturation:
     Examples
     --------
     >>> import numpy as np
-    >>> from skchromo.inspection import Saturation
-    >>> Saturation("n_pcres", np.arange(2), np.array([[1.0, 3.0], [2.0, 5.0]]), None).curve()
+    >>> from skchromo import RegionArray
+    >>> from skchromo.inspection import Places, Saturation
+    >>> places = Places.of(RegionArray.from_dense(np.ones((2, 4)), genes={"gene_id": ["A", "B"]}))
+    >>> prediction = np.array([[1.0, 3.0], [2.0, 5.0]])
+    >>> saturation = Saturation("n_pcres", np.arange(2), prediction, places)
+    >>> saturation.curve()
        n_pcres  n_genes  prediction  change  standard_error
     0        0        2         1.5     0.0             0.0
     1        1        2         4.0     2.5             0.5
+    >>> saturation.to_frame().tail(2)
+      gene_id  n_pcres  prediction
+    2       B        0         2.0
+    3       B        1         5.0
     """
 
     step_name: str
@@ -43,7 +51,7 @@ class Saturation:
     places: Places
 
     def curve(self):
-        """Means over genes at each step.
+        """Average over genes at each step.
 
         Returns
         -------
@@ -63,7 +71,7 @@ class Saturation:
         )
 
     def to_frame(self):
-        """Tidy table, a row for each gene and step that it reaches.
+        """Make a tidy table: one row per gene and step that it reaches.
 
         Returns
         -------
@@ -84,10 +92,10 @@ def count_saturation(
     response_method="auto",
     class_of_interest=None,
 ):
-    """Predicted expression against the number of contacts, or of contacts rich in a mark.
+    """Predict expression with none, one, two, ... contacts, or contacts rich in a mark.
 
     In silico: of each gene's pCREs that count, none, the first, the first two, ... are kept, in
-    falling contact weight, until all are; its other pCREs stay. With ``track="H3K27ac"`` it tells
+    falling contact weight, until all are; its other pCREs stay. With ``track="H3K27ac"`` it shows
     how expression answers to active contacts, as in transcription factories; with
     ``track="H3K27me3"`` to contacts within Polycomb bodies.
 
@@ -162,7 +170,7 @@ def weight_saturation(
     response_method="auto",
     class_of_interest=None,
 ):
-    """Predicted expression against the weight of contacts, or of contacts rich in a mark.
+    """Predict expression with contacts, or contacts rich in a mark, of other weights.
 
     Parameters
     ----------

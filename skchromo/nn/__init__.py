@@ -1,4 +1,4 @@
-"""Torch modules: attention, the three transformers, the network and its checkpoints."""
+"""PyTorch modules: the network, its three transformers, their layers, and checkpoints."""
 
 from ._attention_maps import AttentionMaps, attention_maps
 from ._batches import Batch, DeviceRegions

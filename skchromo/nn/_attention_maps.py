@@ -28,7 +28,7 @@ class AttentionMaps(NamedTuple):
     Examples
     --------
     >>> from skchromo.nn import AttentionMaps
-    >>> AttentionMaps._fields
+    >>> AttentionMaps._fields  # see attention_maps
     ('embedding', 'pairwise', 'regulation')
     """
 
@@ -39,7 +39,7 @@ class AttentionMaps(NamedTuple):
 
 @torch.no_grad()
 def attention_maps(network, batch, full=False):
-    """Attention probabilities of the three transformers for the genes of a batch.
+    """Compute the attention of the three transformers for the genes of a batch.
 
     The network runs as it does to predict; what enters each attention layer is caught there, and
     the softmax taken once more from the weights.

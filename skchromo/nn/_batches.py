@@ -27,7 +27,7 @@ _N_KEYS = (4, 8, 16)
 
 @dataclass(frozen=True)
 class Batch:
-    """Everything that the network needs of some genes; its length is their number.
+    """Input of the network for some genes; its length is their number.
 
     Attributes
     ----------
@@ -35,9 +35,11 @@ class Batch:
         Genes that were asked for; the tensors may hold more, see `fixed` of
         :meth:`DeviceRegions.batch`.
     promoters : list of Bins, one per bin size
+        The promoter windows.
     pairs : list of (list of Bins, one per bin size)
         The pCREs, those of one width together.
     layout : TokenLayout
+        Which regions are of one gene, and their contact weights.
 
     Examples
     --------
@@ -87,7 +89,7 @@ class _Pooled(NamedTuple):
 
 
 class DeviceRegions:
-    """A RegionArray pooled to each bin size and logged; batches of its genes on a device.
+    """A RegionArray on a device, pooled to each bin size and logged; gives batches of genes.
 
     All regions are pooled at once and stay on the device, from where batches are gathered by
     index, if they fit there. Those of an opened file (:meth:`RegionArray.load`), and those that do
@@ -96,9 +98,11 @@ class DeviceRegions:
     Parameters
     ----------
     X : RegionArray of shape (n_genes, n_regions, n_bins, n_tracks)
+        Mean signal, not logged.
     bin_sizes : sequence of int
         In bp, multiples of ``X.bin_size``.
     device : str or torch.device, default="cpu"
+        Where the batches are wanted.
 
     Attributes
     ----------
@@ -139,12 +143,14 @@ class DeviceRegions:
         Parameters
         ----------
         rows : array-like of int of shape (n_genes,)
+            Rows of X.
         fixed : bool, default=False
             Whether to fill up to fixed numbers of rows, for inference.
 
         Returns
         -------
         batch : Batch
+            The genes in the order of `rows`.
         """
         rows = np.asarray(rows, dtype=np.int64)
         index, weights = self.index[rows], self.weights[rows]

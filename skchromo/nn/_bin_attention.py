@@ -16,7 +16,7 @@ ALIGNED = 4
 
 
 class Bins(NamedTuple):
-    """The bins of several regions at one bin size, padded at both ends to one width.
+    """Bins of several regions at one bin size, padded at both ends to one width.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Bins(NamedTuple):
 class BinAttention(nn.Module):
     """Attention from each region's centre to its bins, followed by a feed-forward layer.
 
-    Bins enter as ``x_j = W f_j + pe_j``, with few features f and fixed positions pe. Then
+    Bins enter as ``x_j = W f_j + pe_j``, with few features f and fixed positions pe. Then::
 
         q . K x_j = (W' K' q) . f_j + (K' q) . pe_j
         sum_j p_j V x_j = V (W sum_j p_j f_j + sum_j p_j pe_j)
@@ -49,7 +49,7 @@ class BinAttention(nn.Module):
     so that neither the bins' embeddings nor their keys and values are ever made: a bin costs
     a product as wide as its features and one with the positions that all regions share. The
     product of each head's query and key matrices, and of its value and output matrices, is
-    taken once a forward pass (:meth:`factors`).
+    taken once per forward pass (:meth:`factors`).
 
     Parameters
     ----------
@@ -67,6 +67,8 @@ class BinAttention(nn.Module):
     >>> factors = layer.factors(torch.rand(1, 8, 8))
     >>> layer(torch.rand(1, 5, 8), [[bins]], [[sinusoidal_positions(20, 8)]], factors).shape
     torch.Size([1, 5, 8])
+    >>> layer.every_bin(bins, scale=0).shape  # of embedded bins, whose width is d_model
+    torch.Size([5, 20, 8])
     """
 
     def __init__(self, n_scales, d_model, n_heads, d_ff, dropout=0.0):
@@ -80,7 +82,7 @@ class BinAttention(nn.Module):
         self.ff = FeedForward(n_scales, d_model, d_ff, dropout)
 
     def factors(self, projection=None):
-        """Matrices from a query to its logits' weights, and from summed bins to the output.
+        """Multiply out the matrices of each head: query with key, value with output.
 
         Parameters
         ----------
@@ -90,8 +92,10 @@ class BinAttention(nn.Module):
         Returns
         -------
         ask : Tensor of shape (n_scales, n_heads * d_bin, d_model)
+            From a query to the weights of its logits. The width d_bin is ``d_model + n_features``,
+            or d_model if `projection` is None.
         answer : Tensor of shape (n_scales, d_model, n_heads * d_bin)
-            d_bin is ``d_model + n_features``, or d_model where `projection` is None.
+            From the weighted sum of bins to the output.
         """
         n_scales, d_model, _ = self.query.weight.shape
         heads = (n_scales, self.n_heads, d_model // self.n_heads, d_model)
@@ -115,7 +119,7 @@ class BinAttention(nn.Module):
         Parameters
         ----------
         x : Tensor of shape (n_scales, n, d_model)
-            The queries, one a region.
+            The queries, one per region.
         groups : sequence of (sequence of Bins, one per bin size)
             The regions in the order of `x`, those of one width together.
         positions : sequence of (sequence of Tensor of shape (width, d_model), one per bin size)
@@ -126,6 +130,7 @@ class BinAttention(nn.Module):
         Returns
         -------
         y : Tensor of shape (n_scales, n, d_model)
+            The updated centres.
         """
         ask, answer = factors
         queries = scale_linear(x, ask)
@@ -169,6 +174,7 @@ class BinAttention(nn.Module):
         Returns
         -------
         x : Tensor of shape (n, width, d_model)
+            The updated bins.
         """
         x = bins.features.flatten(0, 1)
         shape = (*bins.absent.shape, self.n_heads, -1)

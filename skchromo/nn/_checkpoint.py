@@ -1,5 +1,6 @@
 """Checkpoints of the reference implementation, read and written."""
 
+import io
 import re
 
 import torch
@@ -13,11 +14,12 @@ _OLD_NAMES = {"embed": "embed", "pw_int": "pairwise_interaction", "reg": "regula
 
 
 def reference_parameters(network):
-    """Where each used tensor of the reference state dict stands in a network.
+    """Find each used tensor of the reference state dict in a network.
 
     Parameters
     ----------
     network : ChromoformerNetwork
+        Where to look.
 
     Returns
     -------
@@ -77,6 +79,7 @@ def load_reference_state(network, state):
     Parameters
     ----------
     network : ChromoformerNetwork
+        Its weights are replaced.
     state : mapping of str to Tensor
         Tensors that the reference never uses are ignored.
 
@@ -87,8 +90,7 @@ def load_reference_state(network, state):
 
     Examples
     --------
-    >>> from skchromo.nn import ChromoformerNetwork, load_reference_state
-    >>> from skchromo.nn import reference_state
+    >>> from skchromo.nn import ChromoformerNetwork, load_reference_state, reference_state
     >>> network = ChromoformerNetwork(n_tracks=7, n_positions=(20,), bin_sizes=(2000,))
     >>> twin = ChromoformerNetwork(n_tracks=7, n_positions=(20,), bin_sizes=(2000,))
     >>> load_reference_state(twin, reference_state(network))
@@ -122,7 +124,7 @@ def _check_state(state):
     for name, tensor in state.items():
         promised = tensor.numel() * tensor.element_size()
         if tensor.layout != torch.strided or promised > tensor.untyped_storage().nbytes():
-            raise ValueError(f"the checkpoint does not hold all numbers of {name}")
+            raise ValueError(f"the checkpoint does not hold all numbers of {name}: save a clone()")
     sizes = checkpoint_sizes(state)
     with torch.device("meta"):
         network = ChromoformerNetwork(n_positions=[1] * len(sizes["bin_sizes"]), **sizes)
@@ -131,22 +133,23 @@ def _check_state(state):
 
 
 def reference_state(network):
-    """State dict in the reference's names and shapes, which its own loader accepts.
+    """Give a network's state dict in the reference's names and shapes.
 
     Parameters
     ----------
     network : ChromoformerNetwork
+        Without a linear skip.
 
     Returns
     -------
     state : dict of str to Tensor
-        On the CPU. Tensors that the reference holds but never uses are at their initial
-        values: ones for scales, zeros for the rest. `output_scale` is multiplied into the head.
+        On the CPU. The reference's own loader accepts it. Tensors that the reference never uses are
+        at their initial values: ones for scales, else zeros. The head includes `output_scale`.
 
     Raises
     ------
     ValueError
-        If the network has a linear skip, which the reference has not.
+        If the network has a linear skip.
 
     Examples
     --------
@@ -158,7 +161,7 @@ def reference_state(network):
     if network.skip is not None:
         raise ValueError(
             "linear_skip=True adds a part that the reference implementation does not have: a "
-            "checkpoint in its format cannot hold this network"
+            "checkpoint in its format cannot hold this network; save() keeps it for skchromo"
         )
     state = {
         name: torch.cat(
@@ -188,14 +191,13 @@ def reference_state(network):
 
 
 def read_checkpoint(path):
-    """Read the state dict of a reference checkpoint; run none of the code it may carry.
+    """Read the state dict of a reference checkpoint; code in the file is never run.
 
     Parameters
     ----------
     path : str or Path
-        A file written by ``torch.save``: ``{"net": state_dict, ...}``, which may hold NumPy
-        arrays too, or a bare state dict. Names of the first release (``embed2000``, ``pw_int500``,
-        ``reg100``) are understood as well.
+        A file written by ``torch.save``: ``{"net": state_dict, ...}`` (NumPy arrays too) or a bare
+        state dict. Names of the first release (``embed2000``, ``reg100``) are understood as well.
 
     Returns
     -------
@@ -240,7 +242,7 @@ def read_checkpoint(path):
 
 
 def checkpoint_sizes(state):
-    """Sizes of the network that a reference state dict belongs to.
+    """Infer the sizes of the network that a reference state dict belongs to.
 
     Parameters
     ----------
@@ -310,11 +312,12 @@ def _numbers_behind(prefix, state):
 
 
 def load_checkpoint(path, max_length=40_000):
-    """Network with the weights of a reference checkpoint.
+    """Load a reference checkpoint into a network of its sizes.
 
     Parameters
     ----------
     path : str or Path
+        As for :func:`read_checkpoint`.
     max_length : int, default=40_000
         Length in bp of the longest region (window or pCRE) that could be there.
 
@@ -326,7 +329,7 @@ def load_checkpoint(path, max_length=40_000):
     Raises
     ------
     FileNotFoundError, ValueError
-        As :func:`read_checkpoint`; ValueError too if tensors are missing or do not fit.
+        As :func:`read_checkpoint`.
 
     Examples
     --------
@@ -353,6 +356,7 @@ def save_checkpoint(network, path, **content):
     Parameters
     ----------
     network : ChromoformerNetwork
+        Without a linear skip.
     path : str or Path
         File to write. It appears under its name when it is whole; an older one is replaced.
     **content
@@ -370,8 +374,11 @@ def save_checkpoint(network, path, **content):
     ['epoch', 'net']
     """
     state = reference_state(network)
+    # torch itself hides why it cannot write, as where the disk is full
+    written = io.BytesIO()
+    torch.save({"net": state, **content}, written)
     with whole_file(path) as file:
-        torch.save({"net": state, **content}, file)
+        file.write(written.getbuffer())
 
 
 def _view(parameter, scale, name):

@@ -13,12 +13,16 @@ def scale_linear(x, weight, bias=None):
     Parameters
     ----------
     x : Tensor of shape (n_scales, n, d_in)
+        Rows of each scale.
     weight : Tensor of shape (n_scales, d_out, d_in)
+        Matrix of each scale.
     bias : Tensor of shape (n_scales, 1, d_out), default=None
+        What is added to each row; None adds nothing.
 
     Returns
     -------
     y : Tensor of shape (n_scales, n, d_out)
+        For each scale ``x @ weight.T + bias``.
 
     Examples
     --------
@@ -97,17 +101,19 @@ class ScaleLinear(nn.Module):
             self.bias = nn.Parameter(torch.empty(n_scales, 1, d_out).uniform_(-bound, bound))
 
     def forward(self, x, scale=None):
-        """Apply to every scale's rows, or to one scale's alone.
+        """Apply to the rows of every scale, or to those of one scale.
 
         Parameters
         ----------
         x : Tensor of shape (n_scales, n, d_in), or (n, d_in) of one scale
+            Rows of each scale.
         scale : int, default=None
             Number of the only scale that `x` belongs to.
 
         Returns
         -------
-        y : Tensor of the same shape but for its last axis, d_out
+        y : Tensor of shape (n_scales, n, d_out), or (n, d_out) of one scale
+            The products, with the bias added.
         """
         if scale is None:
             return scale_linear(x, self.weight, self.bias)
@@ -116,11 +122,14 @@ class ScaleLinear(nn.Module):
 
 
 class TrackProjection(ScaleLinear):
-    """ScaleLinear from tracks to embeddings, for features with columns of zeros behind the tracks.
+    """Linear layer per bin size from tracks to embeddings, which ignores padded columns.
+
+    Features have columns of zeros behind the tracks, see :class:`Bins`.
 
     Parameters
     ----------
     n_scales, n_tracks, d_model : int
+        Number of bin sizes and of tracks, width of the embeddings.
 
     Examples
     --------
@@ -137,11 +146,35 @@ class TrackProjection(ScaleLinear):
         super().__init__(n_scales, n_tracks, d_model, bias=False)
 
     def wide(self, n_features):
-        """Weights with a column for each feature, (n_scales, d_model, n_features)."""
+        """Pad the weights to a column per feature.
+
+        Parameters
+        ----------
+        n_features : int
+            Number of tracks and columns of zeros behind them.
+
+        Returns
+        -------
+        weight : Tensor of shape (n_scales, d_model, n_features)
+            The weights of the tracks, then zeros.
+        """
         return F.pad(self.weight, (0, n_features - self.weight.shape[2]))
 
     def forward(self, x, scale=None):
-        """Project tracks; what stands behind them is left out. See :class:`ScaleLinear`."""
+        """Project tracks; columns behind them are left out.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_scales, n, n_features), or (n, n_features) of one scale
+            Tracks, then any other columns.
+        scale : int, default=None
+            Number of the only scale that `x` belongs to.
+
+        Returns
+        -------
+        y : Tensor of shape (n_scales, n, d_model), or (n, d_model) of one scale
+            The embeddings.
+        """
         return super().forward(x[..., : self.weight.shape[2]], scale)
 
 
@@ -169,17 +202,19 @@ class ScaleLayerNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(n_scales, 1, d))
 
     def forward(self, x, scale=None):
-        """Normalise every scale's rows, or one scale's alone.
+        """Normalise the rows of every scale, or those of one scale.
 
         Parameters
         ----------
         x : Tensor of shape (n_scales, ..., d), or (..., d) of one scale
+            Rows of each scale.
         scale : int, default=None
             Number of the only scale that `x` belongs to.
 
         Returns
         -------
         y : Tensor of the shape of `x`
+            The normalised rows.
         """
         if scale is None:
             shape = (len(x), *[1] * (x.ndim - 2), x.shape[-1])
@@ -217,28 +252,31 @@ class FeedForward(nn.Module):
         self.dropout = dropout
 
     def forward(self, x, scale=None):
-        """Update every scale's rows, or one scale's alone.
+        """Update the rows of every scale, or those of one scale.
 
         Parameters
         ----------
         x : Tensor of shape (n_scales, n, d_model), or (n, d_model) of one scale
+            Rows of each scale.
         scale : int, default=None
             Number of the only scale that `x` belongs to.
 
         Returns
         -------
         y : Tensor of the shape of `x`
+            The updated rows.
         """
         hidden = F.dropout(F.relu(self.l1(x, scale)), self.dropout, self.training)
         return self.ln(x + F.dropout(self.l2(hidden, scale), self.dropout, self.training), scale)
 
 
 def sinusoidal_positions(n_positions, d_model):
-    """Fixed position encoding: sines in even columns, cosines in odd ones.
+    """Make the fixed position encoding: sines in even columns, cosines in odd ones.
 
     Parameters
     ----------
     n_positions : int
+        Number of rows.
     d_model : int
         Even.
 

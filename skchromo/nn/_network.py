@@ -13,12 +13,12 @@ from ._window_skip import WindowSkip
 
 
 class ChromoformerNetwork(nn.Module):
-    """Chromoformer (Lee, Yang and Kim 2022, doi 10.1038/s41467-022-34152-5).
+    """The network of Chromoformer, for several bin sizes at once.
 
     For each bin size: promoter bins -> EmbeddingTransformer -> PairwiseInteractionTransformer
     with each pCRE -> RegulationTransformer. The outputs of all bin sizes, each plus its
-    promoter embedding, enter a two-layer head. Numerically the published network, but only
-    what reaches the output is computed.
+    promoter embedding, enter a two-layer head. Numerically it is the published network (Lee, Yang
+    and Kim 2022, doi 10.1038/s41467-022-34152-5), but only what reaches the output is computed.
 
     Outputs are multiplied by the buffer `output_scale`, which starts at 1: with the targets'
     standard deviation there, the network itself learns standardised targets.
@@ -35,14 +35,26 @@ class ChromoformerNetwork(nn.Module):
         Width of the output.
     d_model : int, default=128
         Width of embeddings; even.
-    embedding_n_layers, embedding_n_heads, embedding_d_ff : int, default=1, 2, 128
-        Layers, heads and feed-forward width of the EmbeddingTransformer.
-    pairwise_n_layers, pairwise_n_heads, pairwise_d_ff : int, default=2, 2, 256
-        The same of the PairwiseInteractionTransformer.
-    regulation_n_layers, regulation_n_heads, regulation_d_ff : int, default=6, 8, 256
-        The same of the RegulationTransformer.
+    embedding_n_layers : int, default=1
+        Layers of the EmbeddingTransformer.
+    embedding_n_heads : int, default=2
+        Its heads, a divisor of `d_model`.
+    embedding_d_ff : int, default=128
+        Width of its feed-forward layers.
+    pairwise_n_layers : int, default=2
+        Layers of the PairwiseInteractionTransformer.
+    pairwise_n_heads : int, default=2
+        Its heads, a divisor of `d_model`.
+    pairwise_d_ff : int, default=256
+        Width of its feed-forward layers.
+    regulation_n_layers : int, default=6
+        Layers of the RegulationTransformer.
+    regulation_n_heads : int, default=8
+        Its heads, a divisor of `regulation_d_attention`.
     regulation_d_attention : int, default=256
-        Width of the RegulationTransformer's attention over all heads.
+        Width of its attention over all heads.
+    regulation_d_ff : int, default=256
+        Width of its feed-forward layers.
     d_output : int, default=128
         Width of the head's hidden layer.
     dropout : float, default=0.0
@@ -63,8 +75,12 @@ class ChromoformerNetwork(nn.Module):
     >>> from skchromo.nn import ChromoformerNetwork, DeviceRegions
     >>> X = RegionArray.from_dense(np.ones((3, 2, 20, 1)), bin_size=100)
     >>> network = ChromoformerNetwork(n_tracks=1, n_positions=(2, 20), bin_sizes=(1000, 100))
-    >>> network(DeviceRegions(X, (1000, 100)).batch([0, 1, 2])).shape
+    >>> batch = DeviceRegions(X, (1000, 100)).batch([0, 1, 2])
+    >>> network(batch).shape
     torch.Size([3, 1])
+    >>> encoded = network.encode(batch)  # the same in two steps
+    >>> encoded.shape, network.decode(encoded, batch).shape
+    (torch.Size([3, 256]), torch.Size([3, 1]))
     """
 
     def __init__(
@@ -89,7 +105,8 @@ class ChromoformerNetwork(nn.Module):
         linear_skip=False,
     ):
         super().__init__()
-        _check_divides("d_model", d_model, 2, "2, as positions are sines and cosines")
+        if d_model % 2:
+            raise ValueError(f"d_model={d_model} must be even, as positions are sines and cosines")
         _check_divides("d_model", d_model, embedding_n_heads, "embedding_n_heads")
         _check_divides("d_model", d_model, pairwise_n_heads, "pairwise_n_heads")
         _check_divides(
@@ -130,11 +147,12 @@ class ChromoformerNetwork(nn.Module):
         )
 
     def forward(self, batch):
-        """Outputs for the genes of a batch.
+        """Compute the outputs for the genes of a batch.
 
         Parameters
         ----------
         batch : Batch
+            The genes.
 
         Returns
         -------
@@ -144,15 +162,18 @@ class ChromoformerNetwork(nn.Module):
         return self.decode(self.encode(batch), batch)
 
     def encode(self, batch):
-        """What the head reads.
+        """Compute the embeddings of genes that the head reads.
 
         Parameters
         ----------
         batch : Batch
+            The genes.
 
         Returns
         -------
         encoded : Tensor of shape (n, n_scales * d_model)
+            Of each gene, the bin sizes side by side. n is ``len(batch)``, or more if the batch
+            was filled up.
         """
         promoters, layout = self._embed(batch), batch.layout
         tokens = promoters
@@ -166,11 +187,12 @@ class ChromoformerNetwork(nn.Module):
         return genes.transpose(0, 1).flatten(1)
 
     def decode(self, encoded, batch, has_head=True):
-        """Outputs from what the head reads.
+        """Compute the outputs from the embeddings.
 
         Parameters
         ----------
         encoded : Tensor of shape (n, n_scales * d_model)
+            What `encode` returned.
         batch : Batch
             What was encoded.
         has_head : bool, default=True
@@ -179,6 +201,7 @@ class ChromoformerNetwork(nn.Module):
         Returns
         -------
         output : Tensor of shape (n_genes, n_outputs)
+            Logits, or expression.
         """
         if has_head:
             output = self.fc_head(encoded)
@@ -189,15 +212,27 @@ class ChromoformerNetwork(nn.Module):
         return output[: len(batch)] * self.output_scale
 
     def summarise(self, batch):
-        """What the skip reads: log mean signals of windows, see :class:`WindowSkip`.
+        """Compute what the skip reads: log mean signals of windows.
 
         Parameters
         ----------
         batch : Batch
+            The genes.
 
         Returns
         -------
         columns : Tensor of shape (n, n_columns)
+            What :meth:`WindowSkip.columns` returns.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skchromo import RegionArray
+        >>> from skchromo.nn import ChromoformerNetwork, DeviceRegions
+        >>> X = RegionArray.from_dense(np.ones((3, 20)))
+        >>> network = ChromoformerNetwork(1, (20,), bin_sizes=(100,), linear_skip=True)
+        >>> network.summarise(DeviceRegions(X, (100,)).batch([0, 1, 2])).shape
+        torch.Size([3, 6])
         """
         finest = self.bin_sizes.index(min(self.bin_sizes))
         pairs = [group[finest] for group in batch.pairs]

@@ -9,6 +9,7 @@ from torch import nn
 from ._batches import Batch, DeviceRegions
 from ._network import ChromoformerNetwork
 
+#: The values of ``combine=``, see :class:`~skchromo.ChromoformerDiffRegressor`.
 COMBINATIONS = ("difference", "concat", "both")
 
 
@@ -19,6 +20,7 @@ class PairBatch:
     Attributes
     ----------
     a, b : Batch
+        The genes in condition a and in condition b, in the same order.
 
     Examples
     --------
@@ -38,20 +40,23 @@ class PairBatch:
 
 
 class PairRegions:
-    """A RegionArray with a conditions axis on a device; batches of its genes.
+    """A RegionArray with a conditions axis on a device; gives batches of genes.
 
     Parameters
     ----------
     X : RegionArray of shape (n_genes, 2, n_regions, n_bins, n_tracks)
+        Mean signal, not logged.
     bin_sizes : sequence of int
         In bp, multiples of ``X.bin_size``.
     device : str or torch.device, default="cpu"
+        Where the batches are wanted.
 
     Attributes
     ----------
     single : DeviceRegions
         Each gene twice, as two rows that follow one another.
     device : torch.device
+        Where the batches are.
 
     Examples
     --------
@@ -59,8 +64,8 @@ class PairRegions:
     >>> from skchromo import RegionArray
     >>> from skchromo.nn import PairRegions
     >>> regions = PairRegions(RegionArray.from_dense(np.ones((3, 2, 1, 8, 1))), (100,))
-    >>> len(regions), len(regions.single)
-    (3, 6)
+    >>> len(regions), len(regions.single), len(regions.batch([2, 0]).a)
+    (3, 6, 2)
     """
 
     def __init__(self, X, bin_sizes, device="cpu"):
@@ -82,19 +87,21 @@ class PairRegions:
         Parameters
         ----------
         rows : array-like of int of shape (n_genes,)
+            Rows of X.
         fixed : bool, default=False
             Whether to fill up to fixed numbers of rows, for inference.
 
         Returns
         -------
         batch : PairBatch
+            The genes in the order of `rows`.
         """
         rows = 2 * np.asarray(rows, dtype=np.int64)
         return PairBatch(self.single.batch(rows, fixed), self.single.batch(rows + 1, fixed))
 
 
 class PairNetwork(nn.Module):
-    """One network for two conditions: genes to what condition b has over condition a.
+    """One network for two conditions: predicts by how much condition b exceeds condition a.
 
     Parameters
     ----------
@@ -133,15 +140,17 @@ class PairNetwork(nn.Module):
                 nn.init.zeros_(self.head[-1].weight)
 
     def forward(self, batch):
-        """Outputs for the genes of a batch.
+        """Compute the outputs for the genes of a batch.
 
         Parameters
         ----------
         batch : PairBatch
+            The genes in both conditions.
 
         Returns
         -------
         output : Tensor of shape (n_genes, n_outputs)
+            By how much b exceeds a.
         """
         network = self.network
         a, b = (network.encode(part) for part in (batch.a, batch.b))

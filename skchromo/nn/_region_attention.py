@@ -14,10 +14,12 @@ class RegionAttention(nn.Module):
 
     Parameters
     ----------
-    n_scales, d_model, n_heads, d_ff : int
-        Number of bin sizes, width of the embeddings, heads, feed-forward width.
+    n_scales, d_model, n_heads : int
+        Number of bin sizes, width of the embeddings, heads.
     d_attention : int
         Width of queries, keys, values and gates over all heads, a multiple of `n_heads`.
+    d_ff : int
+        Width of the feed-forward layer.
     dropout : float, default=0.0
         Rate on attention probabilities, residual and feed-forward.
 

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 
 class TokenLayout(NamedTuple):
-    """Where the regions of a batch's genes stand.
+    """Which region of which gene each token of a batch is.
 
     What each region needs alone is computed on tokens: all promoters, then all pCREs that are
     there, none for those that are not. What regions of one gene do to each other is computed on a
@@ -25,9 +25,9 @@ class TokenLayout(NamedTuple):
     weights : Tensor of shape (n_genes, n_keys), float32
         Contact weights; 0 for the promoter and where absent.
     place : Tensor of shape (n_tokens,), int
-        Number of each token among the `n_regions` of its gene, and
+        Number of each token among the `n_regions` of its gene.
     row : Tensor of shape (n_tokens,), int
-        number of its gene.
+        Number of each token's gene.
     padding : Tensor of shape (n_tokens,), bool, or None
         True for tokens that only fill a block up. They stand in no slot. None if there are none.
     n_regions : int
@@ -42,6 +42,13 @@ class TokenLayout(NamedTuple):
     >>> layout = DeviceRegions(X, (100,)).batch([2, 1, 0]).layout
     >>> layout.gene.tolist(), layout.token[:, :2].tolist(), layout.absent[2, :2].tolist()
     ([1, 0], [[0, 4], [1, 3], [2, 0]], [False, True])
+    >>> import torch
+    >>> tokens = torch.arange(5.0).view(1, 5, 1)  # 3 promoters, 2 pCREs
+    >>> slots = layout.to_slots(tokens, 2)  # 2 for each gene
+    >>> slots.flatten().tolist(), layout.to_tokens(slots, 2).flatten().tolist()
+    ([0.0, 4.0, 1.0, 3.0, 2.0, 0.0], [0.0, 1.0, 2.0, 3.0, 4.0])
+    >>> layout.to_pairs(tokens[:, :3]).flatten().tolist()
+    [1.0, 0.0]
     """
 
     gene: torch.Tensor
@@ -54,11 +61,12 @@ class TokenLayout(NamedTuple):
     n_regions: int
 
     def to_slots(self, x, n_slots, blank=False):
-        """Tokens in the first `n_slots` slots of each gene.
+        """Put tokens into the first `n_slots` slots of each gene.
 
         Parameters
         ----------
         x : Tensor of shape (n, n_tokens, d)
+            Promoters, then pCREs.
         n_slots : int
             `n_regions` or more, up to n_keys.
         blank : bool, default=False
@@ -68,16 +76,18 @@ class TokenLayout(NamedTuple):
         Returns
         -------
         y : Tensor of shape (n, n_genes * n_slots, d)
+            The slots of the first gene, then those of the next.
         """
         y = x.index_select(1, self.token[:, :n_slots].reshape(-1))
         return y.masked_fill_(self.absent[:, :n_slots].reshape(-1, 1), 0) if blank else y
 
     def to_tokens(self, y, n_slots, blank=False):
-        """Tokens from the first `n_slots` slots of each gene.
+        """Take tokens out of the first `n_slots` slots of each gene.
 
         Parameters
         ----------
         y : Tensor of shape (n, n_genes * n_slots, d)
+            The slots of the first gene, then those of the next.
         n_slots : int
             `n_regions` or more, up to n_keys.
         blank : bool, default=False
@@ -86,20 +96,23 @@ class TokenLayout(NamedTuple):
         Returns
         -------
         x : Tensor of shape (n, n_tokens, d)
+            Promoters, then pCREs.
         """
         x = y.index_select(1, self.row * n_slots + self.place)
         return x.masked_fill_(self.padding[:, None], 0) if blank and self.padding is not None else x
 
     def to_pairs(self, promoters):
-        """Promoter of each pCRE.
+        """Copy to each pCRE the promoter of its gene.
 
         Parameters
         ----------
         promoters : Tensor of shape (n_scales, n_genes, d)
+            One row per gene.
 
         Returns
         -------
         x : Tensor of shape (n_scales, n_pairs, d)
+            One row per pCRE.
         """
         return _Spread.apply(promoters, self)
 

@@ -9,7 +9,7 @@ from ._region_attention import RegionAttention
 
 
 class EmbeddingTransformer(nn.Module):
-    """Embedding of each promoter from the bins of its window.
+    """Embed each promoter from the bins of its window.
 
     Self-attention over bins, of which only the centre's row is returned: the last layer
     computes nothing else. Layers before the last are ordinary full attention.
@@ -48,10 +48,12 @@ class EmbeddingTransformer(nn.Module):
         bins : sequence of Bins, one per bin size
             Features are log1p signal.
         positions : sequence of Tensor of shape (width, d_model), one per bin size
+            Position encoding of the bins.
 
         Returns
         -------
         x : Tensor of shape (n_scales, n, d_model)
+            Of each promoter.
         """
         last = self.layers[-1]
         if len(self.layers) == 1:
@@ -73,7 +75,7 @@ class EmbeddingTransformer(nn.Module):
 
 
 class PairwiseInteractionTransformer(nn.Module):
-    """Embedding of each promoter-pCRE pair: the promoter asks, the bins of the pCRE answer.
+    """Embed each promoter-pCRE pair: the promoter attends to the bins of the pCRE.
 
     Parameters
     ----------
@@ -118,6 +120,7 @@ class PairwiseInteractionTransformer(nn.Module):
         Returns
         -------
         x : Tensor of shape (n_scales, n, d_model)
+            Of each pair.
         """
         projection = self.lin_proj_pcre.wide(groups[0][0].features.shape[2])
         x = asking
@@ -127,7 +130,7 @@ class PairwiseInteractionTransformer(nn.Module):
 
 
 class RegulationTransformer(nn.Module):
-    """Embedding of each gene from its promoter, its pCREs and their contact weights.
+    """Embed each gene from its promoter, its pCREs and their contact weights.
 
     Parameters
     ----------
@@ -166,6 +169,7 @@ class RegulationTransformer(nn.Module):
         x : Tensor of shape (n_scales, n, d_model)
             Embeddings of the tokens: promoters first, then pCREs.
         layout : TokenLayout
+            Which regions are of one gene, and their contact weights.
 
         Returns
         -------

@@ -51,14 +51,16 @@ class WindowSkip(nn.Module):
         self.register_buffer("scale", torch.ones(n_columns))
 
     def columns(self, promoters, pairs, layout):
-        """Log mean signals of some genes, not standardised.
+        """Compute log mean signals of some genes, not standardised.
 
         Parameters
         ----------
         promoters : Bins
+            The promoter windows.
         pairs : sequence of Bins
             The pCREs in the order of the tokens, those of one width together.
         layout : TokenLayout
+            Which regions are of one gene, and their contact weights.
 
         Returns
         -------
@@ -87,15 +89,17 @@ class WindowSkip(nn.Module):
         return torch.cat(means, dim=1).log1p()
 
     def forward(self, columns):
-        """What is added to the output.
+        """Compute what is added to the output.
 
         Parameters
         ----------
         columns : Tensor of shape (n_genes, 6 * n_tracks)
+            What `columns` returned.
 
         Returns
         -------
         output : Tensor of shape (n_genes, n_outputs)
+            Of the linear map.
         """
         return self.linear((columns - self.mean) / self.scale)
 

@@ -1,4 +1,4 @@
-"""What X is between feature extraction and model."""
+"""The RegionArray: X between the transformers and the estimators."""
 
 from ._dense import DenseRegions
 from ._layout import check_as_fitted, check_signal

@@ -37,7 +37,7 @@ def check_layout(X):
         raise ValueError(f"bin_size must be at least 1 bp, got {X.bin_size}")
     if X.signal.ndim != 2 or X.signal.shape[1] != len(X.tracks):
         raise ValueError(
-            f"signal must have one column for each of the {len(X.tracks)} tracks, "
+            f"signal must have one column for each of the {len(X.tracks)} names in tracks, "
             f"got shape {X.signal.shape}"
         )
     if len(set(X.tracks)) != len(X.tracks):
@@ -57,10 +57,10 @@ def check_layout(X):
 
 def _check_rows(X, n_distinct):
     """Refuse row parts of different lengths, and genes without a promoter."""
-    if X.index.ndim not in (2, 3) or X.index.shape[-1] < 1:
+    n_dims, shape = X.index.ndim, X.index.shape
+    if n_dims not in (2, 3) or shape[-1] < 1 or (n_dims == 3 and shape[1] != 2):
         raise ValueError(
-            "index must have shape (n_genes, n_regions) or (n_genes, 2, n_regions), "
-            f"got {X.index.shape}"
+            f"index must have shape (n_genes, n_regions) or (n_genes, 2, n_regions), got {shape}"
         )
     if X.index.size and not -1 <= X.index.min() <= X.index.max() < n_distinct:
         raise ValueError(f"index must lie between -1 and {n_distinct - 1}")
@@ -79,7 +79,7 @@ def _check_rows(X, n_distinct):
         raise ValueError("weights must be finite, and 0 where a pCRE is absent")
     for name, column in X.genes.items():
         if column.shape != (len(X),):
-            raise ValueError(f"genes[{name!r}] must have shape ({len(X)},)")
+            raise ValueError(f"genes[{name!r}] must have shape ({len(X)},), got {column.shape}")
 
 
 def _check_values(X):
@@ -91,7 +91,10 @@ def _check_values(X):
     finite = np.isfinite(low) & np.isfinite(high)
     if not finite.all():
         bad = [track for track, ok in zip(X.tracks, finite) if not ok]
-        raise ValueError(f"signal of track {', '.join(bad)} holds NaN or infinite values")
+        raise ValueError(
+            f"signal of track {', '.join(bad)} holds NaN or infinite values: write 0 where there "
+            "is no signal"
+        )
     if (low < 0).any():
         bad = [track for track, value in zip(X.tracks, low) if value < 0]
         raise ValueError(

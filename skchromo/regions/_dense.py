@@ -8,7 +8,7 @@ from ._ranges import bins_of, ranges
 
 
 class DenseRegions(NamedTuple):
-    """What :meth:`RegionArray.to_dense` returns.
+    """Plain arrays of a RegionArray, as :meth:`skchromo.RegionArray.to_dense` returns them.
 
     Attributes
     ----------

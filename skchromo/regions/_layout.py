@@ -6,7 +6,7 @@ _MITOCHONDRION = ("M", "MT")
 
 
 def check_signal(X, name, n_conditions=1):
-    """Refuse gene tables, which hold no signal, and regions of another number of conditions.
+    """Raise if X is a gene table, or has another number of conditions.
 
     Parameters
     ----------
@@ -42,7 +42,10 @@ def check_signal(X, name, n_conditions=1):
     if not isinstance(X, RegionArray) or X.ndim == 3 + n_conditions:
         return
     if n_conditions == 1:
-        raise ValueError(f"{name} takes a RegionArray of one condition, got shape {X.shape}")
+        raise ValueError(
+            f"{name} takes a RegionArray of one condition, got shape {X.shape}: give it "
+            'X.condition("a") or X.condition("b"), or use ChromoformerDiffRegressor'
+        )
     raise ValueError(
         f"{name} takes a RegionArray of two conditions, got shape {X.shape}: give the gene table "
         "the columns sample_a and sample_b"
@@ -50,7 +53,7 @@ def check_signal(X, name, n_conditions=1):
 
 
 def check_as_fitted(X, name, *, tracks, bin_size, window, n_bins=None, chromsizes=None):
-    """Refuse X with other tracks, bins, window or assembly than were fitted, saying which.
+    """Raise if the tracks, bins, window or assembly of X are not those of the fit.
 
     Parameters
     ----------
@@ -72,7 +75,7 @@ def check_as_fitted(X, name, *, tracks, bin_size, window, n_bins=None, chromsize
     Raises
     ------
     ValueError
-        Naming what X has and what was fitted.
+        If they differ; the message names what X has and what was fitted.
 
     Examples
     --------
@@ -82,13 +85,13 @@ def check_as_fitted(X, name, *, tracks, bin_size, window, n_bins=None, chromsize
     >>> check_as_fitted(X, "WindowSummary", tracks=("ATAC",), bin_size=100, window=800)
     Traceback (most recent call last):
     ValueError: X has signal of other tracks than WindowSummary was fitted on: tracks ATAC,
-        H3K4me3, fitted on ATAC
+        H3K4me3, fitted on ATAC...
     """
     if X.tracks != tracks:
         what = "in another order" if set(X.tracks) == set(tracks) else "of other tracks"
         raise ValueError(
             f"X has signal {what} than {name} was fitted on: tracks {', '.join(X.tracks)}, "
-            f"fitted on {', '.join(tracks)}"
+            f"fitted on {', '.join(tracks)}; give the same tracks in the same order"
         )
     for got, fitted, words in [
         (X.bin_size, bin_size, "finest bins of {} bp"),

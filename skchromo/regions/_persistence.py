@@ -57,6 +57,7 @@ class Persistence:
         Parameters
         ----------
         path : str or Path
+            File to open.
         mmap_mode : {"r", None}, default="r"
             "r" leaves the signal in the file and reads what is used when it is used: for arrays
             larger than memory. Such an array, or rows of it, is pickled as the path and its rows:
@@ -65,6 +66,7 @@ class Persistence:
         Returns
         -------
         X : RegionArray
+            On the signal in the file, or in memory.
 
         Raises
         ------

@@ -10,7 +10,7 @@ _BINS_AT_A_TIME = 1 << 15
 
 
 def ranges(starts, counts):
-    """Concatenate ``arange(start, start + count)`` of every pair.
+    """Concatenate ``arange(start, start + count)`` for all starts and counts.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from ._stack import stacked_parts, used_parts, used_regions
 
 
 class RegionArray(Persistence):
-    """Signal of each gene's promoter and pCREs: the X between features and model.
+    """Signal of each gene's promoter and pCREs: the X of the estimators.
 
     Reads as an array ``X[gene, region, bin, track]`` of float32 mean signal (not logged,
     non-negative, no NaN). Region 0 is the promoter window, read 5'->3'; regions 1 and up are
@@ -72,6 +72,8 @@ class RegionArray(Persistence):
         window: 400 bp, bin_size: 100 bp, tracks: H3K4me3, H3K27ac)
     >>> X.shape, X[1:].shape, X[[1, 0, 1]].genes["gene_id"].tolist()
     ((2, 2, 4, 2), (1, 2, 4, 2), ['B', 'A', 'B'])
+    >>> len(X[1:].compact().signal), X[1:].equals(X[1:].compact())
+    (4, True)
     """
 
     dtype = np.dtype(np.float32)
@@ -146,7 +148,7 @@ class RegionArray(Persistence):
         raise TypeError(
             "a RegionArray does not turn into an ndarray by itself, as contact weights and region "
             "lengths would be lost: use X.to_dense(), which returns values, weights and lengths; "
-            "what needs a table with two axes takes that of a WindowSummary"
+            "put a WindowSummary before what needs a table (genes x columns)"
         )
 
     def __getitem__(self, key):
@@ -177,12 +179,12 @@ class RegionArray(Persistence):
         )
 
     def condition(self, name):
-        """Regions of one of two conditions.
+        """Select one of the two conditions.
 
         Parameters
         ----------
         name : {"a", "b"}
-            Which one.
+            The condition.
 
         Returns
         -------
@@ -204,7 +206,7 @@ class RegionArray(Persistence):
         if self.ndim == 4:
             raise ValueError(f"X has no conditions axis: its shape is {self.shape}")
         if name not in ("a", "b"):
-            raise ValueError(f'a condition is "a" or "b", got {name!r}')
+            raise ValueError(f'a condition is "a" or "b", for sample_a or sample_b, got {name!r}')
         genes = {key: column for key, column in self.genes.items() if not key.startswith("sample_")}
         if f"sample_{name}" in self.genes:
             genes["sample"] = self.genes[f"sample_{name}"]
@@ -233,7 +235,7 @@ class RegionArray(Persistence):
         -------
         X : RegionArray
             The array itself if all regions are used and in memory, else a copy with those used.
-            Of an opened file (see :meth:`load`) they are read into memory.
+            Those of an opened file (see :meth:`load`) are read into memory.
         """
         used = used_regions(self)
         if used.all() and self.stored_at is None:
@@ -241,16 +243,17 @@ class RegionArray(Persistence):
         return self._replace(**used_parts(self, used))
 
     def equals(self, other):
-        """Whether two arrays hold the same genes, regions, weights and signal, row by row.
+        """Compare genes, regions, weights and signal with those of another array, row by row.
 
         Parameters
         ----------
         other : RegionArray
-            What to compare with. How regions are shared and numbered does not matter.
+            What to compare with.
 
         Returns
         -------
         equal : bool
+            True if all are the same. How regions are shared and numbered does not matter.
         """
         return isinstance(other, RegionArray) and same(self, other)
 
@@ -261,12 +264,13 @@ class RegionArray(Persistence):
         Parameters
         ----------
         arrays : sequence of RegionArray
-            At least one. Rows of one array, or of one opened file, go on sharing its signal;
-            of several, the regions in use are copied into memory.
+            At least one. Rows of one array, or of one opened file, share its signal; the
+            regions in use of several are copied into memory.
 
         Returns
         -------
         X : RegionArray
+            All rows, in order.
 
         Raises
         ------
@@ -284,17 +288,17 @@ class RegionArray(Persistence):
         """
         arrays = list(arrays)
         if not arrays:
-            raise ValueError("concatenate needs at least one RegionArray")
+            raise ValueError("concatenate needs at least one RegionArray, got none")
         return arrays[0]._replace(**stacked_parts(arrays))
 
     def pool(self, bin_size, regions=None):
-        """Mean signal of distinct regions in coarser bins.
+        """Average distinct regions over coarser bins.
 
         Parameters
         ----------
         bin_size : int
-            Width of the coarser bins in bp, a multiple of the finest ``X.bin_size``. Bins are
-            counted from the region's start; the last one averages over what is left of it.
+            In bp, a multiple of ``X.bin_size``. Bins are counted from the region's start; the last
+            one averages over what is left of it.
         regions : array-like of int of shape (n,), default=None
             Which distinct regions, as numbered in ``X.index``; None means all, in order.
             What is pooled of a region does not depend on the others.
@@ -326,14 +330,14 @@ class RegionArray(Persistence):
         return pool(self, bin_size, regions)
 
     def to_dense(self):
-        """Plain arrays of signal, contact weights and region lengths.
+        """Turn into plain arrays of signal, contact weights and region lengths.
 
         Returns
         -------
         dense : DenseRegions
-            Named tuple ``values, weights, lengths``. ``values[g, r]`` holds the bins of the
-            region from its start, then NaN: four to six times the memory of the RegionArray at
-            genome size. :meth:`from_dense` is the inverse (of all but coordinates).
+            Named tuple ``values, weights, lengths``. ``values[g, r]`` holds a region's bins, then
+            NaN: four to six times the memory of the RegionArray at genome size. The inverse is
+            :meth:`from_dense`, except for coordinates.
 
         Examples
         --------
@@ -378,8 +382,7 @@ class RegionArray(Persistence):
         Raises
         ------
         ValueError
-            If shapes differ, a length needs more than `n_bins` bins, or a value inside a region
-            is negative or NaN.
+            If shapes differ, a length is beyond `n_bins`, or a region's value is negative or NaN.
 
         Examples
         --------

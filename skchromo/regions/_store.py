@@ -12,6 +12,7 @@ import json
 import math
 import os
 import secrets
+import stat
 import struct
 import weakref
 import zipfile
@@ -100,7 +101,10 @@ def _small_members(X, used):
         elif column.dtype == object:
             members[f"genes_{place}.json"] = to_json(column, f"genes[{name!r}]").encode()
         else:
-            raise ValueError(f"genes[{name!r}] is of dtype {column.dtype}, which cannot be saved")
+            raise ValueError(
+                f"genes[{name!r}] is of dtype {column.dtype}, which cannot be saved: use str, "
+                "numbers or bool"
+            )
     for name, array in arrays.items():
         buffer = io.BytesIO()
         np.lib.format.write_array(buffer, array, allow_pickle=False)
@@ -115,7 +119,7 @@ def _small_members(X, used):
         "window": X.window,
         "chromsizes": {str(name): int(size) for name, size in X.chromsizes.items()},
         "chroms": json.loads(to_json(chroms, "chrom")),
-        "genes": json.loads(to_json(X.genes, "the names of the columns of genes")),
+        "genes": json.loads(to_json(X.genes, "the list of columns of genes")),
     }
     members[_ABOUT] = json.dumps(about, indent=1).encode()
     return members
@@ -206,16 +210,19 @@ def reopen(path, file_id):
 def _opened(path):
     """Open a file that `write` made; whatever is wrong inside is told with its path."""
     with open(path, "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError(f"{path} is a device or a pipe, not a file of RegionArray.save")
         with _telling(f"{path} is not a file of RegionArray.save, or only a part of one"):
             archive = zipfile.ZipFile(file)
             about = json.loads(_content(archive, _ABOUT))
             version = about["version"]
             if about["format"] != _FORMAT:
-                raise ValueError(f"format {about['format']}")
+                raise ValueError(f"its format is called {about['format']}")
         if version != _VERSION:
             raise ValueError(
                 f"{path} is in format {version} of RegionArray.save, and this skchromo reads "
-                f"format {_VERSION}: update skchromo, or save the array again with this version"
+                f"format {_VERSION}: update skchromo, or save the array again with the version "
+                "that is installed here"
             )
         with _telling(f"{path} is damaged: save the array again"):
             yield file, archive, about

@@ -3,15 +3,20 @@
 import contextlib
 import os
 import secrets
+import time
 from pathlib import Path
+
+# Seconds; no write takes as long, so that an older unfinished file was left by a killed process.
+_LONGEST_WRITE = 86_400
 
 
 @contextlib.contextmanager
 def whole_file(path):
-    """Open a file to write that takes its name, and the place of an older one, when it is whole.
+    """Open a file to write; it gets its name, replacing an older file, once it is complete.
 
     Until then it lies beside `path` as ``.NAME.XXXXXXXX.unfinished``. An error removes it; a
-    process that is killed leaves it, and the older file as it was.
+    process that is killed leaves it, and the older file as it was. The next file of this name
+    removes what has been left for a day.
 
     Parameters
     ----------
@@ -26,6 +31,10 @@ def whole_file(path):
     ------
     FileNotFoundError
         If there is no such folder.
+    IsADirectoryError
+        If `path` is a folder.
+    FileExistsError
+        If something else than a file has this name, such as a device or a pipe.
 
     Examples
     --------
@@ -40,7 +49,12 @@ def whole_file(path):
     """
     if not Path(path).parent.is_dir():
         raise FileNotFoundError(f"cannot save to {path}: there is no folder {Path(path).parent}")
-    path = Path(os.path.realpath(path))
+    given, path = path, Path(os.path.realpath(path))
+    if path.is_dir():
+        raise IsADirectoryError(f"cannot save to {given}: it is a folder; name a file in it")
+    if path.exists() and not path.is_file():
+        raise FileExistsError(f"cannot save to {given}: it is a device or a pipe, not a file")
+    _remove_leftovers(path)
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.unfinished")
     try:
         with open(unfinished, "xb") as file:
@@ -51,3 +65,13 @@ def whole_file(path):
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def _remove_leftovers(path):
+    """Remove what processes that were killed while they wrote this file have left."""
+    prefix, suffix = f".{path.name}.", ".unfinished"
+    for found in os.scandir(path.parent):
+        if found.name.startswith(prefix) and found.name.endswith(suffix):
+            with contextlib.suppress(OSError):
+                if time.time() - found.stat().st_mtime > _LONGEST_WRITE:
+                    os.unlink(found)
