@@ -22,7 +22,7 @@ _NOTHING["score"] = np.empty(0)
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
 class ContactMatrix:
-    r"""A Hi-C or Micro-C contact matrix, read as one virtual 4C profile per promoter.
+    """A Hi-C or Micro-C contact matrix, read as one virtual 4C profile per promoter.
 
     The contacts of a gene are the bins of the matrix row that holds its TSS, within a range of
     distances. The object is a path and how to read it: it can be given to
@@ -88,12 +88,9 @@ class ContactMatrix:
 
     Notes
     -----
-    With the value of a pair of bins :math:`v_{ij} = n_{ij} / (w_i w_j)`, where :math:`n` is the raw
-    count and :math:`w` the weights as divisors (1 without `balance`), the expected value at a
-    distance of :math:`d` bins is the mean over the pairs of valid bins of that chromosome,
-
-    .. math:: e_d = \sum_{i} v_{i,i+d} \;/\; |\{i : i \text{ and } i+d \text{ valid}\}|,
-
+    With the value of a pair of bins ``v[i, j] = n[i, j] / (w[i] * w[j])``, where ``n`` is the raw
+    count and ``w`` the weights as divisors (1 without `balance`), the expected value at a distance
+    of ``d`` bins is the mean of ``v[i, i + d]`` over the pairs of valid bins of that chromosome,
     pairs without contact included, without smoothing. Valid are the bins that the weights do not
     mask; without weights, those with any contact up to `max_distance`. This is Lieberman-Aiden et
     al., 2009 (Science 326:289), restricted to mappable bins. It is computed here for all formats
