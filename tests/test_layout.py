@@ -1,6 +1,7 @@
 """Which room may import which, and that importing the package is cheap."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -72,3 +73,12 @@ def test_public_names_are_there():
     assert set(skchromo.__all__) <= set(dir(skchromo))
     with pytest.raises(AttributeError, match="no attribute 'Chromoformer'"):
         _ = skchromo.Chromoformer
+
+
+def test_rooms_are_there_without_an_import_of_their_own():
+    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert rooms <= set(dir(skchromo))
+    for room in rooms:
+        assert skchromo.__getattr__(room) is importlib.import_module(f"skchromo.{room}")
+    with pytest.raises(AttributeError, match="has no attribute 'nowhere'"):
+        _ = skchromo.nowhere
