@@ -1,6 +1,7 @@
 """Tracks found on disk: by a pattern, in a folder of a known naming, in a sample sheet."""
 
 import os
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -255,7 +256,7 @@ def test_encodes_single_replicates_are_averaged(encode, tmp_path):
         (
             {"Experiment target": ["H3K4me3-human"] * 4, "Output type": ["a", "b", "a", "p"]},
             ValueError,
-            r"of H3K4me3 of several kinds, by Output type: a, b; leave out .*isin\(\['b'\]\)",
+            r"of H3K4me3 of several kinds, by Output type: a, b; .*isin\(\['ENCFF002BBB'\]\)",
         ),
         (
             {"Experiment target": ["H3K4me3-human"] * 4, "Output type": "a"},
@@ -280,6 +281,30 @@ def test_encodes_table_is_not_guessed_at(encode, tmp_path, change, error, messag
     encode.assign(**change).to_csv(path, sep="\t", index=False)
     with pytest.raises(error, match=message):
         list_tracks(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"File assembly": ["hg19", "GRCh38", "GRCh38"]},
+        {"Output type": ["a", "b", "b"]},
+        {"Experiment accession": ["ENCSR1", "ENCSR2", "ENCSR1"]},
+        {"Biological replicate(s)": ["1", "1, 2", "1"]},
+        {"Biological replicate(s)": "1, 2"},
+    ],
+)
+def test_the_advice_for_encodes_table_works(encode, tmp_path, monkeypatch, change):
+    """What the message says is done: of the doubtful mark one file is left, the other is kept."""
+    alike = {"Output type": "a", "Experiment accession": "ENCSR1"}
+    target = ["H3K4me3-human", "H3K4me3-human", "H3K27ac-human"]
+    table = encode[:3].assign(**{**alike, "Experiment target": target, **change})
+    monkeypatch.chdir(tmp_path)
+    table.to_csv("metadata.tsv", sep="\t", index=False)
+    with pytest.raises(ValueError, match="with pandas") as told:
+        list_tracks("metadata.tsv")
+    (lines,) = re.findall(r"with pandas: (.*); and give the path", str(told.value))
+    exec(lines, {"pd": pd})
+    assert list_tracks("chosen.tsv")["track"].tolist() == ["H3K27ac", "H3K4me3"]
 
 
 def test_a_cut_table_of_encode_is_named(encode, tmp_path):

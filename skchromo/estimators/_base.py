@@ -183,11 +183,6 @@ class BaseChromoformer(BaseEstimator):
             "dropout": self.dropout,
             "linear_skip": self.linear_skip,
         }
-        if "module" in (self.net_params or {}):
-            raise ValueError(
-                "net_params cannot replace the module: its sizes are parameters of the estimator; "
-                "for a network of your own build a skorch.NeuralNet on X.to_dense()"
-            )
         params = {
             "criterion": criterion,
             "optimizer": torch.optim.AdamW,

@@ -53,6 +53,11 @@ def check_params(estimator):
         raise ValueError(
             f"lr_schedule must be one of {', '.join(SCHEDULES)}, got {estimator.lr_schedule!r}"
         )
+    if "module" in (estimator.net_params or {}):
+        raise ValueError(
+            "net_params cannot replace the module: its sizes are parameters of the estimator; "
+            "for a network of your own build a skorch.NeuralNet on X.to_dense()"
+        )
     _check_frozen(estimator)
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import time
 import uuid
 import warnings
 from pathlib import Path
@@ -10,13 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..regions import ranges
+from ..regions import ranges, remove_leftovers
 from ._bigwig_remote import file_state
 from ._signal import bin_offsets
 
 _PARTS = ("keys", "start", "end", "values")
-# Seconds; what is not written by then will never be.
-_LONGEST_WRITE = 24 * 3600
 
 
 class BinCache:
@@ -74,7 +71,7 @@ class BinCache:
         self._folder = Path(folder) / hashlib.sha256(text.encode()).hexdigest()[:32]
         if Path(folder).exists() and not Path(folder).is_dir():
             raise NotADirectoryError(f"memory: {folder} is a file: name a folder")
-        self._remove_leftovers()
+        remove_leftovers(self._folder)
         loaded = [_load(part) for part in sorted(self._folder.glob("*.npz"))]
         loaded = [part for part in loaded if part is not None]
         keys = pd.Index([key for part in loaded for key in part["keys"].tolist()], dtype=object)
@@ -155,13 +152,6 @@ class BinCache:
             # Gone already if it was written to its end.
             with contextlib.suppress(OSError):
                 unfinished.unlink()
-
-    def _remove_leftovers(self):
-        """Remove what processes that were killed while they wrote have left."""
-        for part in self._folder.glob("*.unfinished"):
-            with contextlib.suppress(OSError):
-                if time.time() - part.stat().st_mtime > _LONGEST_WRITE:
-                    part.unlink()
 
 
 def _load(path):

@@ -173,10 +173,11 @@ def _from_encode(table, path):
     pooled = table["Biological replicate(s)"].str.contains(",")
     for (sample, track), rows in table.groupby(["sample", "track"]):
         if len(rows) > 1 and pooled[rows.index].any():
+            others = rows["File accession"].drop(pooled[rows.index].idxmax())
             raise ValueError(
                 f"{where} lists pooled and single replicates of {track} in {sample} "
                 f"({name_some(rows['File accession'])}), which would count some of them twice: "
-                + _leave_out("File accession", rows.loc[~pooled[rows.index], "File accession"])
+                + _leave_out("File accession", others)
             )
     folder = os.path.dirname(path)
     paths = [
@@ -193,9 +194,12 @@ def _refuse_mixture(table, by, column, where):
         several = sorted(rows[column].unique())
         if len(several) > 1:
             of = f" of {' '.join(reversed(key))}" if key else ""
+            # of some files alone, as others may rightly be of this kind
+            files = rows.loc[rows[column] != several[0], "File accession"]
+            spare = ("File accession", files) if by else (column, several[1:])
             raise ValueError(
                 f"{where} lists bigWigs{of} of several kinds, by {column}: {', '.join(several)}; "
-                + _leave_out(column, several[1:])
+                + _leave_out(*spare)
             )
 
 

@@ -54,7 +54,7 @@ def whole_file(path):
         raise IsADirectoryError(f"cannot save to {given}: it is a folder; name a file in it")
     if path.exists() and not path.is_file():
         raise FileExistsError(f"cannot save to {given}: it is a device or a pipe, not a file")
-    _remove_leftovers(path)
+    remove_leftovers(path.parent, f".{path.name}.")
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.unfinished")
     try:
         with open(unfinished, "xb") as file:
@@ -67,11 +67,32 @@ def whole_file(path):
         raise
 
 
-def _remove_leftovers(path):
-    """Remove what processes that were killed while they wrote this file have left."""
-    prefix, suffix = f".{path.name}.", ".unfinished"
-    for found in os.scandir(path.parent):
-        if found.name.startswith(prefix) and found.name.endswith(suffix):
-            with contextlib.suppress(OSError):
-                if time.time() - found.stat().st_mtime > _LONGEST_WRITE:
-                    os.unlink(found)
+def remove_leftovers(folder, prefix=""):
+    """Remove unfinished files that processes which were killed have left for a day.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Folder to look into; the folders in it are left alone.
+    prefix : str, default=""
+        Beginning of the names of files to remove, which end in ``.unfinished``.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from skchromo.regions import remove_leftovers
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name, changed in (("old.unfinished", 0), ("old", 0), ("new.unfinished", None)):
+    ...         path = os.path.join(folder, name)
+    ...         open(path, "w").close()
+    ...         os.utime(path, None if changed is None else (changed, changed))
+    ...     remove_leftovers(folder)
+    ...     sorted(os.listdir(folder))
+    ['new.unfinished', 'old']
+    """
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as files:
+        for file in files:
+            if file.name.startswith(prefix) and file.name.endswith(".unfinished"):
+                with contextlib.suppress(OSError):
+                    if time.time() - file.stat().st_mtime > _LONGEST_WRITE:
+                        os.unlink(file)
