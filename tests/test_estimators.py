@@ -208,6 +208,12 @@ def test_optimizer_settings_are_used(X, y):
     assert isinstance(model.net_.optimizer_, torch.optim.AdamW)
 
 
+def test_dates_are_no_expression(X):
+    y = np.arange(len(X)).astype("datetime64[D]")
+    with pytest.raises(ValueError, match="Input y holds dates or durations"):
+        ChromoformerRegressor(**TINY).fit(X, y)
+
+
 def test_another_module_is_refused(X, y):
     model = ChromoformerRegressor(**TINY, net_params={"module": ChromoformerNetwork})
     with pytest.raises(ValueError, match="net_params cannot replace the module"):

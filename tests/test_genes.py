@@ -170,6 +170,14 @@ def test_a_name_as_it_stands_comes_before_a_match():
     assert resolve_chroms(["1", "chr1"], ["chr1", "1"], "match") == {"1": "1", "chr1": "chr1"}
 
 
+def test_letters_that_nobody_sees_are_shown():
+    genes = pd.DataFrame({"\ufeffchrom": ["chr1"], "tss": [5], "strand\r": ["+"]}, index=["A"])
+    with pytest.raises(
+        ValueError, match=r"has no column chrom, strand: .*'\\ufeffchrom', tss, 'str"
+    ):
+        check_genes(genes)
+
+
 def test_several_matches_are_refused():
     with pytest.raises(ValueError, match="chromosome M matches both chrM and MT: use one"):
         resolve_chroms(["M"], ["chrM", "MT"], "match")

@@ -31,6 +31,16 @@ def path(model, tmp_path):
     return tmp_path / "h1.safetensors"
 
 
+def test_what_is_no_path_is_told():
+    with pytest.raises(TypeError, match="NoneType"):
+        load_model(None)
+
+
+def test_a_saved_model_is_no_checkpoint_and_says_what_reads_it(path):
+    with pytest.raises(ValueError, match=r"it is a safetensors file.*skchromo\.load_model"):
+        ChromoformerClassifier.from_checkpoint(path, tracks=["a", "b"])
+
+
 def test_other_files_are_refused(model, path, tmp_path):
     other = tmp_path / "other"
     with pytest.raises(FileNotFoundError, match=r"there is no file .*other"):
