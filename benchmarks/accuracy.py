@@ -42,7 +42,8 @@ from skchromo import (
     InteractionTransformer,
     WindowSummary,
 )
-from skchromo.datasets import high_low, pearson_r, pearson_scorer, read_deepdiff
+from skchromo.datasets import read_deepdiff
+from skchromo.evaluation import high_low, pearson_r, pearson_scorer
 
 SEARCHED = {"linear_skip": [False, True], "dropout": [0.0, 0.3]}
 # with one seed only

@@ -26,7 +26,7 @@ import pyBigWig
 
 from skchromo import BigWigTransformer, InteractionTransformer
 from skchromo.genome import read_bins
-from skchromo.genome._bigwig_index import Layout, read_at
+from skchromo.genome.bigwig._index import Layout, read_at
 
 # Lengths in Mb of the human chromosomes (hg38, rounded).
 MEGABASES = {

@@ -27,8 +27,9 @@ from skchromo import (
     InteractionTransformer,
     WindowSummary,
 )
-from skchromo.datasets import make_epigenome, pearson_r, shuffle_pcres
-from skchromo.genome import BigWigFile
+from skchromo.datasets import make_epigenome
+from skchromo.evaluation import pearson_r, shuffle_pcres
+from skchromo.genome.bigwig import BigWigFile
 
 HELD_OUT = ("chr1", "chr2")
 

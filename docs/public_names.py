@@ -18,12 +18,10 @@ GENOME = (
     "mean_signal",
     "read_contacts",
     "ContactMatrix",
-    "Pcres",
     "read_blacklist",
     "read_bins",
     "read_chromsizes",
     "check_genes",
-    "promoter_windows",
     "choose_pcres",
 )
 ROOMS = {
@@ -32,7 +30,8 @@ ROOMS = {
     "skchromo.genome": "Readers of files",
     "skchromo.nn": "The network (PyTorch modules)",
     "skchromo.inspection": "Inspection",
-    "skchromo.datasets": "Data, simulated and public, and scores",
+    "skchromo.evaluation": "Labels, folds, scores and controls",
+    "skchromo.datasets": "Data, simulated and public",
 }
 # These rooms do not have a page: the root gives their names, and its page lists the others.
 AT_THE_ROOT = ("features", "estimators")
@@ -59,7 +58,6 @@ FIRST = {
             "PairNetwork",
             "PairRegions",
             "attention_maps",
-            "AttentionMaps",
         ),
         "Checkpoints of the reference implementation": (
             "load_checkpoint",
@@ -68,7 +66,6 @@ FIRST = {
             "checkpoint_sizes",
             "load_reference_state",
             "reference_state",
-            "reference_parameters",
         ),
     },
     "skchromo.inspection": {
@@ -91,6 +88,7 @@ FIRST = {
         ),
         "Files for genome browsers": ("to_bigwig", "to_bedgraph", "to_bedpe", "to_interact"),
     },
+    "skchromo.evaluation": {"": ()},
     "skchromo.datasets": {
         "Simulated data": ("make_epigenome",),
         "Public data": (
@@ -109,13 +107,7 @@ _BLOCKS = (
     "Building blocks",
     "The transformers and estimators are made of these. They may change between minor versions.",
 )
-REST = {
-    "skchromo.inspection": ("Results", "What the functions return."),
-    "skchromo.datasets": (
-        "Folds, scores, baselines and controls",
-        "What a result is measured with, and what it is compared with.",
-    ),
-}
+REST = {}
 
 
 def names_of(room):

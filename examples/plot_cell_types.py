@@ -32,7 +32,8 @@ from skchromo import (
     InteractionTransformer,
     WindowSummary,
 )
-from skchromo.datasets import gene_mean_baseline, make_epigenome
+from skchromo.datasets import make_epigenome
+from skchromo.evaluation import gene_mean_baseline
 
 # %%
 # Three cell types

@@ -28,7 +28,8 @@ from skchromo import (
     InteractionTransformer,
     WindowSummary,
 )
-from skchromo.datasets import make_epigenome, pearson_r
+from skchromo.datasets import make_epigenome
+from skchromo.evaluation import pearson_r
 
 # %%
 # Two cell types

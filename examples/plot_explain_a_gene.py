@@ -26,7 +26,8 @@ from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline
 
 from skchromo import BigWigTransformer, ChromoformerRegressor, InteractionTransformer
-from skchromo.datasets import make_epigenome, pearson_r
+from skchromo.datasets import make_epigenome
+from skchromo.evaluation import pearson_r
 from skchromo.inspection import (
     AttentionDisplay,
     GeneDisplay,

@@ -22,7 +22,8 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
 from skchromo import BigWigTransformer, ChromoformerRegressor, InteractionTransformer
-from skchromo.datasets import make_epigenome, pearson_r
+from skchromo.datasets import make_epigenome
+from skchromo.evaluation import pearson_r
 
 # %%
 # A checkpoint

@@ -25,7 +25,8 @@ from skchromo import (
     InteractionTransformer,
     WindowSummary,
 )
-from skchromo.datasets import make_epigenome, pearson_scorer
+from skchromo.datasets import make_epigenome
+from skchromo.evaluation import pearson_scorer
 
 folder = Path(tempfile.mkdtemp())
 data = make_epigenome(

@@ -18,13 +18,7 @@ import pandas as pd
 
 from skchromo import BigWigTransformer, InteractionTransformer, WindowSummary
 from skchromo.datasets import make_epigenome
-from skchromo.genome import (
-    join_expression,
-    list_tracks,
-    read_contacts,
-    read_expression,
-    read_genes,
-)
+from skchromo.genome import join_expression, list_tracks, read_contacts, read_expression, read_genes
 
 # %%
 # The files

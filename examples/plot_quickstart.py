@@ -38,7 +38,8 @@ from skchromo import (
     InteractionTransformer,
     WindowSummary,
 )
-from skchromo.datasets import high_low, make_epigenome, shuffle_pcres
+from skchromo.datasets import make_epigenome
+from skchromo.evaluation import high_low, shuffle_pcres
 
 # %%
 # The files

@@ -25,7 +25,8 @@ from skchromo import (
     InteractionTransformer,
     load_model,
 )
-from skchromo.datasets import make_epigenome, pearson_r
+from skchromo.datasets import make_epigenome
+from skchromo.evaluation import pearson_r
 
 # %%
 # A model

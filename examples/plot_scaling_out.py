@@ -26,7 +26,8 @@ from skchromo import (
     InteractionTransformer,
     RegionArray,
 )
-from skchromo.datasets import make_epigenome, pearson_scorer
+from skchromo.datasets import make_epigenome
+from skchromo.evaluation import pearson_scorer
 
 folder = Path(tempfile.mkdtemp())
 data = make_epigenome(folder, n_genes=400, n_chroms=4, random_state=0)

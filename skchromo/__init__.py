@@ -16,7 +16,16 @@ _HOMES = {
     "load_model": "skchromo.estimators",
 }
 
-_ROOMS = ("datasets", "estimators", "features", "genome", "inspection", "nn", "regions")
+_ROOMS = (
+    "datasets",
+    "estimators",
+    "evaluation",
+    "features",
+    "genome",
+    "inspection",
+    "nn",
+    "regions",
+)
 
 __all__ = ["__version__", *_HOMES]
 

@@ -1,4 +1,4 @@
-"""Which room may import which, and that importing the package is cheap."""
+"""Which room may import which, which names are public, and that importing is cheap."""
 
 import ast
 import importlib
@@ -11,22 +11,46 @@ import pytest
 import skchromo
 
 PACKAGE = Path(skchromo.__file__).parent
+ROOT_FILES = {"_arrays", "_files", "_words"}
+GENOME = {
+    f"genome.{part}"
+    for part in ("text", "annotation", "expression", "bigwig", "tracks", "matrix", "contacts")
+}
 
-# room: (rooms of ours it may import, packages it never imports)
+# room or sub-room: (others of ours that it may import, packages that it never imports). A
+# sub-room may also import what stands beside its folder, and every room the files at the root.
 RULES = {
     "regions": (set(), {"torch", "sklearn", "skorch", "pandas"}),
-    "genome": ({"regions"}, {"torch", "sklearn", "skorch"}),
-    "features": ({"genome", "regions"}, {"torch", "skorch"}),
-    "nn": ({"regions"}, {"sklearn", "skorch", "pandas"}),
-    "estimators": ({"nn", "regions"}, set()),
-    "inspection": ({"estimators", "nn", "regions", "genome"}, set()),
-    "datasets": ({"genome", "regions"}, {"torch", "skorch"}),
+    "genome": (GENOME | {"regions"}, {"torch", "sklearn", "skorch"}),
+    "genome.text": (set(), {"torch", "sklearn", "skorch"}),
+    "genome.annotation": ({"genome.text"}, {"torch", "sklearn", "skorch"}),
+    "genome.expression": ({"genome.text"}, {"torch", "sklearn", "skorch"}),
+    "genome.bigwig": ({"regions"}, {"torch", "sklearn", "skorch"}),
+    "genome.tracks": ({"genome.text", "genome.bigwig"}, {"torch", "sklearn", "skorch"}),
+    "genome.matrix": ({"regions"}, {"torch", "sklearn", "skorch"}),
+    "genome.contacts": ({"genome.text", "genome.matrix"}, {"torch", "sklearn", "skorch"}),
+    "features": (GENOME | {"genome", "regions"}, {"torch", "skorch"}),
+    "nn": ({"nn.layers", "nn.reference", "regions"}, {"sklearn", "skorch", "pandas"}),
+    "nn.layers": ({"regions"}, {"sklearn", "skorch", "pandas"}),
+    "nn.reference": ({"nn.layers", "regions"}, {"sklearn", "skorch", "pandas"}),
+    "estimators": ({"estimators.training", "nn", "nn.reference", "regions"}, set()),
+    "estimators.training": ({"nn", "nn.reference", "regions"}, set()),
+    "evaluation": ({"genome", "regions"}, {"torch", "skorch"}),
+    "inspection": (
+        {"inspection._plot", "inspection.export"}
+        | {"estimators", "nn", "regions", "genome", "evaluation"},
+        set(),
+    ),
+    "inspection._plot": ({"estimators", "regions"}, set()),
+    "inspection.export": (GENOME | {"inspection._plot", "genome", "regions"}, {"torch", "skorch"}),
+    "datasets": ({"datasets.simulated", "datasets.public"}, {"torch", "skorch"}),
+    "datasets.simulated": ({"genome", "regions"}, {"torch", "skorch"}),
+    "datasets.public": (GENOME | {"datasets.simulated", "genome", "regions"}, {"torch", "skorch"}),
 }
 
 
-def files_of(room):
-    single = PACKAGE / f"{room}.py"
-    return [single] if single.exists() else sorted((PACKAGE / room).glob("**/*.py"))
+def room_of(file):
+    return ".".join(file.relative_to(PACKAGE).parts[:-1])
 
 
 def imported(file):
@@ -41,22 +65,39 @@ def imported(file):
             yield from (".".join([*base, alias.name]) for alias in node.names)
 
 
+def taken_from(name):
+    """Room that a name of ours is imported from, and whether a file of it is reached into."""
+    parts = name.split(".")[1:]
+    room = next(
+        (".".join(parts[:n]) for n in (2, 1) if ".".join(parts[:n]) in RULES and len(parts) > n),
+        "",
+    )
+    rest = parts[len(room.split(".")) if room else 0 :]
+    return room, rest[0]
+
+
 def test_every_room_has_a_rule():
-    rooms = {p.stem for p in PACKAGE.iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()}
-    assert rooms - {"__init__"} == set(RULES)
+    assert {room_of(face) for face in PACKAGE.rglob("__init__.py")} - {""} == set(RULES)
+    assert {file.stem for file in PACKAGE.glob("*.py")} - {"__init__"} == ROOT_FILES
 
 
 @pytest.mark.parametrize("room", RULES)
-def test_rooms_import_only_what_they_may(room):
+def test_room_imports_only_what_it_may(room):
     allowed, never = RULES[room]
-    for file in files_of(room):
+    outer = room.rpartition(".")[0]
+    for file in sorted((PACKAGE / room.replace(".", "/")).glob("*.py")):
         for name in imported(file):
-            parts = name.split(".")
-            assert parts[0] not in never, f"{file.name} imports {name}"
-            if parts[0] == "skchromo" and len(parts) > 1 and parts[1] != room:
-                assert parts[1] in allowed, f"{file.name} imports {name}"
-                private = len(parts) > 2 and parts[2].startswith("_")
-                assert not private, f"{file.name} reaches past a room's face: {name}"
+            if not name.startswith("skchromo."):
+                assert name.split(".")[0] not in never, f"{room}/{file.name} imports {name}"
+                continue
+            other, first = taken_from(name)
+            if other == "":
+                assert first in ROOT_FILES | {"__version__"}, f"{room}/{file.name} imports {name}"
+            elif other == outer:  # a file beside the folder of this sub-room
+                assert first.startswith("_"), f"{room}/{file.name} imports {name}"
+            elif other != room:
+                assert other in allowed, f"{room}/{file.name} imports {name}"
+                assert not first.startswith("_"), f"{room}/{file.name} reaches into {name}"
 
 
 def test_importing_is_quiet_and_loads_no_heavy_package():
@@ -67,7 +108,7 @@ def test_importing_is_quiet_and_loads_no_heavy_package():
     assert (done.stdout, done.stderr) == ("set()\n", "")
 
 
-def test_public_names_are_there():
+def test_public_names_are_found_at_the_root():
     for name in skchromo.__all__:
         assert getattr(skchromo, name) is not None
     assert set(skchromo.__all__) <= set(dir(skchromo))
@@ -75,7 +116,7 @@ def test_public_names_are_there():
         _ = skchromo.Chromoformer
 
 
-def test_rooms_are_there_without_an_import_of_their_own():
+def test_rooms_are_found_without_an_import_of_their_own():
     rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     assert rooms <= set(dir(skchromo))
     for room in rooms:

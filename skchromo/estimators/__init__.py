@@ -11,5 +11,4 @@ __all__ = [
     "ChromoformerDiffRegressor",
     "ChromoformerRegressor",
     "load_model",
-    "to_regions",
 ]

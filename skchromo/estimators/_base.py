@@ -15,23 +15,24 @@ from skorch.callbacks import EarlyStopping, GradientNormClipping
 
 import skchromo
 
-from ..nn import (
-    ChromoformerNetwork,
-    checkpoint_sizes,
-    load_reference_state,
-    read_checkpoint,
-)
-from ..nn import save_checkpoint as write_checkpoint
+from ..nn import ChromoformerNetwork
+from ..nn.reference import checkpoint_sizes, load_reference_state, read_checkpoint
+from ..nn.reference import save_checkpoint as write_checkpoint
 from ._device import memory_of, resolve_device
 from ._door import to_regions
 from ._loading import read_model
-from ._net import DivergedError, RegionNet
 from ._params import NETWORK_SIZES, check_params
 from ._saving import write_model
-from ._schedule import LearningRate
-from ._start import freeze, take_weights
 from ._torch_state import seeded_torch, torch_threads
-from ._validation import Validation, watched_genes
+from .training import (
+    DivergedError,
+    LearningRate,
+    RegionNet,
+    Validation,
+    freeze,
+    take_weights,
+    watched_genes,
+)
 
 # Longest pCRE of the published models, in bp: their positions are counted from it.
 _PUBLISHED_MAX_PCRE_LENGTH = 40_000

@@ -9,7 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from ._base import BaseChromoformer
 from ._door import check_target
-from ._start import columns_of, standardise, start_as_logistic
+from .training import columns_of, standardise, start_as_logistic
 
 
 class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):

@@ -13,8 +13,8 @@ from ..nn import COMBINATIONS, PairNetwork
 from ._base import BaseChromoformer
 from ._door import check_target
 from ._regressor import ChromoformerRegressor
-from ._start import columns_of, standardise, start_as_ridge
 from ._torch_state import seeded_torch
+from .training import columns_of, standardise, start_as_ridge
 
 
 class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):

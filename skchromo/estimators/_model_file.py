@@ -12,7 +12,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save
 
-from ..regions import whole_file
+from .._files import whole_file
 
 _FORMAT, _VERSION = "skchromo model", "1"
 

@@ -4,8 +4,7 @@ from numbers import Integral, Real
 
 from sklearn.utils import check_scalar
 
-from ._schedule import SCHEDULES
-from ._start import STAGES
+from .training import SCHEDULES, STAGES
 
 NETWORK_SIZES = (
     "d_model",

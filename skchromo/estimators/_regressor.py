@@ -8,7 +8,7 @@ from sklearn.base import RegressorMixin
 
 from ._base import BaseChromoformer
 from ._door import check_target
-from ._start import columns_of, standardise, start_as_ridge
+from .training import columns_of, standardise, start_as_ridge
 
 
 class ChromoformerRegressor(RegressorMixin, BaseChromoformer):

@@ -4,4 +4,8 @@ from ._bigwig_transformer import BigWigTransformer
 from ._interaction_transformer import InteractionTransformer
 from ._window_summary import WindowSummary
 
-__all__ = ["BigWigTransformer", "InteractionTransformer", "WindowSummary"]
+__all__ = [
+    "BigWigTransformer",
+    "InteractionTransformer",
+    "WindowSummary",
+]

@@ -2,15 +2,10 @@
 
 import numpy as np
 
-from ..genome import (
-    BigWigFile,
-    check_assembly,
-    match_file_chroms,
-    name_some,
-    read_chromsizes,
-    resolve_chroms,
-    track_files,
-)
+from .._words import name_some
+from ..genome import check_assembly, resolve_chroms
+from ..genome.bigwig import BigWigFile, match_file_chroms, read_chromsizes
+from ..genome.tracks import track_files
 
 
 def files_of_tracks(source, tracks):

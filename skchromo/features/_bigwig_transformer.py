@@ -7,17 +7,11 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
-from ..genome import (
-    bin_offsets,
-    blacklisted_bins,
-    check_blacklist,
-    check_genes,
-    check_signal_options,
-    name_some,
-    promoter_windows,
-    read_blacklist,
-    track_files,
-)
+from .._arrays import bin_offsets
+from .._words import name_some
+from ..genome import check_genes, promoter_windows
+from ..genome.bigwig import check_signal_options
+from ..genome.tracks import blacklisted_bins, check_blacklist, read_blacklist, track_files
 from ..regions import RegionArray
 from ._base import GeneTableTransformer
 from ._bigwig_checks import (

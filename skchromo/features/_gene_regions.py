@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..genome import Pcres, distinct_rows, promoter_windows
-from ..regions import ranges
+from .._arrays import distinct_rows, ranges
+from ..genome import promoter_windows
+from ..genome.contacts import Pcres
 
 
 class Regions(NamedTuple):

@@ -8,23 +8,19 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from ..genome import (
+from .._words import name_some
+from ..genome import check_assembly, check_chrom_names, check_genes, largest_starts, note_contacts
+from ..genome.contacts import (
     as_matrix,
-    check_assembly,
     check_choice,
-    check_chrom_names,
-    check_genes,
     check_reading,
     check_single,
     check_weight_transform,
     choose_pcres,
     describe_problem,
-    largest_starts,
     list_weights,
     match_contacts,
-    name_some,
     name_source,
-    note_contacts,
     one_tss_a_gene,
     read_source,
     transform_weights,

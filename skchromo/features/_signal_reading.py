@@ -6,8 +6,8 @@ import numpy as np
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
-from ..genome import BinCache, bin_offsets, read_bins
-from ..regions import ranges
+from .._arrays import bin_offsets, ranges
+from ..genome.bigwig import BinCache, read_bins
 
 _REGIONS_AT_ONCE = 4096
 

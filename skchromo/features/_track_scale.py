@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from ..genome import BigWigFile, bin_offsets, mean_signal, promoter_windows
-from ..regions import ranges
+from .._arrays import bin_offsets, ranges
+from ..genome import promoter_windows
+from ..genome.bigwig import BigWigFile, mean_signal
 from ._signal_reading import Wanted, read_pieces
 
 #: Shares of bins below the quantiles that are matched: every hundredth, and dense near the top,

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..regions import ranges
+from .._arrays import ranges
 
 # Bins held as float64 at a time: 2 MB with eight tracks.
 _BINS_AT_A_TIME = 1 << 15

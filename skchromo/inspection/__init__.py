@@ -1,35 +1,29 @@
-"""Why a fitted estimator predicts what it does: attention, perturbation, attribution, displays."""
+"""Explanations of a fitted estimator: attention, perturbation, attribution and displays."""
 
-from ._attention import Attention, attention
-from ._attention_display import AttentionDisplay
+from ._attention import attention
 from ._attributions import Attributions, attributions
-from ._export import to_bedgraph, to_bigwig
-from ._export_contacts import to_bedpe, to_interact
-from ._gene_display import GeneDisplay
-from ._history_display import LearningHistoryDisplay
 from ._mark_importance import MarkImportance, mark_importance
-from ._mark_importance_display import MarkImportanceDisplay
 from ._pcre_importance import PCREImportance, pcre_importance
-from ._pcre_importance_display import PCREImportanceDisplay
 from ._perturb import Effects, perturb
 from ._perturbation import Perturbation
 from ._places import Places
+from ._plot import (
+    AttentionDisplay,
+    GeneDisplay,
+    LearningHistoryDisplay,
+    MarkImportanceDisplay,
+    PCREImportanceDisplay,
+)
 from ._saturation import Saturation, count_saturation, weight_saturation
+from .export import to_bedgraph, to_bedpe, to_bigwig, to_interact
 
 __all__ = [
-    "Attention",
     "AttentionDisplay",
-    "Attributions",
-    "Effects",
     "GeneDisplay",
     "LearningHistoryDisplay",
-    "MarkImportance",
     "MarkImportanceDisplay",
-    "PCREImportance",
     "PCREImportanceDisplay",
     "Perturbation",
-    "Places",
-    "Saturation",
     "attention",
     "attributions",
     "count_saturation",

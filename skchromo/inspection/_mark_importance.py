@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_consistent_length, check_random_state, check_scalar
 
-from ..regions import ranges
+from .._arrays import ranges
 from ._model import open_model
 from ._variants import rebuilt
 

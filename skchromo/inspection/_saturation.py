@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..regions import ranges
+from .._arrays import ranges
 from ._model import open_model, response
 from ._perturbation import Perturbation
 from ._places import Places

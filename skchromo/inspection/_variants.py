@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..regions import RegionArray, ranges
+from .._arrays import ranges
+from ..regions import RegionArray
 
 _ROWS_AT_A_TIME = 512
 _PAIRS_AT_A_TIME = 1 << 16

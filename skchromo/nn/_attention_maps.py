@@ -6,9 +6,7 @@ from typing import NamedTuple
 
 import torch
 
-from ._bin_attention import Bins
-from ._layers import scale_linear
-from ._region_attention import _by_head, _probabilities
+from .layers import Bins, by_head, probabilities, scale_linear
 
 
 class AttentionMaps(NamedTuple):
@@ -146,12 +144,12 @@ def _regions(layer, x, layout, full):
     d, (n_genes, n_keys) = layer.out.weight.shape[2], layout.token.shape
     ask, show, _ = layer.att.weight.split([d, d, 2 * d], dim=1)
     query, key = (
-        layout.to_slots(_by_head(scale_linear(x, weight), n_heads), n)
+        layout.to_slots(by_head(scale_linear(x, weight), n_heads), n)
         .unflatten(1, (n_genes, n))
         .flatten(0, 1)
         for weight, n in ((ask, layout.n_regions if full else 1), (show, n_keys))
     )
-    p = _probabilities(query, key, layer.gamma, layout)[..., : layout.n_regions]
+    p = probabilities(query, key, layer.gamma, layout)[..., : layout.n_regions]
     p = p.unflatten(0, (n_heads, n_scales, n_genes)).transpose(0, 1)
     return p if full else p[..., 0, :]
 

@@ -6,9 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ..regions import ranges
-from ._bin_attention import ALIGNED, Bins
-from ._tokens import TokenLayout
+from .._arrays import ranges
+from .layers import ALIGNED, Bins, TokenLayout
 
 # At inference genes, and pCREs, are filled up to multiples of the first, and the pCREs of one width
 # to multiples of the second: libraries multiply few or odd numbers of rows in ways that round

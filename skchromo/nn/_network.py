@@ -3,13 +3,12 @@
 import torch
 from torch import nn
 
-from ._layers import sinusoidal_positions
 from ._transformers import (
     EmbeddingTransformer,
     PairwiseInteractionTransformer,
     RegulationTransformer,
 )
-from ._window_skip import WindowSkip
+from .layers import WindowSkip, sinusoidal_positions
 
 
 class ChromoformerNetwork(nn.Module):

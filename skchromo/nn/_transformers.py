@@ -3,9 +3,7 @@
 import torch
 from torch import nn
 
-from ._bin_attention import BinAttention, Bins
-from ._layers import ScaleLinear, TrackProjection
-from ._region_attention import RegionAttention
+from .layers import BinAttention, Bins, RegionAttention, ScaleLinear, TrackProjection
 
 
 class EmbeddingTransformer(nn.Module):
@@ -26,7 +24,8 @@ class EmbeddingTransformer(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> from skchromo.nn import Bins, EmbeddingTransformer, sinusoidal_positions
+    >>> from skchromo.nn.layers import Bins, sinusoidal_positions
+    >>> from skchromo.nn import EmbeddingTransformer
     >>> transformer = EmbeddingTransformer(1, 7, d_model=8, n_layers=2, n_heads=2, d_ff=16)
     >>> bins = Bins(torch.rand(5, 20, 8), torch.zeros(5, 20, dtype=torch.bool))
     >>> transformer([bins], [sinusoidal_positions(20, 8)]).shape
@@ -89,7 +88,8 @@ class PairwiseInteractionTransformer(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> from skchromo.nn import Bins, PairwiseInteractionTransformer, sinusoidal_positions
+    >>> from skchromo.nn.layers import Bins, sinusoidal_positions
+    >>> from skchromo.nn import PairwiseInteractionTransformer
     >>> transformer = PairwiseInteractionTransformer(1, 7, 8, n_layers=2, n_heads=2, d_ff=16)
     >>> bins = Bins(torch.rand(3, 20, 8), torch.zeros(3, 20, dtype=torch.bool))
     >>> asking = transformer.lin_proj_p(torch.rand(1, 3, 8))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._ranges import gathered
+from .._arrays import gathered
 
 
 def same(X, other):

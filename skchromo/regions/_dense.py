@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._ranges import bins_of, ranges
+from .._arrays import bins_of, ranges
 
 
 class DenseRegions(NamedTuple):

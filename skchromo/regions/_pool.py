@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._ranges import bins_of, collected, offsets_of, pieces
+from .._arrays import bins_of, collected, offsets_of, pieces
 
 
 def pool(X, bin_size, regions):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._ranges import collected, offsets_of
+from .._arrays import collected, offsets_of
 
 
 def used_regions(X, *others):

@@ -21,11 +21,11 @@ from pathlib import Path
 
 import numpy as np
 
+from .._arrays import gathered, offsets_of
+from .._files import whole_file
 from ._checks import check_layout, check_parts
 from ._columns import from_json, to_json
-from ._ranges import gathered, offsets_of
 from ._stack import renumbered, used_regions
-from ._whole_file import whole_file
 
 _FORMAT, _VERSION = "skchromo RegionArray", 1
 _ABOUT, _SIGNAL = "about.json", "signal.npy"

@@ -1,0 +1,14 @@
+"""Training: the skorch net, its schedule, validation and start."""
+
+from ._net import DivergedError, RegionNet
+from ._schedule import SCHEDULES, LearningRate
+from ._start import (
+    STAGES,
+    columns_of,
+    freeze,
+    standardise,
+    start_as_logistic,
+    start_as_ridge,
+    take_weights,
+)
+from ._validation import Validation, watched_genes

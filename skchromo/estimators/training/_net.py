@@ -1,0 +1,191 @@
+"""The skorch net: training loop, history and callbacks over regions kept on the device."""
+
+import copy
+from collections import defaultdict
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import EarlyStopping, LRScheduler
+from torch.utils.data import Dataset, Subset
+
+from ...nn import DeviceRegions, PairRegions
+from .._device import is_usable
+
+_GENES_PER_PREDICTION = 512
+
+
+class DivergedError(ValueError):
+    """The training loss is not finite."""
+
+
+class _StoppedEarly(Exception):  # noqa: N818 - it is not an error
+    """A callback ended training."""
+
+
+class GeneDataset(Dataset):
+    """Regions on the device and the target of each gene."""
+
+    def __init__(self, regions, y=None):
+        self.regions = regions
+        self.y = None if y is None else torch.as_tensor(y, device=regions.device)
+
+    def __len__(self):
+        return len(self.regions)
+
+
+class GeneBatches:
+    """Iterates over batches of genes, gathered by index on the device."""
+
+    def __init__(self, dataset, batch_size, training):
+        self.rows = np.arange(len(dataset))
+        while isinstance(dataset, Subset):
+            self.rows = np.asarray(dataset.indices)[self.rows]
+            dataset = dataset.dataset
+        self.dataset, self.batch_size, self.training = dataset, batch_size, training
+
+    def __len__(self):
+        return -(-len(self.rows) // self.batch_size)
+
+    def __iter__(self):
+        rows = self.rows
+        if self.training:
+            rows = rows[torch.randperm(len(rows)).numpy()]
+        for start in range(0, len(rows), self.batch_size):
+            part = rows[start : start + self.batch_size]
+            batch = self.dataset.regions.batch(part, fixed=not self.training)
+            yield batch, None if self.dataset.y is None else self.dataset.y[part]
+
+
+class RegionNet(NeuralNet):
+    """A skorch net whose X is a RegionArray.
+
+    Beyond where its batches come from it differs from skorch's in these ways: Ctrl-C and a loss
+    that is not finite put back the last full epoch and are raised, not swallowed; `max_epochs`
+    counts the epochs of the history, so that training can be taken up again; what is random in an
+    epoch follows from `seed` and the epoch's number, so that it then goes on as if it had never
+    stopped; and pickles carry the weights but no optimizer state, which is twice their size, and
+    are loaded onto the CPU where the device they were on is not there.
+    """
+
+    seed = 0
+
+    @property
+    def network(self):
+        """The ChromoformerNetwork, alone or in what compares two conditions."""
+        return getattr(self.module_, "network", self.module_)
+
+    def get_dataset(self, X, y=None):
+        kind = DeviceRegions if X.ndim == 4 else PairRegions
+        return GeneDataset(kind(X, self.network.bin_sizes, self.device), y)
+
+    def get_iterator(self, dataset, training=False):
+        size = self.batch_size if training else _GENES_PER_PREDICTION
+        return GeneBatches(dataset, size, training)
+
+    def infer(self, x, **fit_params):
+        return self.module_(x)
+
+    def get_loss(self, y_pred, y_true, *args, **kwargs):
+        if y_true.is_floating_point() and y_pred.shape != y_true.shape:
+            raise ValueError(
+                f"predictions of shape {tuple(y_pred.shape)} would be broadcast against targets "
+                f"of shape {tuple(y_true.shape)}: leave module__n_outputs out of net_params"
+            )
+        return super().get_loss(y_pred, y_true, *args, **kwargs)
+
+    def go_on_from(self, other):
+        """Take over weights, optimizer state, history and seed of a net of the same sizes."""
+        ours, theirs = (net.get_params_for("module") for net in (self, other))
+        for name, value in ours.items():
+            if name != "dropout" and value != theirs[name]:
+                raise ValueError(
+                    f"warm_start: {name} was {theirs[name]!r} in the former fit and is {value!r} "
+                    "now: set warm_start=False to begin anew"
+                )
+        self.module_.load_state_dict(other.module_.state_dict())
+        state = copy.deepcopy(other.optimizer_.state_dict()["state"])
+        if state:
+            groups = self.optimizer_.state_dict()["param_groups"]
+            self.optimizer_.load_state_dict({"state": state, "param_groups": groups})
+        self.history_, self.seed = copy.copy(other.history_), other.seed
+
+    def partial_fit(self, X, y=None, classes=None, **fit_params):
+        if not self.initialized_:
+            self.initialize()
+        self._remember_epoch()
+        try:
+            self.notify("on_train_begin", X=X, y=y)
+            self.fit_loop(X, y, epochs=self.max_epochs - len(self.history))
+        except _StoppedEarly:
+            pass
+        except (KeyboardInterrupt, DivergedError):
+            self._back_to_epoch()
+            raise
+        finally:
+            self._full_epoch = None
+            self._forget_schedules()
+        self.notify("on_train_end", X=X, y=y)
+        return self
+
+    def notify(self, method_name, **kwargs):
+        """Tell the callbacks; an EarlyStopping that ends training raises what Ctrl-C raises."""
+        try:
+            super().notify(method_name, **kwargs)
+        except KeyboardInterrupt:
+            stops = [c for _, c in self.callbacks_ if isinstance(c, EarlyStopping)]
+            if method_name == "on_epoch_end" and any(c.misses_ == c.patience for c in stops):
+                raise _StoppedEarly from None
+            raise
+
+    def on_epoch_begin(self, net, **kwargs):
+        super().on_epoch_begin(net, **kwargs)
+        number = len(self.history)
+        torch.manual_seed(np.random.SeedSequence([self.seed, number]).generate_state(1)[0].item())
+
+    def on_epoch_end(self, net, **kwargs):
+        super().on_epoch_end(net, **kwargs)
+        self._remember_epoch()
+
+    def _remember_epoch(self):
+        """Keep what training goes back to when it is interrupted."""
+        weights = {name: value.clone() for name, value in self.module_.state_dict().items()}
+        optimizer = copy.deepcopy(self.optimizer_.state_dict())
+        self._full_epoch = len(self.history), weights, optimizer
+
+    def _back_to_epoch(self):
+        """Put the last full epoch back."""
+        n_epochs, weights, optimizer = self._full_epoch
+        self.module_.load_state_dict(weights)
+        self.optimizer_.load_state_dict(optimizer)
+        del self.history[n_epochs:]
+
+    def on_batch_end(self, net, batch=None, training=False, loss=None, **kwargs):
+        super().on_batch_end(net, batch=batch, training=training, loss=loss, **kwargs)
+        if training and not torch.isfinite(loss):
+            lr, epoch = self.optimizer_.param_groups[0]["lr"], len(self.history)
+            kept = f"the weights of epoch {epoch - 1} are kept; " if epoch > 1 else ""
+            raise DivergedError(
+                f"the training loss became {loss.item()} in epoch {epoch} at a learning rate of "
+                f"{lr:.3g}: training diverged; {kept}lower lr (now {self.lr:g}), set "
+                "gradient_clip, or check the scale of y"
+            )
+
+    def _forget_schedules(self):
+        """Drop what each schedule holds of the optimizer; it is made anew when training starts."""
+        for _, callback in self.callbacks_:
+            if isinstance(callback, LRScheduler):
+                callback.lr_scheduler_ = None
+
+    def __getstate__(self):
+        bare = object.__new__(type(self))
+        bare.__dict__.update(self.__dict__)
+        if getattr(self, "optimizer_", None) is not None:
+            optimizer = copy.copy(self.optimizer_)
+            optimizer.state = defaultdict(dict)
+            bare.__dict__["optimizer_"] = optimizer
+        return super(RegionNet, bare).__getstate__()
+
+    def __setstate__(self, state):
+        device = state["device"] if is_usable(state["device"]) else "cpu"
+        super().__setstate__({**state, "device": device})

@@ -1,0 +1,247 @@
+"""GTF and GFF3: the lines of genes and transcripts, as GENCODE, Ensembl and RefSeq write them."""
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from ..text import text_of, whole_number
+
+# Nine of ten lines are parts of a transcript: passed over before anything else is looked at.
+_PARTS = frozenset(
+    b"exon CDS UTR 5UTR 3UTR five_prime_utr three_prime_utr five_prime_UTR three_prime_UTR "
+    b"start_codon stop_codon Selenocysteine stop_codon_redefined_as_selenocysteine intron "
+    b"inter intron_CNS inter_CNS match cDNA_match biological_region region".split()
+)
+_PAIR = re.compile(r'([\w.-]+)\s+(?:"([^"]*)"|([^";\s]+))')
+_CDS_GENE = re.compile(rb'\bgene_id "?([^";]+)')
+_BIOTYPES = ("gene_type", "gene_biotype")
+_NAMES = ("gene_name", "Name", "gene")
+_TAG_RANKS = {
+    "mane_select": 0,
+    "ensembl_canonical": 1,
+    "refseq_select": 2,
+    "appris_principal": 3,
+    "appris_principal_1": 3,
+    "appris_principal_2": 4,
+    "appris_principal_3": 5,
+    "appris_principal_4": 6,
+    "appris_principal_5": 7,
+}
+UNTAGGED = 9
+
+
+@dataclass
+class Annotation:
+    """What was read from an annotation.
+
+    Attributes
+    ----------
+    transcripts : list of tuple
+        ``(gene_id, transcript_id, chrom, start, end, strand, rank)``: 0-based half-open positions
+        (bp); a low rank marks a transcript that its annotators prefer.
+    genes : list of tuple
+        The lines of genes themselves, in the same form; the transcript is None.
+    names, biotypes : dict of str to str
+        By gene_id, where the file tells.
+    coding : set of str
+        gene_ids that have a coding sequence, as far as it was looked for.
+    """
+
+    transcripts: list = field(default_factory=list)
+    genes: list = field(default_factory=list)
+    names: dict = field(default_factory=dict)
+    biotypes: dict = field(default_factory=dict)
+    coding: set = field(default_factory=set)
+
+    def describe(self, gene_id, name, biotype):
+        """Keep a gene's name and biotype, the first ones given.
+
+        Parameters
+        ----------
+        gene_id : str
+            The gene.
+        name, biotype : str or None
+            What the line says of it.
+        """
+        if name:
+            self.names.setdefault(gene_id, name)
+        if biotype:
+            self.biotypes.setdefault(gene_id, biotype)
+
+
+def parse_gtf(file):
+    """Read genes and transcripts of a GTF file.
+
+    Parameters
+    ----------
+    file : TextFile
+        The file. Where it has neither lines of genes nor of transcripts, transcripts are put
+        together from their exons.
+
+    Returns
+    -------
+    Annotation
+        What it holds.
+
+    Raises
+    ------
+    ValueError
+        If a line is malformed; file, number and fault are named.
+    """
+    found, from_exons = Annotation(), {}
+    for number, kind, line in _records(file):
+        if kind in _PARTS:
+            if kind == b"CDS" and not found.biotypes:
+                gene = _CDS_GENE.search(line)
+                found.coding.update([gene[1].decode("utf-8", "replace")] if gene else [])
+            # the first line of a gene or transcript shows that exons are not needed
+            if kind != b"exon" or found.genes or found.transcripts:
+                continue
+        span, text = _span(file, number, line)
+        values = _gtf_values(text)
+        gene, transcript = values.get("gene_id"), values.get("transcript_id")
+        if not gene:
+            raise file.problem(number, 'no gene_id: write gene_id "..." in the ninth column')
+        if kind in (b"transcript", b"exon") and not transcript:
+            raise file.problem(number, f'{kind.decode()} without transcript_id "..."')
+        if not transcript and not kind.endswith(b"gene"):
+            continue
+        found.describe(gene, _first(values, _NAMES), _first(values, _BIOTYPES))
+        if kind.endswith(b"gene"):
+            found.genes.append((gene, None, *span, UNTAGGED))
+        elif kind == b"exon":
+            key = (gene, transcript, span[0], span[3])
+            start, end, rank = from_exons.get(key, (span[1], span[2], UNTAGGED))
+            rank = min(rank, _rank(values))
+            from_exons[key] = (min(start, span[1]), max(end, span[2]), rank)
+        else:
+            found.transcripts.append((gene, transcript, *span, _rank(values)))
+    if not found.genes and not found.transcripts:
+        found.transcripts = [
+            (gene, transcript, chrom, start, end, strand, rank)
+            for (gene, transcript, chrom, strand), (start, end, rank) in from_exons.items()
+        ]
+    return found
+
+
+def parse_gff3(file):
+    """Read genes and transcripts of a GFF3 file.
+
+    Parameters
+    ----------
+    file : TextFile
+        The file. A gene is a line whose type ends in ``gene``, a transcript is a line whose
+        parent is a gene.
+
+    Returns
+    -------
+    Annotation
+        What it holds. A gene's id is its ``gene_id``, else its ``gene`` (RefSeq), else its ``ID``.
+
+    Raises
+    ------
+    ValueError
+        If a line is malformed; file, number and fault are named.
+    """
+    found, gene_of, children = Annotation(), {}, []
+    for number, kind, line in _records(file):
+        is_gene = kind.endswith(b"gene")
+        if kind in _PARTS or not (is_gene or b"Parent=" in line):
+            continue
+        span, text = _span(file, number, line)
+        values = _gff3_values(text)
+        if "Parent" in values:
+            name = values.get("transcript_id") or _bare(values.get("ID", ""))
+            children.append((values["Parent"], kind == b"mRNA", (name, *span, _rank(values))))
+            continue
+        gene = values.get("gene_id") or values.get("gene") or _bare(values.get("ID", ""))
+        if not gene:
+            raise file.problem(number, "a gene without ID: write ID=... in the ninth column")
+        identifier = values.get("ID", gene)
+        # GENCODE marks the copy on chromosome Y in ID alone
+        if identifier.endswith("_PAR_Y") and not gene.endswith("_PAR_Y"):
+            gene += "_PAR_Y"
+        gene_of[identifier] = gene
+        biotype = _first(values, (*_BIOTYPES, "biotype"))
+        found.describe(gene, _first(values, _NAMES), biotype)
+        found.genes.append((gene, None, *span, UNTAGGED))
+    for parents, is_coding, transcript in children:
+        for parent in parents.split(","):
+            if parent in gene_of:
+                found.transcripts.append((gene_of[parent], *transcript))
+                found.coding.update([gene_of[parent]] if is_coding else [])
+    return found
+
+
+def _records(file):
+    """Give number, type and text of each record, still as bytes."""
+    for number, line in file.lines():
+        if line.startswith(b"##FASTA"):
+            return
+        if line.startswith((b"#", b"track ", b"browser ")) or not line.strip():
+            continue
+        fields = line.split(b"\t", 3)
+        if len(fields) < 4:
+            raise file.problem(
+                number, f"{len(fields)} columns where GTF and GFF3 have 9, separated by tabs"
+            )
+        yield number, fields[2], line
+
+
+def _span(file, number, line):
+    """Give (chrom, start, end, strand) of a record, and its ninth column."""
+    fields = text_of(line).split("\t")
+    if len(fields) < 9:
+        raise file.problem(
+            number, f"{len(fields)} columns where GTF and GFF3 have 9, separated by tabs"
+        )
+    start, end = whole_number(fields[3]), whole_number(fields[4])
+    if start is None or end is None:
+        raise file.problem(
+            number, f"start {fields[3]!r} and end {fields[4]!r} must be whole numbers"
+        )
+    if not 1 <= start <= end:
+        raise file.problem(
+            number, f"start {start} and end {end}: they count from 1, and start comes first"
+        )
+    if fields[6] not in ("+", "-", ".", "?"):
+        raise file.problem(number, f"strand {fields[6]!r}: it must be + or - (or . for none)")
+    return (fields[0], start - 1, end, fields[6]), fields[8]
+
+
+def _gtf_values(text):
+    """Split the ninth column of a GTF; of repeated keys the first counts, tags are joined."""
+    values = {}
+    for key, quoted, bare in _PAIR.findall(text):
+        if key == "tag" and key in values:
+            values[key] += "," + (quoted or bare)
+        else:
+            values.setdefault(key, quoted or bare)
+    return values
+
+
+def _gff3_values(text):
+    """Split the ninth column of a GFF3."""
+    values = {}
+    for part in text.split(";"):
+        key, _, value = part.strip().partition("=")
+        values[key] = unquote(value) if "%" in value else value
+    return values
+
+
+def _first(values, keys):
+    """Give the first of these values that is there."""
+    return next((values[key] for key in keys if values.get(key)), None)
+
+
+def _bare(identifier):
+    """Take the type off an ID of Ensembl or RefSeq."""
+    for prefix in ("gene:", "gene-", "transcript:", "rna-"):
+        identifier = identifier.removeprefix(prefix)
+    return identifier
+
+
+def _rank(values):
+    """Rank a transcript by its tags: 0 is MANE Select, UNTAGGED is none."""
+    tags = values.get("tag", "").lower().replace(" ", "_").split(",")
+    return min(_TAG_RANKS.get(tag, UNTAGGED) for tag in tags)

@@ -1,0 +1,303 @@
+"""Gene annotations: one gene table from GTF, GFF3, UCSC's tables and BED."""
+
+import warnings
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from ..._words import name_some
+from .._gene_ids import strip_version as _strip_version
+from ..text import TextFile
+from ._gff import parse_gff3, parse_gtf
+from ._loci import keep_one_locus
+from ._tables import parse_bed, parse_genepred, recognise_annotation
+
+_FORMATS = ("auto", "gtf", "gff3", "genepred", "bed")
+_CHOICES = ("canonical", "most_5prime", "all")
+_COLUMNS = ["gene_id", "transcript_id", "chrom", "start", "end", "strand", "rank"]
+
+
+def read_genes(
+    path,
+    *,
+    format="auto",
+    tss="canonical",
+    biotypes="auto",
+    chroms=None,
+    rename_chroms=None,
+    strip_version=True,
+):
+    r"""Read a gene table from an annotation: one row per gene, with its TSS.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The annotation, plain, gzipped or bgzipped: GTF or GFF3 (GENCODE, Ensembl, RefSeq, UCSC and
+        others), a genePred table of UCSC (refGene, ncbiRefSeq, ensGene, refFlat, knownGene; with or
+        without header and bin column), or BED with six columns or more.
+    format : {"auto", "gtf", "gff3", "genepred", "bed"}, default="auto"
+        ``"auto"`` tells it by the content.
+    tss : {"canonical", "most_5prime", "all"}, default="canonical"
+        ``"canonical"`` takes the transcript tagged MANE Select, else Ensembl canonical, else RefSeq
+        Select, else APPRIS principal (the lowest number first); of several, or where none is
+        tagged, the one that starts most 5'. ``"most_5prime"`` looks at no tags. ``"all"`` gives one
+        row for each distinct TSS, so that a gene has several.
+    biotypes : "auto", str, sequence of str or None, default="auto"
+        Biotypes to keep, spelled as in the file; None keeps every gene. ``"auto"`` keeps
+        ``"protein_coding"``; in a file from which it cannot be told (BED) it keeps every gene. A
+        file without biotypes (UCSC's tables and GTFs) tells by coding sequence: its genes are
+        ``"protein_coding"`` or ``"non_coding"``.
+    chroms : str, sequence of str or None, default=None
+        Chromosomes to keep, by their names after renaming; None keeps all.
+    rename_chroms : mapping of str to str or None, default=None
+        New names of chromosomes, such as ``{"NC_000001.11": "chr1"}``; those not in it keep theirs.
+        RefSeq's names become UCSC's by NCBI's assembly report: ``report = pandas.read_csv(path,
+        sep="\t", comment="#", header=None); rename_chroms = dict(zip(report[6], report[9]))``.
+    strip_version : bool, default=True
+        Take the versions off Ensembl and RefSeq ids: ``ENSG00000000003.15`` becomes
+        ``ENSG00000000003``. Other names keep their dots.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_genes, 4 to 7)
+        Genes in the order of the file, the index counts from 0: ``gene_id``, ``chrom``, ``strand``
+        (str), ``tss`` (int64, 0-based position of the first transcribed base: the start of a
+        transcript on ``+``, its end less one on ``-``), and where the file tells them
+        ``gene_name``, ``biotype`` and ``transcript_id`` (the transcript that was chosen; with
+        ``"all"`` those that start at this TSS, joined by ``;``).
+
+    Raises
+    ------
+    TypeError
+        If `path` is no path or `rename_chroms` no mapping.
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is damaged, empty, of no known format or has a malformed line (which is named),
+        if a parameter has a value it cannot have, if two ids differ in their version alone, or if
+        no gene is left.
+
+    Warns
+    -----
+    UserWarning
+        If genes without strand or biotype were left out, if genes stand at several places, if a
+        GTF or GFF3 tells nothing of biotypes, or if its genes are named as their transcripts.
+
+    Notes
+    -----
+    A gene has one place. Where it has several (the same name on an alternate contig, on X and Y,
+    on both strands or more than 1 Mb apart), that on a primary chromosome is kept before those on
+    contigs, X before Y, then the first in the file; a warning names the genes. A gene that GENCODE
+    copies to chromosome Y has an id of its own, ``ENSG00000002586_PAR_Y``.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "genes.gtf")
+    >>> gene = 'gene_id "ENSG00000116213.16"; gene_type "protein_coding"; gene_name "WRAP73";'
+    >>> _ = path.write_text(
+    ...     f"chr1\tHAVANA\tgene\t3630767\t3652761\t.\t-\t.\t{gene}\n"
+    ...     f'chr1\tHAVANA\ttranscript\t3630767\t3652761\t.\t-\t.\t{gene} transcript_id "A";\n'
+    ...     f'chr1\tHAVANA\ttranscript\t3630770\t3650103\t.\t-\t.\t{gene} transcript_id "B"; '
+    ...     'tag "MANE_Select";\n'
+    ... )
+    >>> read_genes(path)[["gene_id", "chrom", "tss", "strand", "gene_name"]]
+               gene_id chrom      tss strand gene_name
+    0  ENSG00000116213  chr1  3650102      -    WRAP73
+    >>> read_genes(path, tss="most_5prime")["tss"].tolist()
+    [3652760]
+    """
+    _check_options(format, tss, strip_version)
+    chroms, wanted = _as_names(chroms, "chroms"), _as_names(biotypes, "biotypes")
+    file = TextFile(path, "annotation")
+    kind, columns = (format, None)
+    if format in ("auto", "genepred"):
+        kind, columns = recognise_annotation(file)
+    if format == "genepred" and kind != format:
+        raise ValueError(f"{file.name} is not a genePred table: it looks like {kind}")
+    if kind == "genepred":
+        found = parse_genepred(file, columns)
+    else:
+        found = {"gtf": parse_gtf, "gff3": parse_gff3, "bed": parse_bed}[kind](file)
+    table = _transcript_table(found, file)
+    table = _choose_chroms(table, chroms, rename_chroms, file)
+    table = _leave_out_unstranded(table, file)
+    table, known = _add_biotypes(table, found, kind, biotypes, file)
+    if known:
+        table = _choose_biotypes(table, ["protein_coding"] if biotypes == "auto" else wanted, file)
+    if found.names:
+        table["gene_name"] = table["gene_id"].map(found.names)
+    if strip_version:
+        table = _strip_versions(table, file)
+    if kind != "bed" and table["gene_id"].equals(table["transcript_id"]):
+        warnings.warn(
+            f"{file.name} gives each gene the name of its transcript, so each row is a transcript: "
+            "to get genes, take an annotation with gene names (from UCSC the table with name2)",
+            stacklevel=2,
+        )
+    table = keep_one_locus(table, file.name)
+    return _choose_tss(table, tss)
+
+
+def _check_options(format, tss, strip_version):
+    """Refuse settings that do not exist."""
+    for name, value, allowed in (("format", format, _FORMATS), ("tss", tss, _CHOICES)):
+        if not isinstance(value, str) or value not in allowed:
+            shown = ", ".join(repr(choice) for choice in allowed)
+            raise ValueError(f"{name} must be one of {shown}, got {value!r}")
+    if not isinstance(strip_version, (bool, np.bool_)):
+        raise ValueError(f"strip_version must be True or False, got {strip_version!r}")
+
+
+def _as_names(names, parameter):
+    """Bring one name, several or None to a list or None."""
+    if names is None:
+        return None
+    names = [names] if isinstance(names, str) else list(names)
+    if not names or not all(isinstance(name, str) and name for name in names):
+        raise ValueError(f"{parameter} must be one name, several or None, got {names!r}")
+    return names
+
+
+def _transcript_table(found, file):
+    """Give one row a transcript, and one for each gene that has none, genes in the file's order."""
+    with_transcripts = {row[0] for row in found.transcripts}
+    rows = found.transcripts + [row for row in found.genes if row[0] not in with_transcripts]
+    if not rows:
+        raise ValueError(
+            f"{file.name} has no gene and no transcript: give an annotation of genes, with lines "
+            "of type gene (and of transcripts below them)"
+        )
+    order = {gene: at for at, gene in enumerate(dict.fromkeys(row[0] for row in found.genes))}
+    table = pd.DataFrame(rows, columns=_COLUMNS)
+    at = table["gene_id"].map(order) if order else pd.Series(0, index=table.index)
+    return table.iloc[np.argsort(at.to_numpy(), kind="stable")].reset_index(drop=True)
+
+
+def _choose_chroms(table, chroms, rename, file):
+    """Rename chromosomes, then keep the wanted ones."""
+    if rename is not None:
+        if not isinstance(rename, Mapping):
+            raise TypeError(
+                "rename_chroms must be a mapping of old name to new name, got "
+                f"{type(rename).__name__}"
+            )
+        present = table["chrom"].unique()
+        if not any(name in rename for name in present):
+            raise ValueError(
+                f"rename_chroms has none of the names in {file.name}: it maps "
+                f"{name_some(rename)}, the file has {name_some(present)}"
+            )
+        renamed = {name: str(rename.get(name, name)) for name in present}
+        table["chrom"] = table["chrom"].map(renamed)
+    if chroms is None:
+        return table
+    present = table["chrom"].unique()
+    missing = [name for name in chroms if name not in present]
+    if missing:
+        raise ValueError(
+            f"chroms: {file.name} has no gene on {name_some(missing)}: it has {name_some(present)}"
+        )
+    return table[table["chrom"].isin(chroms)].reset_index(drop=True)
+
+
+def _leave_out_unstranded(table, file):
+    """Leave out what has no strand, and say so: its TSS is unknown."""
+    stranded = table["strand"].isin(["+", "-"])
+    if stranded.all():
+        return table
+    lost = table.loc[~stranded, "gene_id"].drop_duplicates()
+    lost = lost[~lost.isin(table.loc[stranded, "gene_id"])]
+    if not stranded.any():
+        raise ValueError(
+            f"{file.name}: no gene has a strand, so no TSS is known: fill in + or - as the strand"
+        )
+    if len(lost):
+        warnings.warn(
+            f"{file.name}: genes without a strand, and so without a TSS, are left out "
+            f"({len(lost)}): {name_some(lost)}",
+            stacklevel=3,
+        )
+    return table[stranded].reset_index(drop=True)
+
+
+def _add_biotypes(table, found, kind, biotypes, file):
+    """Add the biotype of each row's gene; tell whether any is known."""
+    if found.biotypes:
+        table["biotype"] = table["gene_id"].map(found.biotypes)
+    elif found.coding:
+        coding = table["gene_id"].isin(found.coding)
+        table["biotype"] = np.where(coding, "protein_coding", "non_coding")
+    elif biotypes not in ("auto", None):
+        raise ValueError(
+            f"{file.name} does not tell the biotypes of its genes, so biotypes={biotypes!r} cannot "
+            "be chosen: pass biotypes=None for all genes"
+        )
+    elif biotypes == "auto" and kind in ("gtf", "gff3"):
+        warnings.warn(
+            f"{file.name} tells neither biotypes nor coding sequences: all "
+            f"{table['gene_id'].nunique()} genes are kept; biotypes=None says that this is meant",
+            stacklevel=3,
+        )
+    return table, "biotype" in table.columns
+
+
+def _choose_biotypes(table, wanted, file):
+    """Keep the wanted biotypes; say how many genes have none."""
+    if wanted is None:
+        return table
+    genes = table.drop_duplicates("gene_id")
+    counts = genes["biotype"].value_counts()
+    missing = [biotype for biotype in wanted if biotype not in counts.index]
+    if missing:
+        shown = ", ".join(f"{name} ({count})" for name, count in counts.items())
+        raise ValueError(
+            f"biotypes: {file.name} has no gene that is {name_some(missing)}: it has {shown}; "
+            "choose among them, or pass biotypes=None for all genes"
+        )
+    unknown = genes.loc[genes["biotype"].isna(), "gene_id"]
+    if len(unknown):
+        warnings.warn(
+            f"{file.name}: genes without a biotype are left out ({len(unknown)}): "
+            f"{name_some(unknown)}; biotypes=None keeps all genes",
+            stacklevel=3,
+        )
+    return table[table["biotype"].isin(wanted)].reset_index(drop=True)
+
+
+def _strip_versions(table, file):
+    """Take versions off; refuse where two ids become one."""
+    codes, ids = pd.factorize(table["gene_id"])
+    bare = pd.Series([_strip_version(name) for name in ids], dtype=object)
+    twice = bare.duplicated(keep=False).to_numpy()
+    if twice.any():
+        raise ValueError(
+            f"{file.name}: {name_some(np.asarray(ids)[twice])} differ in their versions alone: "
+            "remove one of them, or pass strip_version=False"
+        )
+    table["gene_id"] = bare.to_numpy()[codes]
+    table["transcript_id"] = table["transcript_id"].map(_strip_version, na_action="ignore")
+    return table
+
+
+def _choose_tss(table, choice):
+    """Bring transcripts to one row per gene, or one row per TSS."""
+    forward = table["strand"] == "+"
+    table["tss"] = table["start"].where(forward, table["end"] - 1)
+    table["gene"] = pd.factorize(table["gene_id"])[0]
+    table["downstream"] = table["tss"].where(forward, -table["tss"])
+    keys = ["gene", "rank", "downstream"] if choice == "canonical" else ["gene", "downstream"]
+    table = table.sort_values(keys, kind="stable")
+    one_row = ["gene", "tss"] if choice == "all" else ["gene"]
+    chosen = table.drop_duplicates(one_row).reset_index(drop=True)
+    if table["transcript_id"].isna().all():
+        chosen = chosen.drop(columns="transcript_id")
+    elif choice == "all":
+        named = table.dropna(subset="transcript_id")
+        joined = named.groupby(["gene", "tss"])["transcript_id"].agg(";".join)
+        places = pd.MultiIndex.from_frame(chosen[["gene", "tss"]])
+        chosen["transcript_id"] = joined.reindex(places).to_numpy()
+    columns = ["gene_id", "chrom", "tss", "strand", "gene_name", "biotype", "transcript_id"]
+    chosen = chosen[[column for column in columns if column in chosen.columns]]
+    return chosen.astype({"gene_id": str, "chrom": str, "tss": np.int64, "strand": str})

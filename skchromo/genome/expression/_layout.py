@@ -1,0 +1,220 @@
+"""Layouts of expression tables: which line is the header, which columns are genes and values."""
+
+import re
+from dataclasses import dataclass
+
+from ..._words import name_some
+from ..text import split_line, text_of
+
+_GENE_IDS = ("gene_id", "geneid", "ensembl_gene_id", "ensembl_id", "target_id")
+_HEADS = (*_GENE_IDS, "gene", "genes", "id", "name", "symbol", "gene_symbol", "gene_name")
+# What stands beside the values in the tables of quantifiers and portals.
+_BESIDE = re.compile(
+    r"name|description|symbol|(hgnc|gene)_symbol|gene_?(id|name|length|type|biotype|short_name)?|"
+    r"biotype|ensembl_gene_id|entrez(gene)?_?(id)?|transcript_id(\(s\))?|tss_id|tracking_id|"
+    r"nearest_ref_id|class_code|fpkm_status|chr(om(osome)?)?|reference|locus|start|end|strand|"
+    r"width|(eff(ective)?_?)?length"
+)
+# One sample per file: the columns that show the program, and the one that is read by default.
+_QUANTIFIERS = {
+    "Salmon": ({"name", "effectivelength", "numreads", "tpm"}, "tpm"),
+    "kallisto": ({"target_id", "est_counts", "tpm"}, "tpm"),
+    "RSEM": ({"expected_count", "tpm", "fpkm"}, "tpm"),
+    "StringTie": ({"coverage", "fpkm", "tpm"}, "tpm"),
+    "Cufflinks": ({"tracking_id", "fpkm"}, "fpkm"),
+}
+_STAR = ["gene_id", "unstranded", "forward", "reverse"]
+_STAR_ROWS = ("N_unmapped", "N_multimapping", "N_noFeature", "N_ambiguous")
+
+
+@dataclass(frozen=True)
+class ExpressionLayout:
+    """Where the parts of an expression table stand.
+
+    Attributes
+    ----------
+    names : list of str
+        Names of all its columns.
+    separator : str
+        What pandas calls the separator.
+    n_skipped : int
+        Lines above the first row.
+    gene : int
+        Position of the gene ids.
+    values : list of int
+        Positions of the columns to read by default.
+    n_rows : int or None
+        Rows that the file says it has.
+    """
+
+    names: list
+    separator: str
+    n_skipped: int
+    gene: int
+    values: list
+    n_rows: int | None = None
+
+
+def recognise_expression(file, gene_column=None):
+    """Find the layout of an expression table from its first lines.
+
+    Parameters
+    ----------
+    file : TextFile
+        The file.
+    gene_column : str or None, default=None
+        Name of the column of gene ids; None finds it.
+
+    Returns
+    -------
+    ExpressionLayout
+        Its layout.
+
+    Raises
+    ------
+    ValueError
+        If the table has no row, no values or no usable header, or lacks `gene_column`.
+    """
+    comment, records, n_rows, dimensions = None, [], None, None
+    for number, line in file.lines():
+        text = text_of(line)
+        if number == 1 and text.startswith("#1."):
+            dimensions = 2
+        elif number == dimensions:
+            n_rows = _gct_rows(file, text)
+        elif text.startswith("#"):
+            comment = text if not records else comment
+        elif text.strip():
+            records.append((number, *split_line(text)))
+            if len(records) == 2:
+                break
+    if not records:
+        raise ValueError(f"{file.name} has no table, only comments: fetch or write it again")
+    _, first, separator = records[0]
+    if _is_header(first):
+        if len(records) == 1:
+            raise ValueError(f"{file.name} has a header and no row: fetch or write it again")
+        number, row, separator = records[1]
+        names = _fit(first, row, file)
+    else:
+        number, row, _ = records[0]
+        names = _names_without_header(first, comment, file)
+    gene = _gene_position(names, gene_column, file)
+    values = _value_positions(names, gene)
+    return ExpressionLayout(names, separator, number - 1, gene, values, n_rows)
+
+
+def is_summary_row(name):
+    """Tell whether a row is htseq-count's or STAR's summary of reads, not a gene.
+
+    Parameters
+    ----------
+    name : str
+        First column of the row.
+
+    Returns
+    -------
+    bool
+        True for such as ``__no_feature`` and ``N_unmapped``.
+
+    Examples
+    --------
+    >>> is_summary_row("__no_feature"), is_summary_row("ENSG00000000003")
+    (True, False)
+    """
+    return name.startswith("__") or name in _STAR_ROWS
+
+
+def _key(name):
+    """Column name as it is compared."""
+    return name.strip().lstrip("#").strip().lower().replace(" ", "_")
+
+
+def _is_number(text):
+    """Tell whether this is a number, or says that one is missing."""
+    try:
+        float(text)
+    except ValueError:
+        return text.strip().lower() in ("na", "n/a")
+    return True
+
+
+def _is_header(fields):
+    """Tell whether these are names of columns: no number among them, or a known first name."""
+    return _key(fields[0]) in _HEADS or not any(_is_number(field) for field in fields[1:])
+
+
+def _gct_rows(file, text):
+    """Read how many rows a GCT file says it has."""
+    fields = text.split()
+    if len(fields) != 2 or not fields[0].isdigit():
+        raise ValueError(
+            f"{file.name}, line 2: {text[:40]!r} where a GCT file of version 1.2 gives its numbers "
+            "of rows and of samples: write it as version 1.2, or as a plain table"
+        )
+    return int(fields[0])
+
+
+def _fit(header, row, file):
+    """Give every column of the first row a name."""
+    extra = len(row) - len(header)
+    if extra == 1 and row[-1] == "":
+        # each row ends in a separator, as in Roadmap's tables
+        return [*header, ""]
+    if extra == 1:
+        # R leaves the column of row names unnamed
+        return ["row name", *header]
+    if extra:
+        raise ValueError(
+            f"{file.name}: the header names {len(header)} columns, the first row has {len(row)}: "
+            f"give every column one name, and separate columns by tabs, commas or white space "
+            f"(found: {name_some(header, 12)})"
+        )
+    return header
+
+
+def _names_without_header(first, comment, file):
+    """Name the columns of a table whose first line is a row."""
+    if comment is not None:
+        names = split_line(comment.lstrip("#").lstrip())[0]
+        if len(names) == len(first):
+            return names
+    if first[0] in _STAR_ROWS and len(first) == len(_STAR):
+        return _STAR
+    numeric = [_is_number(field) for field in first[1:]]
+    if sum(numeric) != 1:
+        raise ValueError(
+            f"{file.name} has no header (first line: {name_some(first)}): add a line that names "
+            "its columns, gene_id first, then the samples"
+        )
+    return ["gene_id", *("value" if number else "description" for number in numeric)]
+
+
+def _gene_position(names, gene_column, file):
+    """Find the column of gene ids."""
+    keys = [_key(name) for name in names]
+    if gene_column is None:
+        return next((keys.index(name) for name in _GENE_IDS if name in keys), 0)
+    for known, wanted in ((names, gene_column), (keys, _key(gene_column))):
+        if wanted in known:
+            return known.index(wanted)
+    raise ValueError(
+        f"{file.name} has no column {gene_column!r} for the genes: name one of "
+        f"{name_some(names, 12)}"
+    )
+
+
+def _value_positions(names, gene):
+    """Find the columns to read by default."""
+    keys = [_key(name) for name in names]
+    if names == _STAR:
+        return [1]
+    for needed, default in _QUANTIFIERS.values():
+        if needed <= set(keys):
+            return [keys.index(default)]
+    unnamed_first = names[0] in ("", "row name")
+    return [
+        at
+        for at, key in enumerate(keys)
+        if at != gene and key and not _BESIDE.fullmatch(key) and not (at == 0 and unnamed_first)
+    ]

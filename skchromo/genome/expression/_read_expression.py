@@ -1,0 +1,347 @@
+"""Expression tables: genes x samples from matrices and from the outputs of quantifiers."""
+
+import os
+import warnings
+import zlib
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from ..._words import name_some
+from .._gene_ids import kind_of_ids
+from .._gene_ids import strip_version as _strip_version
+from ..text import TextFile, split_line, text_of
+from ._layout import is_summary_row, recognise_expression
+
+
+def read_expression(
+    source,
+    *,
+    columns=None,
+    gene_column=None,
+    tx2gene=None,
+    duplicates="error",
+    strip_version=True,
+):
+    r"""Read gene expression: one row per gene, one column per sample.
+
+    Parameters
+    ----------
+    source : str, os.PathLike or mapping of str to (str or os.PathLike)
+        A file, or for each sample the file that holds it. Files are plain or gzipped and separated
+        by tabs, commas or white space; comments above the table begin with ``#``. Known by their
+        content are matrices of genes x samples (Roadmap, GTEx's GCT, featureCounts, R), and files
+        of one sample by Salmon, kallisto, RSEM, StringTie, Cufflinks, STAR and htseq-count.
+    columns : str, sequence of str or None, default=None
+        Columns of the file to read: samples of a matrix, or quantities such as ``"TPM"`` and
+        ``"FPKM"``. None reads every sample of a matrix, without the columns that stand beside the
+        values (names, biotypes, positions, lengths); of Salmon, kallisto, RSEM and StringTie
+        the TPM, of Cufflinks the FPKM, of STAR ``"unstranded"`` counts (``"forward"`` and
+        ``"reverse"`` are its third and fourth column). Where `source` is a mapping, one name.
+    gene_column : str or None, default=None
+        Column of the gene ids. None takes the one named as such (``gene_id``, ``Geneid``,
+        ``ensembl_gene_id``), else the first.
+    tx2gene : mapping, pandas.DataFrame or None, default=None
+        Gene of each transcript, for files of transcripts (Salmon's ``quant.sf``): a mapping, or a
+        frame with the columns ``transcript_id`` and ``gene_id``, such as ``read_genes(path,
+        tss="all", biotypes=None)``. Transcripts of a gene are added up.
+    duplicates : {"error", "sum"}, default="error"
+        What to do with a gene that has several rows; ``"sum"`` adds them up, which is right for
+        counts, TPM, FPKM and RPKM of its parts.
+    strip_version : bool, default=True
+        Take the versions off Ensembl and RefSeq ids, as `read_genes` does.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_genes, n_samples)
+        Values are float64, in the unit and on the scale of the file. The index, ``gene_id``, keeps
+        the order of the file; columns are named as in the file, or by the mapping's samples. A file
+        of two columns without header gives a column ``value``. htseq-count's and STAR's summary
+        rows (``__no_feature``, ``N_unmapped``) are left out, as they are not genes;
+        ``attrs["left_out"]`` names them.
+
+    Raises
+    ------
+    TypeError
+        If `source` is neither a path nor a mapping, or `tx2gene` neither a mapping nor a frame.
+    FileNotFoundError
+        If a file does not exist.
+    ValueError
+        If a file is damaged, empty or no table, lacks a column, has a value that is missing, no
+        number or negative, or rows that are transcripts; if a gene has several rows; or if samples
+        have different genes.
+
+    Warns
+    -----
+    UserWarning
+        If transcripts are left out because `tx2gene` has no gene for them.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "rpkm.tsv")
+    >>> _ = path.write_text("gene_id\tE003\tE123\nENSG00000000003.15\t38.5\t9.25\n")
+    >>> read_expression(path)
+                     E003  E123
+    gene_id
+    ENSG00000000003  38.5  9.25
+    >>> read_expression({"H1": path}, columns="E003")["H1"].tolist()
+    [38.5]
+    """
+    if duplicates not in ("error", "sum"):
+        raise ValueError(f"duplicates must be 'error' or 'sum', got {duplicates!r}")
+    if not isinstance(strip_version, (bool, np.bool_)):
+        raise ValueError(f"strip_version must be True or False, got {strip_version!r}")
+    genes_of = _transcript_genes(tx2gene, strip_version)
+    options = (gene_column, genes_of, duplicates, strip_version)
+    if isinstance(source, (str, os.PathLike)):
+        return _read_file(source, columns, *options)
+    if not isinstance(source, Mapping):
+        raise TypeError(
+            "expression must be a path to a file, or a mapping of sample to path, got "
+            f"{type(source).__name__}"
+        )
+    if not source or not (columns is None or isinstance(columns, str)):
+        raise ValueError(
+            "a mapping of expression files needs at least one sample, and columns= must be one "
+            f"name that all files have, got {columns!r}"
+        )
+    tables = {sample: _read_file(path, columns, *options) for sample, path in source.items()}
+    return _join_samples(tables, source)
+
+
+def _read_file(path, columns, gene_column, genes_of, duplicates, strip_version):
+    """Read one file as genes x columns."""
+    file = TextFile(path, "expression")
+    layout = recognise_expression(file, gene_column)
+    wanted = _wanted_columns(layout, columns, file)
+    raw = _load(file, layout, list(wanted.values()))
+    ids = raw[layout.gene].str.strip()
+    summary = ids.map(is_summary_row).astype(bool)
+    left_out = ids[summary].tolist()
+    raw, ids = raw[~summary], ids[~summary].to_numpy(dtype=object)
+    if not len(raw):
+        raise ValueError(f"{file.name} has no gene: fetch or write it again")
+    if (ids == "").any():
+        raise ValueError(
+            f"{file.name}: row {int(np.argmax(ids == '')) + 1} below the header has no gene id: "
+            "fill it in, or remove the row"
+        )
+    values = {
+        name: _numbers(raw[position], ids, name, file, columns is None)
+        for name, position in wanted.items()
+    }
+    if strip_version:
+        ids = np.array([_strip_version(name) for name in ids], dtype=object)
+    table = pd.DataFrame(values, index=pd.Index(ids, dtype=str, name="gene_id"))
+    table = _add_up(table, genes_of, duplicates, file)
+    table.attrs["left_out"] = left_out
+    return table
+
+
+def _wanted_columns(layout, columns, file):
+    """Find the columns to read: position by name."""
+    if columns is None:
+        positions = layout.values
+        if not positions:
+            raise ValueError(
+                f"{file.name} has no column of values beside the genes: it has "
+                f"{name_some(layout.names, 12)}; separate columns by tabs, commas or white space, "
+                "or name samples with columns="
+            )
+    else:
+        names = [columns] if isinstance(columns, str) else list(columns)
+        missing = [name for name in names if name not in layout.names]
+        if missing or not names:
+            raise ValueError(
+                f"{file.name} has no column {name_some(missing) or '(none was named)'}: choose "
+                f"columns= among {name_some(layout.names, 12)}"
+            )
+        positions = [layout.names.index(name) for name in names]
+    wanted = {layout.names[position]: position for position in positions}
+    counts = Counter(layout.names)
+    repeated = [name for name in wanted if counts[name] > 1]
+    if repeated:
+        raise ValueError(
+            f"{file.name}: {name_some(repeated)} names more than one column: give each its own name"
+        )
+    return wanted
+
+
+def _load(file, layout, positions):
+    """Read the gene ids and the wanted columns as they stand."""
+    n_lines = _check_widths(file, layout)
+    try:
+        raw = pd.read_csv(
+            file.path,
+            sep=layout.separator,
+            header=None,
+            names=range(len(layout.names)),
+            usecols=sorted({layout.gene, *positions}),
+            dtype={layout.gene: str},
+            skiprows=layout.n_skipped,
+            na_filter=False,
+            skipinitialspace=True,
+            low_memory=False,
+            compression="gzip" if file.gzipped else None,
+            encoding="utf-8",
+        )
+    except (pd.errors.ParserError, UnicodeDecodeError, EOFError, OSError, zlib.error) as error:
+        raise ValueError(
+            f"{file.name} cannot be read as a table ({' '.join(str(error).split())}): save it as "
+            "UTF-8 text with every quotation mark closed"
+        ) from error
+    if len(raw) != n_lines:
+        raise ValueError(
+            f"{file.name}: its {n_lines} lines are {len(raw)} rows: a quotation mark opens in one "
+            "line and closes in another: remove it"
+        )
+    if layout.n_rows is not None and layout.n_rows != len(raw):
+        raise ValueError(
+            f"{file.name} says that it has {layout.n_rows} rows and has {len(raw)}: it is cut "
+            "short or was edited; fetch it again"
+        )
+    return raw
+
+
+def _check_widths(file, layout):
+    """Refuse a row that is longer or shorter: pandas would shift or fill it; count the rows."""
+    separator, n_columns, n_rows = layout.separator.encode(), len(layout.names), 0
+    for number, line in file.lines():
+        if number <= layout.n_skipped or not line.strip():
+            continue
+        if separator not in (b"\t", b",") or b'"' in line:
+            n_found = len(split_line(text_of(line))[0])
+        else:
+            n_found = line.count(separator) + 1
+        if n_found != n_columns:
+            raise file.problem(
+                number, f"{n_found} columns where the table has {n_columns}: mend or remove the row"
+            )
+        n_rows += 1
+    return n_rows
+
+
+def _numbers(column, ids, name, file, is_default):
+    """Judge a column of values: numbers, none missing, none negative."""
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
+    bad = ~np.isfinite(values)
+    if bad.any():
+        row = int(np.argmax(bad))
+        hint = "; if it is no sample, name the samples with columns=" if is_default else ""
+        found = str(column.iloc[row]).strip()
+        what = f"{found!r} is not a number" if found else "the value is missing"
+        raise ValueError(f"{file.name}, column {name}, gene {ids[row]}: {what}{_others(bad)}{hint}")
+    if (values < 0).any():
+        row = int(np.argmax(values < 0))
+        raise ValueError(
+            f"{file.name}: column {name}, gene {ids[row]}: {values[row]} is negative"
+            f"{_others(values < 0)}: expression is counts, TPM, FPKM or RPKM; if these are "
+            "logarithms, undo that first"
+        )
+    return values
+
+
+def _others(bad):
+    """Count the values beside the one that is named."""
+    n_others = int(bad.sum()) - 1
+    return f" (and {n_others} more in this column)" if n_others else ""
+
+
+def _transcript_genes(tx2gene, strip_version):
+    """Bring tx2gene to a dict, or None."""
+    if tx2gene is None:
+        return None
+    if isinstance(tx2gene, pd.DataFrame):
+        missing = [name for name in ("transcript_id", "gene_id") if name not in tx2gene.columns]
+        if missing:
+            raise ValueError(
+                f"tx2gene has no column {', '.join(missing)}: it needs transcript_id and gene_id, "
+                f"and has {name_some(tx2gene.columns, 12)}"
+            )
+        frame = tx2gene[["transcript_id", "gene_id"]].dropna()
+        pairs = (
+            (transcript, gene)
+            for joined, gene in zip(frame["transcript_id"], frame["gene_id"], strict=True)
+            for transcript in str(joined).split(";")
+        )
+    elif isinstance(tx2gene, Mapping):
+        pairs = tx2gene.items()
+    else:
+        raise TypeError(
+            "tx2gene must be a mapping of transcript to gene, or a DataFrame with the columns "
+            f"transcript_id and gene_id, got {type(tx2gene).__name__}"
+        )
+    bare = _strip_version if strip_version else str
+    return {bare(str(transcript)): bare(str(gene)) for transcript, gene in pairs}
+
+
+def _add_up(table, genes_of, duplicates, file):
+    """Bring rows to genes: one row each."""
+    if genes_of is not None:
+        table, duplicates = _to_genes(table, genes_of, file), "sum"
+    elif (kind := kind_of_ids(table.index)).endswith("transcript ids"):
+        raise ValueError(
+            f"{file.name} has transcripts, not genes ({kind}: {name_some(table.index, 2)}): pass "
+            "tx2gene= with the gene of each, such as read_genes(annotation, tss='all', "
+            "biotypes=None), or quantify genes"
+        )
+    repeated = table.index.duplicated()
+    if not repeated.any():
+        return table
+    if duplicates == "error":
+        names = table.index[repeated].unique()
+        raise ValueError(
+            f"{file.name} has several rows of some genes ({len(names)}): {name_some(names)}; pass "
+            "duplicates='sum' to add them up, or keep one row of each"
+        )
+    return table.groupby(level=0, sort=False).sum()
+
+
+def _to_genes(table, genes_of, file):
+    """Name each transcript's row by its gene; say what has no gene."""
+    # Salmon on GENCODE's sequences keeps the whole header: ENST...|ENSG...|...
+    bare = [_strip_version(name.split("|")[0]) for name in table.index]
+    genes = pd.Series(bare, index=table.index).map(genes_of)
+    unknown = genes.isna().to_numpy()
+    if unknown.all():
+        raise ValueError(
+            f"{file.name}: tx2gene has none of its transcripts: the file names them "
+            f"{name_some(bare, 3)}, tx2gene {name_some(genes_of, 3)}"
+        )
+    if unknown.any():
+        share = table[unknown].to_numpy().sum() / max(table.to_numpy().sum(), np.finfo(float).tiny)
+        warnings.warn(
+            f"{file.name}: {int(unknown.sum())} of {len(table)} transcripts, {share:.2%} of the "
+            "expression, have no gene in tx2gene and are left out: "
+            f"{name_some(table.index[unknown])}",
+            stacklevel=5,
+        )
+    table = table[~unknown]
+    return table.set_index(pd.Index(genes[~unknown], dtype=str, name="gene_id"))
+
+
+def _join_samples(tables, source):
+    """Put files of one sample each side by side."""
+    first_name, first = next(iter(tables.items()))
+    for sample, table in tables.items():
+        if table.shape[1] != 1:
+            raise ValueError(
+                f"expression file '{source[sample]}' of sample {sample} has "
+                f"{table.shape[1]} columns ({name_some(table.columns)}): name one with columns="
+            )
+        lacking = first.index.difference(table.index), table.index.difference(first.index)
+        if len(lacking[0]) or len(lacking[1]):
+            raise ValueError(
+                f"samples {first_name} and {sample} have different genes: {sample} lacks "
+                f"{len(lacking[0])} ({name_some(lacking[0]) or 'none'}), {first_name} lacks "
+                f"{len(lacking[1])} ({name_some(lacking[1]) or 'none'}): quantify both with one "
+                "annotation, or read them apart and choose the genes to compare"
+            )
+    columns = {str(sample): table.iloc[:, 0] for sample, table in tables.items()}
+    joined = pd.DataFrame(columns).reindex(first.index)
+    left_out = [name for table in tables.values() for name in table.attrs["left_out"]]
+    joined.attrs["left_out"] = list(dict.fromkeys(left_out))
+    return joined

@@ -1,0 +1,378 @@
+"""ContactMatrix: a Hi-C or Micro-C matrix as a source of each promoter's contacts."""
+
+import dataclasses
+import numbers
+import os
+import warnings
+
+import numpy as np
+
+from ..._words import is_whole, name_some
+from .._assembly import in_assembly
+from .._chroms import check_chrom_names, match_hint, resolve_chroms
+from .._gene_table import check_genes
+from ._cache import read_once
+from ._file import MatrixFile, list_resolutions, named, split_group
+from ._rows import Reach, merge_adjacent, read_rows, strongest
+
+_VALUES = ("oe", "observed", "log1p_oe", "log1p_observed")
+_NOTHING = {name: np.empty(0, dtype=np.int64) for name in ("gene", "start", "end")}
+_NOTHING["score"] = np.empty(0)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
+class ContactMatrix:
+    """A Hi-C or Micro-C contact matrix, read as one virtual 4C profile per promoter.
+
+    The contacts of a gene are the bins of the matrix row that holds its TSS, within a range of
+    distances. The object is a path and how to read it: it can be given to
+    :class:`~skchromo.InteractionTransformer` as its contacts, compared, copied and pickled, and
+    holds nothing open. Its parameters cannot be changed afterwards.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        A ``.cool``, ``.mcool`` or ``.hic`` file; ``file.mcool::resolutions/5000`` sets the
+        resolution too.
+    resolution : int, default=None
+        Bin size in bp. None takes the file's, if it has only one.
+    balance : str, default=None
+        Name of the file's balancing weights: ``"weight"`` (ICE) in most ``.cool``, ``"SCALE"``,
+        ``"KR"``, ``"VC"`` or ``"VC_SQRT"`` in most ``.hic``. Bins that they mask have no contacts.
+        None takes the counts as they are; balanced ones are the better choice where there are any.
+    value : {"oe", "observed", "log1p_oe", "log1p_observed"}, default="oe"
+        What the score of a contact is. ``"observed"``: the (balanced) count; ``"oe"``: that divided
+        by the count to be expected at its distance; with ``log1p_`` the natural logarithm of one
+        plus that. Observed counts fall steeply with distance, so that the strongest are the
+        nearest.
+    min_distance : int, default=20_000
+        Bins nearer to the promoter's, from start to start (bp), are left out. The default is half
+        the promoter window of :class:`~skchromo.BigWigTransformer`.
+    max_distance : int, default=1_000_000
+        Bins farther from the promoter's (bp) are left out.
+    ignore_diags : int, default=2
+        Diagonals of the matrix that are left out, at least 1: the default leaves out the promoter's
+        own bin and its two neighbours, whatever the resolution.
+    min_count : float, default=None
+        Bins with fewer raw counts are left out. A single read far away is a high ratio and little
+        evidence. None sets no limit.
+    min_score : float, default=None
+        Only bins with a score strictly above it are contacts. None takes all with any count.
+    max_contacts : int, default=50
+        Each promoter keeps this many bins, those of the highest score; of equal scores the nearer.
+        None keeps all, which may be some hundred for each gene.
+    merge_gap : int, default=None
+        Chosen bins of one side of the promoter with at most this many bp between them are merged
+        into one region, whose score is the highest of its bins; 0 merges bins that touch. None
+        leaves each bin on its own.
+    max_merged_length : int, default=40_000
+        The longest merged region in bp: a longer run of bins is cut every so many bp (whole bins)
+        from its start. A single bin is never cut.
+    missing_chrom : {"error", "zero"}, default="error"
+        What to do about genes on chromosomes that the file does not list: raise an error that
+        counts them, or give them no contacts.
+    chrom_names : {"exact", "match"}, default="exact"
+        Whether names of chromosomes must agree as they stand, or ``chr1`` and ``1`` (``chrM`` and
+        ``MT``) are taken for the same; many ``.hic`` files name them without ``chr``.
+
+    Raises
+    ------
+    TypeError
+        If `path` is no path.
+    ValueError
+        If a parameter is not valid; the message names it.
+
+    See Also
+    --------
+    skchromo.InteractionTransformer : Chooses each gene's pCREs among its contacts.
+
+    Notes
+    -----
+    With the value of a pair of bins ``v[i, j] = n[i, j] / (w[i] * w[j])``, where ``n`` is the raw
+    count and ``w`` the weights as divisors (1 without `balance`), the expected value at a distance
+    of ``d`` bins is the mean of ``v[i, i + d]`` over the pairs of valid bins of that chromosome,
+    pairs without contact included, without smoothing. Valid are the bins that the weights do not
+    mask; without weights, those with any contact up to `max_distance`. This is Lieberman-Aiden et
+    al., 2009 (Science 326:289), restricted to mappable bins. It is computed here for all formats
+    alike; expected values that a ``.hic`` stores are not used.
+
+    The band up to `max_distance` is read once for each chromosome with genes, in blocks: memory
+    does not grow with the size of the matrix. What was found is kept in the process (up to ten
+    million contacts, a quarter of a gigabyte) while the file's size and time of change stay: folds
+    and candidates of a search read each promoter once. Other processes (``n_jobs``) read for
+    themselves; to read once for them too, keep what `contacts_of` gives for all genes, and give
+    that as the contacts.
+
+    Matrix, genes and bigWig files must be of one assembly; see
+    :class:`~skchromo.InteractionTransformer`.
+
+    Examples
+    --------
+    >>> import tempfile, os, pandas as pd, hictkpy
+    >>> path = os.path.join(tempfile.mkdtemp(), "K562.cool")
+    >>> writer = hictkpy.cooler.FileWriter(path, {"chr1": 100_000}, 10_000)
+    >>> writer.add_pixels_from_dict(
+    ...     {"bin1_id": [1, 2, 5, 5], "bin2_id": [5, 3, 6, 8], "count": [4, 9, 7, 3]}
+    ... )
+    >>> _ = writer.finalize()
+    >>> genes = pd.DataFrame({"chrom": ["chr1"], "tss": [53_000], "strand": ["+"]}, index=["A"])
+    >>> matrix = ContactMatrix(path, value="observed")
+    >>> matrix.contacts_of(genes)
+      gene_id chrom  start    end  score
+    0       A  chr1  10000  20000    4.0
+    1       A  chr1  80000  90000    3.0
+    >>> matrix.resolutions, matrix.chromsizes
+    ((10000,), {'chr1': 100000})
+    """
+
+    path: str = dataclasses.field(kw_only=False)
+    resolution: int | None = None
+    balance: str | None = None
+    value: str = "oe"
+    min_distance: int = 20_000
+    max_distance: int = 1_000_000
+    ignore_diags: int = 2
+    min_count: float | None = None
+    min_score: float | None = None
+    max_contacts: int | None = 50
+    merge_gap: int | None = None
+    max_merged_length: int = 40_000
+    missing_chrom: str = "error"
+    chrom_names: str = "exact"
+
+    def __post_init__(self):
+        if not isinstance(self.path, (str, os.PathLike)):
+            raise TypeError(f"path must be the path of a file, got {type(self.path).__name__}")
+        _check_parameters(self)
+        path, resolution = split_group(self.path)
+        if None not in (resolution, self.resolution) and resolution != self.resolution:
+            raise ValueError(
+                f"path names a resolution of {resolution} bp, but resolution={self.resolution!r}: "
+                "give one of the two"
+            )
+        # One spelling of a place, so that equal descriptions compare equal.
+        object.__setattr__(self, "path", path)
+        if resolution is not None:
+            object.__setattr__(self, "resolution", resolution)
+
+    def __repr__(self):
+        changed = [
+            f"{field.name}={getattr(self, field.name)!r}"
+            for field in dataclasses.fields(self)[1:]
+            if getattr(self, field.name) != field.default
+        ]
+        return f"ContactMatrix({', '.join([repr(self.path), *changed])})"
+
+    @property
+    def resolutions(self):
+        """Bin sizes in bp that the file has, tuple of int, rising."""
+        return list_resolutions(self.path)
+
+    @property
+    def chromsizes(self):
+        """Length of each chromosome of the file in bp, dict of str to int."""
+        resolution = self.resolution or self.resolutions[0]
+        with MatrixFile(self.path, resolution) as file:
+            return file.chromsizes
+
+    def contacts_of(self, genes):
+        """Read the contacts of each gene's promoter.
+
+        Parameters
+        ----------
+        genes : pandas.DataFrame of shape (n_genes, n_columns)
+            The gene table: ``chrom``, ``tss`` (0-based, bp), ``strand``, ``gene_id`` as a column or
+            the index; rows in any order. A gene may have several rows (samples), of one TSS.
+
+        Returns
+        -------
+        pandas.DataFrame of shape (n_contacts, 5)
+            ``gene_id``, ``chrom`` (as the gene table names it), ``start``, ``end`` (int64, 0-based,
+            half-open, bp) and ``score`` (float64, positive): a table that
+            :func:`~skchromo.genome.read_contacts` takes. Genes stand in the order of their first
+            rows, the contacts of a gene in falling score (of equal ones the nearer first). A gene
+            without contacts has no row. The index counts from 0.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ImportError
+            If hictkpy is not installed.
+        TypeError
+            If `genes` is no DataFrame.
+        ValueError
+            If the gene table is not valid or a gene has several TSSs; if the file is no contact
+            matrix, is damaged, holds negative values, has bins of different sizes or lacks the
+            resolution, weights or chromosomes asked for; if a TSS lies beyond the end of its
+            chromosome; or if no distance is left at this resolution.
+
+        Warns
+        -----
+        UserWarning
+            If the weights mask all bins of a chromosome with genes, though it has counts: balancing
+            (KR above all) may fail for one chromosome.
+        """
+        genes = _distinct_genes(check_genes(genes))
+        with MatrixFile(self.path, self.resolution) as file:
+            file.check_balance(self.balance)
+            reach = self._reach(file.resolution)
+            names = self._names(genes["chrom"], file.chromsizes)
+            self._check_positions(genes, names, file.chromsizes)
+            found = [
+                self._on_chromosome(file, names[chrom], reach, members)
+                for chrom, members in genes.groupby("chrom", sort=False)
+                if names[chrom] is not None
+            ]
+        columns = {
+            name: np.concatenate([part[name] for part in [_NOTHING, *found]]) for name in _NOTHING
+        }
+        gene = columns.pop("gene")
+        order = np.argsort(gene, kind="stable")
+        owners = genes[["gene_id", "chrom"]].iloc[gene[order]].reset_index(drop=True)
+        return owners.assign(**{name: values[order] for name, values in columns.items()})
+
+    def _reach(self, resolution):
+        """Turn the distances into bins."""
+        nearest = max(self.ignore_diags, -(-self.min_distance // resolution))
+        farthest = self.max_distance // resolution
+        if nearest > farthest:
+            raise ValueError(
+                f"at a resolution of {resolution} bp there is no bin between the nearest "
+                f"({nearest * resolution} bp, of ignore_diags={self.ignore_diags} and "
+                f"min_distance={self.min_distance}) and max_distance={self.max_distance}: "
+                "set other distances or a finer resolution"
+            )
+        return Reach(nearest, farthest, self.min_count or 0.0)
+
+    def _names(self, chrom, chromsizes):
+        """Find the file's name of each chromosome."""
+        names = resolve_chroms(chrom, chromsizes, self.chrom_names)
+        absent = [name for name, found in names.items() if found is None]
+        if absent and self.missing_chrom == "error":
+            hint = match_hint(absent, chromsizes, self.chrom_names)
+            remedy = (
+                f"{hint} of the ContactMatrix"
+                if hint
+                else ("set missing_chrom='zero' to give them no contacts, or leave them out")
+            )
+            raise ValueError(
+                f"{named(self.path)}: no chromosome {name_some(sorted(absent), 30)} in the file, "
+                f"needed for {int(chrom.isin(absent).sum())} of {len(chrom)} genes; it lists "
+                f"{name_some(chromsizes, 30)}; {remedy}"
+            )
+        return names
+
+    def _check_positions(self, genes, names, chromsizes):
+        """Refuse a TSS that the matrix's assembly does not have."""
+        ends = genes["chrom"].map({name: chromsizes.get(names[name], np.inf) for name in names})
+        beyond = (genes["tss"] >= ends).to_numpy()
+        if beyond.any():
+            gene = genes.iloc[int(np.argmax(beyond))]
+            raise ValueError(
+                f"{named(self.path)}: {int(beyond.sum())} of {len(genes)} genes lie beyond the end "
+                f"of their chromosome, such as {gene['gene_id']} with its TSS at {gene['chrom']}:"
+                f"{gene['tss']}, where the matrix has {chromsizes[names[gene['chrom']]]} bp"
+                f"{in_assembly(chromsizes)}: are genes and matrix of one assembly?"
+            )
+
+    def _on_chromosome(self, file, name, reach, genes):
+        """Give the contacts of the genes on one chromosome, as parallel arrays by gene."""
+        width, size = file.resolution, file.chromsizes[name]
+        rows = read_once(
+            (self, file.state, name),
+            genes["tss"].to_numpy() // width,
+            lambda bins: self._read(file, name, reach, bins),
+        )
+        return {
+            "gene": genes.index.to_numpy()[rows.row],
+            "start": rows.first.astype(np.int64) * width,
+            "end": np.minimum((rows.last.astype(np.int64) + 1) * width, size),
+            "score": rows.score,
+        }
+
+    def _read(self, file, name, reach, bins):
+        """Read the contacts of some bins of a chromosome."""
+        n_bins = file.n_bins(name)
+        reach = reach._replace(farthest=min(reach.farthest, n_bins - 1))
+        ratio = self.value in ("oe", "log1p_oe")
+        weights = None if self.balance is None else file.weights(name, self.balance)
+        if weights is not None and np.isnan(weights).all():
+            self._warn_of_masked(file, name, reach, len(bins))
+        rows = read_rows(
+            file.pixels(name, reach.farthest, None if ratio else bins),
+            bins,
+            n_bins,
+            reach,
+            weights=weights,
+            over_expected=ratio,
+        )
+        if self.value.startswith("log1p"):
+            rows = rows._replace(score=np.log1p(rows.score))
+        if self.min_score is not None:
+            rows = rows.take(rows.score > self.min_score)
+        rows = strongest(rows, self.max_contacts)
+        if self.merge_gap is None:
+            return rows
+        longest = max(1, self.max_merged_length // file.resolution)
+        merged = merge_adjacent(rows, bins, self.merge_gap // file.resolution, longest)
+        return strongest(merged, None)
+
+    def _warn_of_masked(self, file, name, reach, n_bins):
+        """Warn that balancing has failed for a chromosome that has counts."""
+        if any(len(block.count) for block in file.pixels(name, reach.farthest)):
+            warnings.warn(
+                f"{named(self.path)}: the weights {self.balance!r} mask all of chromosome {name} "
+                f"at {file.resolution} bp, though it has counts, so that {n_bins} promoter bins "
+                "there get no contacts: set balance= to other weights of the file, or None",
+                UserWarning,
+                stacklevel=2,
+            )
+
+
+def _check_parameters(matrix):
+    """Judge what can be judged without the file."""
+    for name, least, optional in (
+        ("resolution", 1, True),
+        ("min_distance", 0, False),
+        ("max_distance", 1, False),
+        ("ignore_diags", 1, False),
+        ("max_contacts", 1, True),
+        ("merge_gap", 0, True),
+        ("max_merged_length", 1, False),
+    ):
+        value = getattr(matrix, name)
+        right = is_whole(value) and value >= least
+        if not (right or (optional and value is None)):
+            also = " or None" if optional else ""
+            raise ValueError(f"{name} must be a whole number from {least} on{also}, got {value!r}")
+    for name, value in (("min_count", matrix.min_count), ("min_score", matrix.min_score)):
+        real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+        if value is not None and not (real and np.isfinite(value) and value >= 0):
+            raise ValueError(f"{name} must be a number from 0 on or None, got {value!r}")
+    for name, allowed in (("value", _VALUES), ("missing_chrom", ("error", "zero"))):
+        value = getattr(matrix, name)
+        if not isinstance(value, str) or value not in allowed:
+            raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+    if matrix.balance is not None and not isinstance(matrix.balance, str):
+        raise ValueError(
+            "balance must be the name of the file's weights, such as 'weight' or 'KR', or None, "
+            f"got {matrix.balance!r}"
+        )
+    check_chrom_names(matrix.chrom_names)
+
+
+def _distinct_genes(genes):
+    """Give each gene once, numbered from 0."""
+    genes = genes[["gene_id", "chrom", "tss"]].drop_duplicates(ignore_index=True)
+    repeated = genes["gene_id"].duplicated(keep=False).to_numpy()
+    if repeated.any():
+        gene = genes["gene_id"][int(np.argmax(repeated))]
+        places = genes[genes["gene_id"] == gene]
+        raise ValueError(
+            f"{genes['gene_id'][repeated].nunique()} of {genes['gene_id'].nunique()} gene_ids have "
+            f"several TSSs, such as {gene} with "
+            f"{name_some(places['chrom'] + ':' + places['tss'].astype(str))}: the contacts of a "
+            "matrix are told apart by gene_id, so give each promoter a gene_id of its own"
+        )
+    return genes

@@ -1,0 +1,8 @@
+"""Displays."""
+
+from ._attention_display import AttentionDisplay
+from ._display import LOWERS, RAISES
+from ._gene_display import GeneDisplay
+from ._history_display import LearningHistoryDisplay
+from ._mark_importance_display import MarkImportanceDisplay
+from ._pcre_importance_display import PCREImportanceDisplay

@@ -1,0 +1,329 @@
+"""GeneDisplay: everything a model reads of a gene, and what it makes of it, in one figure."""
+
+import numpy as np
+
+from ...regions import RegionArray
+from .._attributions import attributions as attribute
+from .._gene_choice import pick_gene, row_of_gene
+from .._model import open_model
+from .._pcre_importance import pcre_importance
+from ._display import DOUBLE, FAINT, LOWERS, RAISES, SIGNAL, bare, canvas, kb_from_tss, stacked
+from ._gene_contacts import draw_contacts, draw_map
+from ._gene_layout import GeneLayout
+
+# Heights in mm.
+_CONTACTS, _MAP, _TRACK, _REST = 26, 12, 7, 21
+
+
+class GeneDisplay:
+    """One gene with its contacts and tracks, and their effects on the prediction.
+
+    From above: the locus in true scale, an arc from the TSS to each pCRE, wider with the contact
+    weight; then promoter and pCREs side by side in one scale of bp, the pCREs numbered in falling
+    weight; below each a lane for every track, with mean signal in grey, and attribution below it.
+    What raises the prediction is orange, what lowers it blue: of arcs by the importance of the
+    pCRE (paler where it is small), of lanes by the attribution of each bin, all lanes in one scale.
+    Everything runs along the chromosome; the arrow shows the direction of the gene. A pCRE of
+    another chromosome has a star, and a dashed arc to the right end.
+
+    Parameters
+    ----------
+    X : RegionArray of n_genes rows
+        Signal of the regions of genes.
+    gene : str or int, default=None
+        Id or row number of the gene; None where X has only one.
+    attributions : Attributions, default=None
+        Of the genes of X, see :func:`attributions`; None draws signal alone.
+    importance : PCREImportance, default=None
+        Of the genes of X, see :func:`pcre_importance`; None draws grey arcs.
+    name : str, default=None
+        Title; None is the gene's id.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+    ax_ : matplotlib Axes
+        That hold all others.
+    contact_ax_, map_ax_ : matplotlib Axes
+    track_axes_ : list of matplotlib Axes
+    arcs_ : list of matplotlib PathPatch
+        Of pCREs in falling weight.
+    signal_ : list of matplotlib PolyCollection
+        Of tracks.
+    raising_, lowering_ : list of matplotlib PolyCollection
+        Attributions of tracks above and below 0; empty without attributions.
+
+    Raises
+    ------
+    TypeError, ValueError, IndexError
+        If X is no RegionArray, `gene` names no gene or several, or a result is of other genes.
+
+    See Also
+    --------
+    GeneDisplay.from_estimator : Computes attributions and importances, and draws.
+    to_bigwig : Attributions for a genome browser.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skchromo import RegionArray
+    >>> from skchromo.inspection import GeneDisplay
+    >>> rng = np.random.default_rng(0)
+    >>> X = RegionArray.from_dense(rng.poisson(3.0, (5, 3, 40, 2)), tracks=["H3K4me3", "H3K27ac"])
+    >>> display = GeneDisplay(X, 2).plot()
+    >>> len(display.track_axes_), len(display.arcs_)
+    (2, 2)
+    """
+
+    def __init__(self, X, gene=None, *, attributions=None, importance=None, name=None):
+        _check_regions(X)
+        row = row_of_gene(X.genes.get("gene_id", range(len(X))), gene)
+        self.X, found = pick_gene(X, row)
+        self.name = found if name is None else name
+        for result in (attributions, importance):
+            _check_same_genes(result, X)
+        self.attribution, self.prediction = None, None
+        if attributions is not None:
+            if attributions.tracks != X.tracks or attributions.bin_size != X.bin_size:
+                raise ValueError("attributions are of other tracks or bins than X has")
+            self.attribution = attributions.values[row]
+            self.prediction = float(attributions.prediction[row])
+        self.importance = None if importance is None else importance.importance[row]
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        gene=None,
+        *,
+        method="integrated_gradients",
+        n_steps=64,
+        class_of_interest=None,
+        window=None,
+        tracks=None,
+        ax=None,
+    ):
+        """Compute the attributions and importances of one gene, and draw them.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted ChromoformerClassifier or ChromoformerRegressor, or a Pipeline, search or
+            TransformedTargetRegressor that ends in one.
+        X : pandas.DataFrame, RegionArray or array-like of n_genes rows
+            What the estimator predicts from. Only the row of the gene is used.
+        gene : str or int, default=None
+            Id or row number of the gene; None where X has only one.
+        method : {"integrated_gradients", "gradient_x_input"}, default="integrated_gradients"
+            Of :func:`attributions`.
+        n_steps : int, default=64
+            Of :func:`attributions`.
+        class_of_interest : label, default=None
+            Class whose log-odds are explained; None is the second of two classes.
+        window : int, default=None
+            How much of the promoter to draw, in bp around the TSS, as wide as all of it would
+            be; None is all of it.
+        tracks : sequence of str, default=None
+            Which tracks to draw, in this order; None is all.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure of two columns' width (183 mm).
+
+        Returns
+        -------
+        display : GeneDisplay
+            The display, drawn.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skchromo import ChromoformerRegressor, RegionArray
+        >>> from skchromo.inspection import GeneDisplay
+        >>> rng = np.random.default_rng(0)
+        >>> X = RegionArray.from_dense(rng.poisson(3.0, (20, 3, 40, 2)))
+        >>> model = ChromoformerRegressor.small_data(bin_sizes=(1000, 200), max_epochs=1)
+        >>> model = model.set_params(random_state=0).fit(X, rng.normal(size=20))
+        >>> len(GeneDisplay.from_estimator(model, X, 7).raising_)
+        2
+        """
+        X, name = pick_gene(X, gene)
+        model = open_model(estimator, X)
+        values = attribute(
+            model.estimator,
+            model.X,
+            method=method,
+            n_steps=n_steps,
+            class_of_interest=class_of_interest,
+        )
+        importance = None
+        if model.X.index.shape[1] > 1:
+            importance = pcre_importance(
+                model.estimator, model.X, class_of_interest=class_of_interest
+            )
+        display = cls(model.X, attributions=values, importance=importance, name=name)
+        return display.plot(window=window, tracks=tracks, ax=ax)
+
+    def plot(self, *, window=None, tracks=None, ax=None):
+        """Draw the gene.
+
+        Parameters
+        ----------
+        window : int, default=None
+            How much of the promoter to draw, in bp around the TSS, as wide as all of it would
+            be; None is all of it.
+        tracks : sequence of str, default=None
+            Which tracks, in this order; None is all.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure of two columns' width (183 mm).
+
+        Returns
+        -------
+        display : GeneDisplay
+            The display itself, with what was drawn.
+
+        Raises
+        ------
+        ImportError
+            Without matplotlib: ``pip install matplotlib``.
+        ValueError
+            If X has no such track, or `window` does not fit its promoters and bins.
+        """
+        numbers = self._numbers(tracks)
+        self._layout = GeneLayout.of(self.X, self._window(window))
+        lane = _TRACK * (1 if self.attribution is None else 1.6)
+        height = _CONTACTS + _MAP + lane * len(numbers) + _REST
+        with canvas(self, ax, DOUBLE, height / 25.4) as ax:
+            panels = stacked(ax, [_CONTACTS, _MAP, *[lane] * len(numbers)])
+            self.contact_ax_, self.map_ax_, *self.track_axes_ = panels
+            self.arcs_ = draw_contacts(self.contact_ax_, self._layout, self.X, self.importance)
+            draw_map(self.map_ax_, self._layout, self.contact_ax_)
+            self._draw_tracks(numbers)
+            self._finish(ax)
+        return self
+
+    def _numbers(self, tracks):
+        """Columns of X of the tracks to draw."""
+        tracks = self.X.tracks if tracks is None else tracks
+        tracks = [tracks] if isinstance(tracks, str) else list(tracks)
+        unknown = [track for track in tracks if track not in self.X.tracks]
+        if unknown or not tracks:
+            raise ValueError(
+                f"tracks must name some of {', '.join(self.X.tracks)}, got {', '.join(tracks)}"
+            )
+        return [self.X.tracks.index(track) for track in tracks]
+
+    def _window(self, window):
+        """Part of the promoter to draw, in bp."""
+        whole, step = self.X.window, 2 * self.X.bin_size
+        if window is None:
+            return whole
+        if window not in range(step, whole + 1) or (whole - window) % step:
+            raise ValueError(
+                f"window={window} must be at most {whole}, the promoter window of X, and differ "
+                f"from it by a multiple of {step}, two of its bins"
+            )
+        return window
+
+    def _draw_tracks(self, numbers):
+        """Signal and attribution of each track."""
+        X, layout = self.X, self._layout
+        signal = [X.signal[X.offsets[n] : X.offsets[n + 1]] for n in layout.number]
+        values = []
+        if self.attribution is not None:
+            values = [self.attribution[r, : len(y)] for r, y in zip(layout.region, signal)]
+            values = layout.shown(values)
+        signal = layout.shown(signal)
+        self.attribution_scale_ = max((float(np.abs(v).max()) for v in values), default=0.0)
+        self.signal_, self.raising_, self.lowering_ = [], [], []
+        for ax, number in zip(self.track_axes_, numbers):
+            top = max(float(y[:, number].max()) for y in signal)
+            x, y = layout.steps([y[:, number] for y in signal], X.bin_size)
+            self.signal_.append(ax.fill_between(x, y / (top or 1), color=SIGNAL, linewidth=0))
+            if values:
+                x, y = layout.steps([v[:, number] for v in values], X.bin_size)
+                self._draw_attribution(ax, x, y / (self.attribution_scale_ or 1))
+            label = f"{X.tracks[number]}\n[0\N{EN DASH}{top:.3g}]"
+            ax.set_ylabel(label, rotation=0, ha="right", va="center", size="small")
+            ax.set_ylim(-1.45 if values else 0, 1.08)
+            self._frame_track(ax)
+
+    def _draw_attribution(self, ax, x, y):
+        """Attribution of a track in the lower part of its lane, from -1 to 1."""
+        middle, half = -0.75, 0.62
+        for drawn, part, colour in (
+            (self.raising_, np.maximum(y, 0), RAISES),
+            (self.lowering_, np.minimum(y, 0), LOWERS),
+        ):
+            filled = ax.fill_between(x, middle + half * part, middle, color=colour, linewidth=0)
+            drawn.append(filled)
+        self._draw_ground(ax, middle, "0.7")
+
+    def _draw_ground(self, ax, y, colour):
+        """Level line in each region."""
+        left = self._layout.left
+        right = left + self._layout.drawn
+        ax.hlines(np.full(len(left), y), left, right, color=colour, linewidth=0.4)
+
+    def _frame_track(self, ax):
+        """Ground lines of regions, the TSS, and no frame."""
+        layout = self._layout
+        self._draw_ground(ax, 0, "0.3")
+        for left, width, region in zip(layout.left, layout.drawn, layout.region):
+            if region:
+                ax.axvspan(left, left + width, color=FAINT, linewidth=0, alpha=0.5, zorder=0)
+        ax.axvline(layout.from_tss(0), color="0.3", linewidth=0.5, linestyle=":", zorder=0)
+        ax.set_xlim(0, layout.width)
+        ax.set_xticks([])
+        ax.set_yticks([])
+        bare(ax)
+
+    def _finish(self, ax):
+        """Title, and distances below the promoter."""
+        from matplotlib.ticker import MaxNLocator
+
+        layout = self._layout
+        half = layout.length[layout.promoter] / 2
+        n_ticks = 5 if layout.promoter_share > 0.2 else 2
+        ticks = MaxNLocator(n_ticks, steps=[1, 2, 5, 10]).tick_values(-half, half)
+        ticks = ticks[np.abs(ticks) <= half]
+        last = self.track_axes_[-1]
+        last.set_xticks(layout.from_tss(ticks), [kb_from_tss(tick / 1_000) for tick in ticks])
+        label = "Along the chromosome, kb from the TSS"
+        if self.attribution is not None:
+            label += (
+                f"; attribution lanes reach to \N{PLUS-MINUS SIGN}{self.attribution_scale_:.2g}"
+            )
+        last.set_xlabel(label)
+        title = self.name
+        if "strand" in self.X.genes:
+            title += f" ({self.X.genes['strand'][0]})".replace("-)", "\N{MINUS SIGN})")
+        if self.prediction is not None:
+            title += f", prediction {self.prediction:.2f}".replace("-", "\N{MINUS SIGN}")
+        ax.set_title(title, loc="left", pad=14)  # above the legend
+
+
+def _check_regions(X):
+    """Refuse what is no RegionArray of single genes."""
+    if not isinstance(X, RegionArray):
+        raise TypeError(
+            "X must be a RegionArray, as pipe[:-1].transform(genes) gives it, got "
+            f"{type(X).__name__}; GeneDisplay.from_estimator takes whatever the estimator predicts "
+            "from"
+        )
+    if X.ndim != 4:
+        raise ValueError("X has two conditions of each gene: draw the genes of one condition")
+
+
+def _check_same_genes(result, X):
+    """Refuse results of other genes than those of X."""
+    if result is None:
+        return
+    places = result.places
+    same = places.start.shape == X.index.shape and np.array_equal(
+        places.start[:, 0], X.start[X.index[:, 0]]
+    )
+    if not same:
+        raise ValueError(
+            f"the {type(result).__name__} given is of other genes than X holds: give both the "
+            "same rows"
+        )

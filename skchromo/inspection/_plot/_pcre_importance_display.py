@@ -1,0 +1,194 @@
+"""PCREImportanceDisplay: which distal elements a prediction depends on."""
+
+import numpy as np
+
+from .._gene_choice import pick_gene, row_of_gene
+from .._pcre_importance import pcre_importance
+from ._display import SINGLE, canvas, in_bp, signed_colours
+
+_ROW = 4.5 / 25.4  # height of a bar with its gap, in inches
+
+
+class PCREImportanceDisplay:
+    """Importance of the pCREs of a gene as bars, or of many genes as points.
+
+    Bars stand in falling contact weight, named by the pCRE's number, distance to the TSS (along the
+    chromosome) and weight: orange where it raises the prediction, blue where it lowers it. Points
+    are all pCREs of all genes, importance against distance, coloured by contact weight.
+
+    Parameters
+    ----------
+    importance : PCREImportance
+        See :func:`pcre_importance`.
+    gene : str or int, default=None
+        Id or row number of a gene; None draws all.
+    name : str, default=None
+        Title; None is the gene's id, or how many genes there are.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+    ax_ : matplotlib Axes
+    bars_ : matplotlib BarContainer or None
+        Of one gene.
+    points_ : matplotlib PathCollection or None
+        Of several.
+
+    Raises
+    ------
+    TypeError, ValueError, IndexError
+        If `gene` names no gene or several.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skchromo import ChromoformerRegressor, RegionArray
+    >>> from skchromo.inspection import PCREImportanceDisplay, pcre_importance
+    >>> rng = np.random.default_rng(0)
+    >>> X = RegionArray.from_dense(rng.poisson(3.0, (20, 3, 40, 2)))
+    >>> model = ChromoformerRegressor.small_data(bin_sizes=(1000, 200), max_epochs=1)
+    >>> model = model.set_params(random_state=0).fit(X, rng.normal(size=20))
+    >>> len(PCREImportanceDisplay(pcre_importance(model, X), gene=4).plot().bars_)
+    2
+    >>> len(PCREImportanceDisplay.from_estimator(model, X, 4).bars_)  # all in one step
+    2
+    """
+
+    def __init__(self, importance, gene=None, *, name=None):
+        self.importance = importance
+        ids = importance.places.genes["gene_id"]
+        self.row = None
+        if gene is not None or len(ids) == 1:
+            self.row = row_of_gene(ids, gene)
+        own = f"{len(ids)} genes" if self.row is None else str(ids[self.row])
+        self.name = own if name is None else name
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        gene=None,
+        *,
+        method="remove",
+        response_method="auto",
+        class_of_interest=None,
+        ax=None,
+    ):
+        """Compute importances of a fitted estimator, and draw them.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted ChromoformerClassifier or ChromoformerRegressor, or a Pipeline, search or
+            TransformedTargetRegressor that ends in one.
+        X : pandas.DataFrame, RegionArray or array-like of n_genes rows
+            What the estimator predicts from, with pCREs.
+        gene : str or int, default=None
+            Id or row number of a gene; None draws all.
+        method : {"remove", "knock_out", "weight"}, default="remove"
+            What it means to be without a pCRE, see :func:`pcre_importance`.
+        response_method : {"auto", "predict", "log_odds", "predict_proba"}, default="auto"
+            What is compared.
+        class_of_interest : label, default=None
+            Of a classifier; None is the second of two classes.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure of one column's width (89 mm).
+
+        Returns
+        -------
+        display : PCREImportanceDisplay
+            The display, drawn.
+        """
+        name = None
+        if gene is not None:
+            X, name = pick_gene(X, gene)
+        importance = pcre_importance(
+            estimator,
+            X,
+            method=method,
+            response_method=response_method,
+            class_of_interest=class_of_interest,
+        )
+        return cls(importance, name=name).plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw the bars of one gene, or the points of all.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure of one column's width (89 mm).
+
+        Returns
+        -------
+        display : PCREImportanceDisplay
+            The display itself, with what was drawn.
+
+        Raises
+        ------
+        ImportError
+            Without matplotlib: ``pip install matplotlib``.
+        ValueError
+            If no gene drawn has a pCRE.
+        """
+        rows = slice(None) if self.row is None else [self.row]
+        gene, pcre = np.nonzero(~np.isnan(self.importance.importance[rows]))
+        if not len(gene):
+            raise ValueError(f"{self.name}: no pCREs to draw")
+        gene = gene if self.row is None else gene + self.row
+        self.bars_, self.points_ = None, None
+        height = 2.4 if self.row is None else 0.75 + _ROW * len(gene)
+        with canvas(self, ax, SINGLE, height) as ax:
+            draw = self._draw_points if self.row is None else self._draw_bars
+            draw(ax, gene, pcre)
+            ax.spines[["top", "right"]].set_visible(False)
+            ax.set_title(self.name, loc="left")
+        return self
+
+    def _distance(self, gene, pcre):
+        """From the TSS to the middle of pCREs in bp, NaN where that has no meaning."""
+        places = self.importance.places
+        middle = (places.start[gene, pcre + 1] + places.end[gene, pcre + 1]) // 2
+        cis = places.chrom[gene, pcre + 1] == places.chrom[gene, 0]
+        cis &= places.chrom[gene, 0] != ""
+        return np.where(cis, middle - places.tss[gene], np.nan)
+
+    def _draw_bars(self, ax, gene, pcre):
+        """Bars of one gene."""
+        values = self.importance.importance[gene, pcre]
+        labels = []
+        for number, distance in zip(pcre, self._distance(gene, pcre)):
+            where = self.importance.places.chrom[self.row, number + 1]
+            if np.isfinite(distance):
+                where = in_bp(int(distance))
+            weight = f"weight {self.importance.weights[self.row, number]:.3g}"
+            labels.append(", ".join(filter(None, [f"{number + 1}: {where}".rstrip(": "), weight])))
+        self.bars_ = ax.barh(labels, values, color=signed_colours(values), height=0.7)
+        ax.axvline(0, color="0.3", linewidth=0.6)
+        ax.invert_yaxis()
+        ax.set_xlabel("Prediction with the pCRE minus without it")
+
+    def _draw_points(self, ax, gene, pcre):
+        """Points of all genes."""
+        values = self.importance.importance[gene, pcre]
+        weights = self.importance.weights[gene, pcre]
+        x, label = np.abs(self._distance(gene, pcre)) / 1_000, "Distance to the TSS (kb)"
+        known = np.isfinite(x)
+        if not known.any():
+            x, label = weights, "Contact weight"
+            known[:] = True
+        self.points_ = ax.scatter(
+            x[known], values[known], c=weights[known], s=6, cmap="viridis", linewidths=0
+        )
+        if x is not weights:
+            ax.set_xscale("log", subs=[])
+            ax.xaxis.get_major_locator().set_params(subs=(1, 3))
+            ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
+            ax.figure.colorbar(self.points_, ax=ax, label="Contact weight")
+        ax.axhline(0, color="0.3", linewidth=0.6, zorder=0)
+        ax.set_xlabel(label)
+        ax.set_ylabel("Prediction with the pCRE\nminus without it")
+        if not known.all():
+            note = f"{(~known).sum()} on other chromosomes not shown"
+            ax.text(1, 1, note, transform=ax.transAxes, ha="right", va="bottom", size="small")

@@ -1,0 +1,183 @@
+"""to_bedpe and to_interact: scored contacts for genome browsers."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from .._gene_choice import rows_of_genes
+from .._plot import LOWERS, RAISES
+from ._attributions import check_places
+
+
+def to_bedpe(importance, path, *, genes=None):
+    """Write contacts, and their effects on predictions, as BEDPE.
+
+    IGV and Juicer draw it; for pyGenomeTracks' ``links`` take columns 1 to 6 and 8
+    (``cut -f 1-6,8``). Both columns behind the tenth are numbers, so that
+    ``InteractionTransformer(path, score_column="weight")`` reads the same contacts again.
+
+    Parameters
+    ----------
+    importance : PCREImportance
+        See :func:`pcre_importance`.
+    path : str or Path
+        File to write, replaced if it is there.
+    genes : str, int or sequence of them, default=None
+        Ids or row numbers; None is all.
+
+    Returns
+    -------
+    path : Path
+        What was written: a header behind ``#``, then a row for each gene and pCRE, ``chrom1 start1
+        end1`` (the TSS, 1 bp), ``chrom2 start2 end2`` (the pCRE; 0-based, half-open), ``name``
+        (gene and number of the pCRE), ``score`` (the importance, above 0 where the pCRE raises the
+        prediction), ``strand1`` (of the gene), ``strand2`` (``.``), ``weight`` and ``importance``.
+
+    Raises
+    ------
+    ValueError
+        If the genes have no coordinates (X came from plain arrays), or there is no such gene.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from skchromo import ChromoformerRegressor, RegionArray
+    >>> from skchromo.inspection import pcre_importance, to_bedpe
+    >>> rng = np.random.default_rng(0)
+    >>> X = RegionArray(
+    ...     signal=rng.poisson(3.0, (60, 1)), offsets=[0, 20, 40, 60], chrom=["chr1"] * 3,
+    ...     start=[1_000, 7_000, 11_000], end=[3_000, 9_000, 13_000], index=[[0, 2], [1, 2]],
+    ...     weights=[[2.5], [1.5]], tracks=["ATAC"], bin_size=100, n_bins=20, window=2_000)
+    >>> model = ChromoformerRegressor.small_data(bin_sizes=(1000, 200), max_epochs=1)
+    >>> model = model.set_params(random_state=0).fit(X, [0.0, 1.0])
+    >>> path = to_bedpe(pcre_importance(model, X), tempfile.mkdtemp() + "/contacts.bedpe")
+    >>> path.read_text().splitlines()[1].split()[:7]
+    ['chr1', '2000', '2001', 'chr1', '11000', '13000', '0/1']
+    """
+    table = _contacts(importance, genes)
+    table = pd.DataFrame(
+        {
+            "#chrom1": table["chrom1"],
+            "start1": table["tss"],
+            "end1": table["tss"] + 1,
+            "chrom2": table["chrom"],
+            "start2": table["start"],
+            "end2": table["end"],
+            "name": table["name"],
+            "score": table["importance"],
+            "strand1": table["strand"],
+            "strand2": ".",
+            "weight": table["weight"],
+            "importance": table["importance"],
+        }
+    )
+    table.to_csv(path, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
+    return Path(path)
+
+
+def to_interact(importance, path, *, genes=None, name="pCRE importance"):
+    """Write contacts, and their effects on predictions, in UCSC's interact format.
+
+    Arcs are orange where a pCRE raises the prediction, blue where it lowers it; the score, 0 to
+    1000, is the size of the importance against the largest written.
+
+    Parameters
+    ----------
+    importance : PCREImportance
+        See :func:`pcre_importance`.
+    path : str or Path
+        File to write, replaced if it is there.
+    genes : str, int or sequence of them, default=None
+        Ids or row numbers; None is all.
+    name : str, default="pCRE importance"
+        Of the track line.
+
+    Returns
+    -------
+    path : Path
+        What was written: a track line, then a row for each gene and pCRE with the 18 columns of
+        https://genome.ucsc.edu/goldenPath/help/interact.html. ``value`` is the importance, the
+        source the TSS and the target the pCRE.
+
+    Raises
+    ------
+    ValueError
+        If the genes have no coordinates (X came from plain arrays), or there is no such gene.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from skchromo import ChromoformerRegressor, RegionArray
+    >>> from skchromo.inspection import pcre_importance, to_interact
+    >>> rng = np.random.default_rng(0)
+    >>> X = RegionArray(
+    ...     signal=rng.poisson(3.0, (60, 1)), offsets=[0, 20, 40, 60], chrom=["chr1"] * 3,
+    ...     start=[1_000, 7_000, 11_000], end=[3_000, 9_000, 13_000], index=[[0, 2], [1, 2]],
+    ...     weights=[[2.5], [1.5]], tracks=["ATAC"], bin_size=100, n_bins=20, window=2_000)
+    >>> model = ChromoformerRegressor.small_data(bin_sizes=(1000, 200), max_epochs=1)
+    >>> model = model.set_params(random_state=0).fit(X, [0.0, 1.0])
+    >>> path = to_interact(pcre_importance(model, X), tempfile.mkdtemp() + "/contacts.interact")
+    >>> path.read_text().splitlines()[0]
+    'track type=interact name="pCRE importance" useScore=on maxHeightPixels=200:100:50'
+    """
+    table = _contacts(importance, genes)
+    cis = table["chrom1"] == table["chrom"]
+    size = table["importance"].abs()
+    colour = np.where(table["importance"] > 0, _rgb(RAISES), _rgb(LOWERS))
+    table = pd.DataFrame(
+        {
+            "chrom": table["chrom1"],
+            "chromStart": np.where(cis, np.minimum(table["tss"], table["start"]), table["tss"]),
+            "chromEnd": np.where(cis, np.maximum(table["tss"] + 1, table["end"]), table["tss"] + 1),
+            "name": table["name"],
+            "score": (1000 * size / (size.max() or 1)).round().astype(int),
+            "value": table["importance"],
+            "exp": ".",
+            "color": colour,
+            "sourceChrom": table["chrom1"],
+            "sourceStart": table["tss"],
+            "sourceEnd": table["tss"] + 1,
+            "sourceName": table["gene_id"],
+            "sourceStrand": table["strand"],
+            "targetChrom": table["chrom"],
+            "targetStart": table["start"],
+            "targetEnd": table["end"],
+            "targetName": table["name"],
+            "targetStrand": ".",
+        }
+    )
+    with open(path, "w", newline="\n") as file:
+        file.write(f'track type=interact name="{name}" useScore=on maxHeightPixels=200:100:50\n')
+        table.to_csv(
+            file, sep="\t", header=False, index=False, float_format="%.6g", lineterminator="\n"
+        )
+    return Path(path)
+
+
+def _rgb(colour):
+    """Colour as ``'213,94,0'``."""
+    return ",".join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5))
+
+
+def _contacts(importance, genes):
+    """Table of genes and pCREs, a row for each."""
+    places = importance.places
+    rows = rows_of_genes(places.genes["gene_id"], genes)
+    check_places(places, rows, places.chromsizes)
+    found, pcre = np.nonzero(~np.isnan(importance.importance[rows]))
+    gene = rows[found]
+    table = places.frame(
+        gene,
+        pcre + 1,
+        weight=importance.weights[gene, pcre],
+        importance=importance.importance[gene, pcre],
+    )
+    return table.assign(
+        name=table["gene_id"].astype(str) + "/" + table["region"].astype(str),
+        chrom1=places.chrom[gene, 0],
+        tss=places.tss[gene],
+        strand=np.where(places.flipped[gene], "-", "+"),
+    )

@@ -1,0 +1,14 @@
+"""Layers of the network."""
+
+from ._bin_attention import ALIGNED, BinAttention, Bins
+from ._region_attention import RegionAttention, by_head, probabilities
+from ._scale_layers import (
+    FeedForward,
+    ScaleLayerNorm,
+    ScaleLinear,
+    TrackProjection,
+    scale_linear,
+    sinusoidal_positions,
+)
+from ._tokens import TokenLayout
+from ._window_skip import WindowSkip

@@ -1,0 +1,168 @@
+"""Every line of the formats page reads a real file of its format; what is refused is explained."""
+
+import re
+from contextlib import chdir, closing
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from chromoformer import net as reference
+from docs_files import GENES, write_all
+from local_server import LocalServer
+
+from skchromo import BigWigTransformer, InteractionTransformer, RegionArray
+from skchromo.genome.annotation._read_genes import _FORMATS as ANNOTATIONS
+from skchromo.genome.contacts._formats import FORMATS as CONTACTS
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "formats.rst"
+TEXT = PAGE.read_text(encoding="utf-8")
+READ, REFUSED = TEXT.split(".. _refused:")
+ROW = re.compile(r"^   \* - (.*)\n     - (.*)$", re.MULTILINE)
+ROWS = [row for row in ROW.findall(READ) if row[0] != "What you have"]
+BLOCKS = [
+    re.sub(r"^   ", "", block, flags=re.MULTILINE)
+    for block in re.findall(r"code-block:: python\n\n((?:   .*\n|\n)+)", TEXT)
+]
+NO_BIGWIGS, NO_CONTACTS = (
+    [row for row in ROW.findall(text) if not row[0].startswith("Instead of")]
+    for text in REFUSED.split("Read pairs and matrices")
+)
+CONTENT = {
+    "bam": b"BAM\x01\x10\x00",
+    "cram": b"CRAM\x03\x00",
+    "sam": b"@HD\tVN:1.6\n",
+    "bedGraph": b"chr1\t0\t100\t1.5\n",
+    "wig": b"fixedStep chrom=chr1 start=1 step=1\n1\n",
+    "bed": b"chr1\t0\t100\tread\t0\t+\n",
+    "bigBed": b"\xeb\xf2\x89\x87",
+    "tdf": b"TDF4",
+    "narrowPeak": b"chr1\t0\t100\tp\t9\t.\t5.5\t3\t2\t50\n",
+    "hic": b"HIC\x00",
+    "cool": b"\x89HDF\r\n",
+    "pairs": b"## pairs format v1.0\n#columns: readID chr1 pos1 chr2 pos2 strand1 strand2\n"
+    b".\tchr1\t100501\tchr1\t203001\t+\t-\n",
+    "allValidPairs": b"r1\tchr1\t100501\t+\tchr1\t203001\t-\t310\tA_1\tA_9\t42\t42\n",
+    "matrix": b"1\t1\t20\n1\t2\t11\n",
+    "bigInteract": b"\xeb\xf2\x89\x87\x04\x00",
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Folder with every file that the page names."""
+    folder = tmp_path_factory.mktemp("formats")
+    write_all(folder)
+    with chdir(folder):
+        signal = BigWigTransformer({"H3K4me3": "H3K4me3.bw", "H3K27ac": "H3K27ac.bw"})
+        signal.fit_transform(GENES).save("regions.npz")
+    for name in ("clf", "reg"):
+        kind = {"clf": "ChromoformerClassifier", "reg": "ChromoformerRegressor"}[name]
+        network = getattr(reference, kind)(seed=0, n_feats=2)
+        torch.save({"net": network.state_dict()}, folder / f"{name}.pt")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def names(folder):
+    """What the blocks of the page define: imports, gene table, tables of loops."""
+    names = {"values": np.ones((2, 400))}
+    with chdir(folder):
+        for block in BLOCKS:
+            exec(block, names)
+    return names
+
+
+@pytest.fixture(scope="module")
+def server(folder):
+    with closing(LocalServer()) as server:
+        server.files["H3K4me3.bw"] = (folder / "H3K4me3.bw").read_bytes()
+        yield server
+
+
+def check(result, genes):
+    """Hold what a line gave against the two genes of the files."""
+    if isinstance(result, pd.DataFrame):
+        assert len(result) == 2
+        if "tss" in result:
+            assert result[[*GENES]].equals(GENES.astype(result[[*GENES]].dtypes))
+    elif isinstance(result, BigWigTransformer):
+        X = result.fit_transform(genes)
+        assert X.to_dense().values.max() > 1
+        assert (X.to_dense().values[:, 0].sum(axis=1) > 0).all()
+    elif isinstance(result, InteractionTransformer):
+        rows = pd.concat([genes.assign(sample=sample) for sample in ("H1", "K562")])
+        cells = result.fit_transform(rows)["pcres"]
+        # both genes are in contact with 200,000 to 204,000 in each of the files
+        assert all((cell.start == 200_000).any() for cell in cells)
+        assert all(cell.weight.max() < 13 for cell in cells)  # raw counts would be far above
+    elif isinstance(result, RegionArray):
+        assert len(result) == 2
+    else:
+        X = RegionArray.load("regions.npz")
+        assert result.predict(X).shape == (2,)
+
+
+@pytest.mark.parametrize(("what", "code"), ROWS, ids=[row[0][:40] for row in ROWS])
+def test_every_line_reads_a_file_of_its_format(what, code, folder, names, server):
+    line = re.fullmatch("``(.*)``", code).group(1).replace("https://example.org", server.url)
+    scope = dict(names)
+    with chdir(folder):
+        exec(line, scope)
+        check(scope[line.partition(" = ")[0]], names["genes"])
+
+
+def test_every_block_of_contacts_reads_its_lists(names):
+    assert len(BLOCKS) == 3
+    check(names["contacts"], names["genes"])
+    assert names["contacts"].fit_transform(names["genes"])["pcres"][0].weight[0] == pytest.approx(
+        142.0 / 48.7
+    )
+
+
+CALLERS = [
+    re.search(r'"([^"]+)", score_column="(observed|o|count|cc|cAB)"', code).groups()
+    for _, code in ROWS
+    if re.search(r'score_column="(observed|o|count|cc|cAB)"', code)
+]
+
+
+@pytest.mark.parametrize(("file", "column"), [*CALLERS, ("mustache.tsv", None)])
+def test_a_list_of_a_known_caller_is_told_the_line_of_the_page(file, column, folder):
+    assert len(CALLERS) == 7
+    with pytest.raises(ValueError, match="has no score column") as caught:
+        InteractionTransformer(folder / file).fit(GENES)
+    told = f"score_column='{column}'" if column else "-log10"
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(("files", "tools"), NO_BIGWIGS, ids=[row[0] for row in NO_BIGWIGS])
+def test_what_is_refused_names_what_converts_it(files, tools, tmp_path):
+    for name in re.findall("``(.*?)``", files):
+        path = tmp_path / name
+        path.write_bytes(CONTENT[name.rpartition(".")[2]])
+        with pytest.raises(ValueError, match="not a bigWig file") as caught:
+            BigWigTransformer({"track": path}).fit(GENES)
+        for tool in re.findall("``(.*?)``", tools):
+            assert tool in str(caught.value)
+
+
+@pytest.mark.parametrize("files", [row[0] for row in NO_CONTACTS])
+def test_what_is_no_list_of_contacts_is_refused(files, tmp_path):
+    path = tmp_path / re.match("``(.*?)``", files).group(1)
+    path.write_bytes(CONTENT[path.suffix[1:]])
+    with pytest.raises(ValueError, match=r"is not recognised.*binned into a matrix|no text table"):
+        InteractionTransformer(path).fit(GENES)
+
+
+def test_every_row_is_one_of_code():
+    n_rows = READ.count("   * - ")
+    n_headers = READ.count("* - What you have")
+    assert len(ROWS) == n_rows - n_headers > 60
+    assert len(NO_BIGWIGS) + len(NO_CONTACTS) == REFUSED.count("   * - ") - 2 > 12
+
+
+def test_every_format_that_is_told_by_name_is_on_the_page():
+    for name in {*CONTACTS, *ANNOTATIONS} - {"auto"}:
+        assert name in TEXT.lower()

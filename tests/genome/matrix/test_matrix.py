@@ -1,0 +1,673 @@
+"""ContactMatrix against dense matrices: values, distances, choice, names, and what it refuses."""
+
+import copy
+import pickle
+import struct
+import subprocess
+import sys
+
+import h5py
+import hictkpy
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from sklearn.base import clone
+
+from skchromo import ContactMatrix, InteractionTransformer
+from skchromo.genome import read_contacts
+from skchromo.genome.matrix import _cache as _matrix_cache
+from skchromo.genome.matrix import _file as _matrix_file
+
+WIDTH = 1_000
+SIZES = {"chr1": 62_300, "chr2": 40_000, "chr3": 3_000}
+MASKED = [7, 20]  # bins of chr1
+EVERYTHING = {"min_distance": 0, "max_contacts": None}
+
+
+def bin_counts(sizes, width=WIDTH):
+    return {name: -(-size // width) for name, size in sizes.items()}
+
+
+def simulate(seed=0):
+    """Dense symmetric counts of the whole genome that fall with distance; chr3 has none."""
+    rng = np.random.default_rng(seed)
+    n = sum(bin_counts(SIZES).values())
+    mean = 12 / (1 + np.abs(np.subtract.outer(np.arange(n), np.arange(n)))) ** 0.6
+    dense = np.triu(rng.poisson(mean))
+    dense[MASKED] = dense[:, MASKED] = 0
+    dense[-3:] = dense[:, -3:] = 0
+    return symmetric(dense)
+
+
+def write_pixels(writer, dense):
+    first, second = np.nonzero(np.triu(dense))
+    if len(first):
+        columns = {"bin1_id": first, "bin2_id": second, "count": dense[first, second]}
+        writer.add_pixels_from_dict({name: column.tolist() for name, column in columns.items()})
+    writer.finalize().close()
+
+
+def write_cool(path, dense, sizes=SIZES, width=WIDTH, **weights):
+    write_pixels(hictkpy.cooler.FileWriter(str(path), sizes, width), dense)
+    with h5py.File(path, "r+") as file:
+        for name, values in weights.items():
+            file["bins"][name] = values
+    return str(path)
+
+
+def write_mcool(path, coolers):
+    """Put .cool files, by their resolution, into one file."""
+    with h5py.File(path, "w") as file:
+        file.attrs.update({"format": "HDF5::MCOOL", "format-version": 2})
+        for width, one in coolers.items():
+            group = file.create_group(f"resolutions/{width}")
+            with h5py.File(one, "r") as source:
+                group.attrs.update(source.attrs)
+                for name in source:
+                    source.copy(name, group)
+
+
+def write_hic(path, dense, sizes=SIZES, resolutions=(WIDTH,)):
+    write_pixels(hictkpy.hic.FileWriter(str(path), sizes, list(resolutions)), dense)
+    return str(path)
+
+
+def symmetric(upper):
+    return upper + np.triu(upper, 1).T
+
+
+def coarsen(dense, times):
+    """Sum the counts of so many bins each, chromosome by chromosome."""
+    owner, n_before = [], 0
+    for n_bins in bin_counts(SIZES).values():
+        owner.append(n_before + np.arange(n_bins) // times)
+        n_before += -(-n_bins // times)
+    owner = np.concatenate(owner)
+    coarse = np.zeros((n_before, n_before), dtype=dense.dtype)
+    first, second = np.nonzero(np.triu(dense))
+    np.add.at(coarse, (owner[first], owner[second]), dense[first, second])
+    return symmetric(coarse)
+
+
+def add_hic_weights(path, name, vectors, width=WIDTH):
+    """Put normalization vectors, by number of the chromosome, at the end of a .hic (version 9)."""
+    data = bytearray(path.read_bytes())
+    at = data.index(b"\0", 16) + 1  # behind the name of the genome
+    index_at = struct.unpack_from("<q", data, at)[0]
+    keys = {
+        chrom: name.encode() + b"\0" + struct.pack("<i", chrom) + b"BP\0" + struct.pack("<i", width)
+        for chrom in vectors
+    }
+    size = 4 + sum(len(key) + 16 for key in keys.values())
+    index, body = struct.pack("<i", len(vectors)), b""
+    for chrom, vector in vectors.items():
+        block = struct.pack("<q", len(vector)) + vector.astype("<f4").tobytes()
+        index += keys[chrom] + struct.pack("<qq", index_at + size + len(body), len(block))
+        body += block
+    struct.pack_into("<qq", data, at, index_at, size)
+    path.write_bytes(bytes(data[:index_at]) + index + body)
+
+
+@pytest.fixture(autouse=True)
+def nothing_known():
+    """Let each test read for itself."""
+    _matrix_cache._KEPT.clear()
+
+
+@pytest.fixture(scope="module")
+def dense():
+    return simulate()
+
+
+@pytest.fixture(scope="module")
+def weights(dense):
+    """Multiplicative weights, with the masked bins, one of which has counts."""
+    weights = np.random.default_rng(1).uniform(0.5, 2, len(dense))
+    weights[[*MASKED, 30]] = np.nan
+    weights[-3:] = np.nan
+    return weights
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, dense, weights):
+    folder = tmp_path_factory.mktemp("matrices")
+    kr = 1.5 / weights
+    write_cool(folder / "a.cool", dense, weight=weights, KR=kr)
+    write_cool(folder / "coarse.cool", coarsen(dense, 5), width=5_000)
+    write_mcool(folder / "a.mcool", {WIDTH: folder / "a.cool", 5_000: folder / "coarse.cool"})
+    write_hic(folder / "a.hic", dense, resolutions=(WIDTH, 5_000))
+    write_hic(folder / "bare.hic", dense, {name[3:]: size for name, size in SIZES.items()})
+    ends = np.cumsum(list(bin_counts(SIZES).values()))
+    add_hic_weights(folder / "a.hic", "KR", {1: kr[: ends[0]], 2: kr[ends[0] : ends[1]]})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def genes():
+    """In no order, at both ends, in one bin together, in masked bins, without any contact."""
+    rows = [
+        ("mid", "chr1", 31_500),
+        ("two", "chr2", 20_100),
+        ("first", "chr1", 0),
+        ("last", "chr1", 62_299),
+        ("same bin", "chr1", 31_999),
+        ("masked", "chr1", 7_500),
+        ("has counts", "chr1", 30_000),
+        ("none", "chr3", 500),
+    ]
+    return pd.DataFrame(rows, columns=["gene_id", "chrom", "tss"]).assign(strand="+")
+
+
+def chromosome(matrix, chrom):
+    names = list(SIZES)
+    bounds = np.concatenate([[0], np.cumsum(list(bin_counts(SIZES).values()))])
+    at = names.index(chrom)
+    return matrix[bounds[at] : bounds[at + 1], bounds[at] : bounds[at + 1]]
+
+
+def over_expected(values, valid):
+    """Divide by the mean of each diagonal over pairs of valid bins, one pair at a time."""
+    ratio = np.full(values.shape, np.nan)
+    for distance in range(len(values)):
+        pairs = [(i, i + distance) for i in range(len(values) - distance)]
+        pairs = [(i, j) for i, j in pairs if valid[i] and valid[j]]
+        mean = np.mean([values[pair] for pair in pairs]) if pairs else 0
+        for i, j in pairs:
+            if mean > 0:
+                ratio[i, j] = ratio[j, i] = values[i, j] / mean
+    return ratio
+
+
+def expected_contacts(values, genes, nearest, farthest, sizes=SIZES, width=WIDTH):
+    """List the contacts of each gene by walking along its row of each dense matrix."""
+    rows = []
+    for gene in genes.itertuples():
+        own = gene.tss // width
+        found = []
+        for other, score in enumerate(values[gene.chrom][own]):
+            if nearest <= abs(other - own) <= farthest and score > 0:
+                end = min((other + 1) * width, sizes[gene.chrom])
+                found.append((-score, abs(other - own), other * width, end))
+        rows += [(gene.gene_id, gene.chrom, s, e, -score) for score, _, s, e in sorted(found)]
+    table = pd.DataFrame(rows, columns=["gene_id", "chrom", "start", "end", "score"])
+    return table.astype({"gene_id": str, "chrom": str, "start": int, "end": int, "score": float})
+
+
+def assert_same(found, truth):
+    assert len(truth) > 12
+    assert list(found.columns) == ["gene_id", "chrom", "start", "end", "score"]
+    pd.testing.assert_frame_equal(found, truth, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["a.cool", "a.mcool", "a.hic"])
+def test_observed_counts_are_the_rows_of_the_dense_matrix(folder, dense, genes, name):
+    matrix = ContactMatrix(folder / name, resolution=WIDTH, value="observed", **EVERYTHING)
+    truth = expected_contacts({c: chromosome(dense, c) for c in SIZES}, genes, 2, 1_000)
+    found = matrix.contacts_of(genes)
+    assert_same(found, truth)
+    assert set(found["gene_id"]) == {"mid", "two", "first", "last", "same bin", "has counts"}
+
+
+@pytest.mark.parametrize("balance", ["weight", "KR"])
+def test_weights_of_a_cool_multiply_or_divide_by_their_name(folder, dense, weights, genes, balance):
+    factors = weights if balance == "weight" else weights / 1.5
+    balanced = dense * np.outer(factors, factors)
+    matrix = ContactMatrix(folder / "a.cool", balance=balance, value="observed", **EVERYTHING)
+    found = matrix.contacts_of(genes)
+    truth = expected_contacts({c: chromosome(balanced, c) for c in SIZES}, genes, 2, 1_000)
+    assert_same(found, truth)
+    assert not {"masked", "has counts"} & set(found["gene_id"])
+    assert not (found["chrom"].eq("chr1") & found["start"].eq(30_000)).any()
+
+
+BY_COOLER = """
+import sys
+import cooler, numpy as np, pandas as pd
+folder, width = sys.argv[1], 1000
+dense = np.load(f"{folder}/dense.npy")
+sizes = pd.Series(dict(item.split("=") for item in sys.argv[2:])).astype(int)
+first, second = np.nonzero(np.triu(dense))
+pixels = pd.DataFrame({"bin1_id": first, "bin2_id": second, "count": dense[first, second]})
+cooler.create_cooler(f"{folder}/b.cool", cooler.util.binnify(sizes, width), pixels, ordered=True)
+cooler.balance_cooler(cooler.Cooler(f"{folder}/b.cool"), store=True, min_nnz=5, mad_max=0)
+cooler.zoomify_cooler(f"{folder}/b.cool", f"{folder}/b.mcool", [width, 5000], 1 << 20)
+np.save(f"{folder}/balanced.npy", cooler.Cooler(f"{folder}/b.cool").matrix(balance=True)[:])
+coarse = cooler.Cooler(f"{folder}/b.mcool::resolutions/5000")
+np.save(f"{folder}/coarse.npy", coarse.matrix(balance=False)[:])
+"""
+
+
+def test_files_that_cooler_wrote_and_balanced_are_read_as_it_reads_them(tmp_path, dense, genes):
+    np.save(tmp_path / "dense.npy", dense)
+    sizes = [f"{name}={size}" for name, size in SIZES.items()]
+    # in a process of its own: what it imports changes how arrays are pickled
+    subprocess.run([sys.executable, "-c", BY_COOLER, tmp_path, *sizes], check=True)
+    balanced = np.load(tmp_path / "balanced.npy")
+    assert np.isfinite(chromosome(balanced, "chr2")).mean() > 0.9
+    assert np.isnan(chromosome(balanced, "chr1")[MASKED]).all()
+    values = {c: chromosome(balanced, c) for c in SIZES}
+    truth = expected_contacts(values, genes, 2, 1_000)
+    for name in "b.cool", "b.mcool::resolutions/1000":
+        matrix = ContactMatrix(
+            f"{tmp_path}/{name}", balance="weight", value="observed", **EVERYTHING
+        )
+        assert_same(matrix.contacts_of(genes), truth)
+    coarse = ContactMatrix(tmp_path / "b.mcool", resolution=5_000, value="observed", **EVERYTHING)
+    values = np.load(tmp_path / "coarse.npy")
+    np.testing.assert_array_equal(values, coarsen(dense, 5))
+    bounds = np.cumsum([0, *bin_counts(SIZES, 5_000).values()])
+    values = {c: values[a:b, a:b] for c, a, b in zip(SIZES, bounds, bounds[1:], strict=False)}
+    assert_same(coarse.contacts_of(genes), expected_contacts(values, genes, 2, 1_000, width=5_000))
+
+
+def test_weights_of_a_hic_divide(folder, dense, weights, genes):
+    matrix = ContactMatrix(
+        folder / "a.hic", resolution=WIDTH, balance="KR", value="observed", **EVERYTHING
+    )
+    balanced = dense * np.outer(weights, weights) / 1.5**2
+    truth = expected_contacts({c: chromosome(balanced, c) for c in SIZES}, genes, 2, 1_000)
+    assert_same(matrix.contacts_of(genes), truth)
+    with hictkpy.File(folder / "a.hic", WIDTH) as file:
+        own = file.fetch("chr2", normalization="KR", count_type=float).to_numpy()
+    np.testing.assert_allclose(own, chromosome(balanced, "chr2"), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["a.cool", "a.hic"])
+@pytest.mark.parametrize("balance", [None, "KR"])
+@pytest.mark.parametrize("log", [False, True])
+def test_over_expected_divides_by_the_mean_of_valid_pairs(
+    folder, dense, weights, genes, name, balance, log
+):
+    counts = dense if balance is None else dense * np.outer(weights, weights) / 1.5**2
+    values = {}
+    for chrom in SIZES:
+        own = chromosome(counts, chrom)
+        valid = own.any(axis=0) if balance is None else ~np.isnan(np.diag(own))
+        values[chrom] = over_expected(own, valid)
+        values[chrom] = np.log1p(values[chrom]) if log else values[chrom]
+    matrix = ContactMatrix(
+        folder / name,
+        resolution=WIDTH,
+        balance=balance,
+        value="log1p_oe" if log else "oe",
+        **EVERYTHING,
+    )
+    assert_same(matrix.contacts_of(genes), expected_contacts(values, genes, 2, 1_000))
+
+
+def test_over_expected_is_one_on_average(folder, dense):
+    every = pd.DataFrame({"gene_id": range(40), "chrom": "chr2", "strand": "+"})
+    every["tss"] = every["gene_id"] * WIDTH
+    matrix = ContactMatrix(folder / "a.cool", ignore_diags=1, **EVERYTHING)
+    found = matrix.contacts_of(every)
+    distance = (found["start"] - found["gene_id"].astype(int) * WIDTH).abs() // WIDTH
+    for d in (1, 5, 20):
+        assert found["score"][distance == d].sum() == pytest.approx(2 * (40 - d))
+
+
+@pytest.mark.parametrize("block", [1, 60, 1 << 22])
+@pytest.mark.parametrize("value", ["observed", "oe"])
+def test_blocks_of_the_band_make_no_difference(folder, dense, genes, monkeypatch, block, value):
+    settings = {"min_distance": 3_000, "max_distance": 9_900, "max_contacts": None}
+    values = {}
+    for chrom in SIZES:
+        own = chromosome(dense, chrom)
+        band = np.abs(np.subtract.outer(range(len(own)), range(len(own)))) <= 9
+        own = np.where(band, own, 0)
+        values[chrom] = own if value == "observed" else over_expected(own, own.any(axis=0))
+    truth = expected_contacts(values, genes, 3, 9)
+    monkeypatch.setattr(_matrix_file, "_PIXELS_AT_ONCE", block)
+    for name in "a.cool", "a.hic":
+        matrix = ContactMatrix(folder / name, resolution=WIDTH, value=value, **settings)
+        assert_same(matrix.contacts_of(genes), truth)
+
+
+@pytest.mark.parametrize(
+    ("settings", "nearest", "farthest"),
+    [
+        ({"min_distance": 0}, 2, 61),
+        ({"min_distance": 0, "ignore_diags": 1}, 1, 61),
+        ({"min_distance": 0, "ignore_diags": 5}, 5, 61),
+        ({"min_distance": 4_000}, 4, 61),
+        ({"min_distance": 4_001}, 5, 61),
+        ({"min_distance": 0, "max_distance": 6_999}, 2, 6),
+        ({"min_distance": 7_000, "max_distance": 9_000}, 7, 9),
+        ({}, 20, 61),
+    ],
+)
+def test_distances(folder, dense, genes, settings, nearest, farthest):
+    matrix = ContactMatrix(folder / "a.cool", value="observed", max_contacts=None, **settings)
+    truth = expected_contacts({c: chromosome(dense, c) for c in SIZES}, genes, nearest, farthest)
+    assert_same(matrix.contacts_of(genes), truth)
+
+
+def test_strongest_contacts_are_kept_and_the_nearer_of_equal_ones(folder, genes):
+    whole = ContactMatrix(folder / "a.cool", value="observed", **EVERYTHING).contacts_of(genes)
+    few = ContactMatrix(folder / "a.cool", value="observed", min_distance=0, max_contacts=4)
+    truth = whole.groupby("gene_id", sort=False).head(4).reset_index(drop=True)
+    pd.testing.assert_frame_equal(few.contacts_of(genes), truth)
+    strict = ContactMatrix(folder / "a.cool", value="observed", min_score=3, **EVERYTHING)
+    truth = whole[whole["score"] > 3].reset_index(drop=True)
+    pd.testing.assert_frame_equal(strict.contacts_of(genes), truth)
+
+
+def test_min_count_looks_at_raw_counts(folder, dense, genes):
+    settings = EVERYTHING | {"balance": "weight", "value": "oe"}
+    whole = ContactMatrix(folder / "a.cool", **settings).contacts_of(genes)
+    found = ContactMatrix(folder / "a.cool", min_count=2, **settings).contacts_of(genes)
+    keys = ["gene_id", "chrom", "start", "end"]
+    raw = ContactMatrix(folder / "a.cool", value="observed", **EVERYTHING).contacts_of(genes)
+    truth = whole.merge(raw[raw["score"] >= 2][keys], on=keys)
+    assert 20 < len(truth) < len(whole)
+    pd.testing.assert_frame_equal(found, truth)
+
+
+def write_row(tmp_path, counts, n_bins=30):
+    """A matrix whose bin 10 has these counts, by bin; its gene."""
+    dense = np.zeros((n_bins, n_bins), dtype=int)
+    for other, count in counts.items():
+        dense[10, other] = dense[other, 10] = count
+    path = write_cool(tmp_path / "row.cool", dense, {"chr1": n_bins * WIDTH - 300})
+    gene = pd.DataFrame({"chrom": ["chr1"], "tss": [10_400], "strand": ["-"]}, index=["A"])
+    return path, gene
+
+
+@pytest.mark.parametrize(
+    ("settings", "truth"),
+    [
+        ({"merge_gap": None}, [(9, 9), (14, 8), (29, 6), (13, 5), (11, 4), (16, 3), (12, 2)]),
+        ({"merge_gap": 0}, [(9, 10, 9), (11, 15, 8), (29, 30, 6), (16, 17, 3)]),
+        ({"merge_gap": 1_999}, [(9, 10, 9), (11, 17, 8), (29, 30, 6)]),
+        ({"merge_gap": 20_000}, [(9, 10, 9), (11, 30, 8)]),
+        (
+            {"merge_gap": 0, "max_merged_length": 3_900},
+            [(9, 10, 9), (14, 15, 8), (29, 30, 6), (11, 14, 5), (16, 17, 3)],
+        ),
+        (
+            {"merge_gap": 0, "max_merged_length": 10},
+            [(9, 9), (14, 8), (29, 6), (13, 5), (11, 4), (16, 3), (12, 2)],
+        ),
+        ({"merge_gap": 0, "max_contacts": 3}, [(9, 10, 9), (14, 15, 8), (29, 30, 6)]),
+        (
+            {"merge_gap": 0, "min_score": 2},
+            [(9, 10, 9), (13, 15, 8), (29, 30, 6), (11, 12, 4), (16, 17, 3)],
+        ),
+    ],
+)
+def test_merged_regions(tmp_path, settings, truth):
+    path, gene = write_row(tmp_path, {9: 9, 10: 99, 11: 4, 12: 2, 13: 5, 14: 8, 16: 3, 29: 6})
+    matrix = ContactMatrix(
+        path,
+        value="observed",
+        min_distance=0,
+        ignore_diags=1,
+        **{"max_merged_length": 40_000} | settings,
+    )
+    found = matrix.contacts_of(gene)
+    truth = [
+        (first, first + 1, score) if len(t) == 2 else t for t in truth for first, score in [t[:2]]
+    ]
+    truth = [(s * WIDTH, min(e * WIDTH, 29_700), float(score)) for s, e, score in truth]
+    assert list(found[["start", "end", "score"]].itertuples(index=False, name=None)) == truth
+
+
+@st.composite
+def small_matrices(draw):
+    n = draw(st.integers(2, 14))
+    cells = st.lists(st.integers(0, 4), min_size=n * n, max_size=n * n)
+    dense = np.triu(np.array(draw(cells)).reshape(n, n))
+    masked = draw(st.lists(st.integers(0, n - 1), max_size=3))
+    tss = draw(st.lists(st.integers(0, n * 10 - 1), min_size=1, max_size=6))
+    return symmetric(dense), masked, tss
+
+
+@pytest.mark.filterwarnings("ignore:.*mask all of chromosome:UserWarning")
+@hypothesis_settings(max_examples=40)
+@given(
+    case=small_matrices(),
+    nearest=st.integers(1, 4),
+    width=st.integers(0, 12),
+    balanced=st.booleans(),
+    ratio=st.booleans(),
+    block=st.sampled_from([1, 20, 1 << 22]),
+)
+def test_random_matrices_agree_with_dense_numpy(
+    tmp_path_factory, case, nearest, width, balanced, ratio, block
+):
+    dense, masked, tss = case
+    n, farthest = len(dense), nearest + width
+    weights = np.linspace(0.5, 2, n)
+    weights[masked] = np.nan
+    sizes = {"c": n * 10}
+    path = tmp_path_factory.mktemp("random") / "a.cool"
+    write_cool(path, dense, sizes, 10, weight=weights)
+    genes = pd.DataFrame({"gene_id": [f"g{i}" for i in range(len(tss))], "chrom": "c", "tss": tss})
+    in_band = np.abs(np.subtract.outer(np.arange(n), np.arange(n))) <= farthest
+    values = np.where(in_band, dense, 0) * (np.outer(weights, weights) if balanced else 1)
+    if ratio:
+        valid = ~np.isnan(weights) if balanced else values.any(axis=0)
+        values = over_expected(values, valid)
+    truth = expected_contacts({"c": values}, genes, nearest, farthest, sizes, 10)
+    matrix = ContactMatrix(
+        path,
+        balance="weight" if balanced else None,
+        value="oe" if ratio else "observed",
+        min_distance=nearest * 10,
+        max_distance=farthest * 10,
+        ignore_diags=1,
+        max_contacts=None,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_matrix_file, "_PIXELS_AT_ONCE", block)
+        found = matrix.contacts_of(genes.assign(strand="+"))
+    keys = ["gene_id", "chrom", "start", "end"]
+    pd.testing.assert_frame_equal(
+        found.sort_values(keys, ignore_index=True), truth.sort_values(keys, ignore_index=True)
+    )
+
+
+def test_decimal_counts_are_not_rounded(tmp_path, dense, genes):
+    path = write_cool(tmp_path / "a.cool", dense / 8)
+    found = ContactMatrix(path, value="observed", **EVERYTHING).contacts_of(genes)
+    truth = expected_contacts({c: chromosome(dense / 8, c) for c in SIZES}, genes, 2, 1_000)
+    assert_same(found, truth)
+
+
+def test_rows_of_one_gene_are_read_once_and_the_index_may_name_genes(folder, genes):
+    matrix = ContactMatrix(folder / "a.cool", **EVERYTHING)
+    truth = matrix.contacts_of(genes)
+    samples = pd.concat([genes.assign(sample="K562"), genes.assign(sample="H1")])
+    pd.testing.assert_frame_equal(matrix.contacts_of(samples), truth)
+    pd.testing.assert_frame_equal(matrix.contacts_of(genes.set_index("gene_id")), truth)
+    backwards = matrix.contacts_of(genes[::-1])
+    assert list(dict.fromkeys(backwards["gene_id"])) == list(dict.fromkeys(truth["gene_id"]))[::-1]
+
+
+def test_genes_without_contacts_give_an_empty_table_of_the_same_types(folder, genes):
+    matrix = ContactMatrix(folder / "a.cool", min_distance=0)
+    empty, some = matrix.contacts_of(genes[-1:]), matrix.contacts_of(genes)
+    assert len(empty) == 0
+    assert empty.dtypes.equals(some.dtypes)
+    assert len(read_contacts(some)) == len(some)
+
+
+def test_several_tss_of_one_gene_are_refused(folder, genes):
+    genes = genes.assign(gene_id=["A", "A", *genes["gene_id"][2:]])
+    with pytest.raises(
+        ValueError, match=r"1 of \d gene_ids have several TSSs.* A with chr1:31500, chr2:20"
+    ):
+        ContactMatrix(folder / "a.cool").contacts_of(genes)
+
+
+def test_names_of_chromosomes(folder, genes):
+    truth = ContactMatrix(folder / "a.cool", **EVERYTHING).contacts_of(genes)
+    bare = ContactMatrix(folder / "bare.hic", chrom_names="match", **EVERYTHING)
+    pd.testing.assert_frame_equal(bare.contacts_of(genes), truth)
+    with pytest.raises(ValueError, match=r"bare.hic'.*8 of 8 genes; it lists 1, 2, 3; .*'match'"):
+        ContactMatrix(folder / "bare.hic").contacts_of(genes)
+
+
+def test_missing_chromosomes(folder, genes):
+    more = pd.concat([genes, genes[:1].assign(gene_id="far", chrom="chrY", tss=10**9)])
+    with pytest.raises(
+        ValueError, match=r"no chromosome chrY .*1 of 9 genes.*missing_chrom='zero'"
+    ):
+        ContactMatrix(folder / "a.cool", **EVERYTHING).contacts_of(more)
+    found = ContactMatrix(folder / "a.cool", missing_chrom="zero", **EVERYTHING).contacts_of(more)
+    truth = ContactMatrix(folder / "a.cool", **EVERYTHING).contacts_of(genes)
+    pd.testing.assert_frame_equal(found, truth)
+
+
+def test_a_tss_beyond_the_end_is_another_assembly(folder, genes):
+    far = pd.concat([genes, genes[:1].assign(gene_id="far", tss=62_300)])
+    with pytest.raises(ValueError, match=r"a.cool': 1 of 9 genes.* far .*chr1:62300.* 62300 bp"):
+        ContactMatrix(folder / "a.cool").contacts_of(far)
+
+
+def test_resolutions(folder, genes):
+    assert ContactMatrix(folder / "a.cool").resolutions == (1_000,)
+    for name in "a.mcool", "a.hic":
+        matrix = ContactMatrix(folder / name)
+        assert matrix.resolutions == (1_000, 5_000)
+        assert matrix.chromsizes == SIZES
+        with pytest.raises(ValueError, match=r"to one of 1000, 5000 .*::resolutions/1000"):
+            matrix.contacts_of(genes)
+        with pytest.raises(
+            ValueError, match=r"no resolution of 2000 bp: set resolution= to one of 1000, 5000"
+        ):
+            ContactMatrix(folder / name, resolution=2_000).contacts_of(genes)
+    with pytest.raises(
+        ValueError, match=r"no resolution of 5000 bp: set resolution= to one of 1000"
+    ):
+        ContactMatrix(folder / "a.cool", resolution=5_000).contacts_of(genes)
+    by_group = ContactMatrix(f"{folder}/a.mcool::resolutions/5000")
+    assert by_group == ContactMatrix(folder / "a.mcool", resolution=5_000)
+    found = by_group.contacts_of(genes)
+    assert ((found["end"] - found["start"]) <= 5_000).all()
+    pd.testing.assert_frame_equal(
+        ContactMatrix(folder / "a.hic", resolution=5_000).contacts_of(genes), found
+    )
+    with pytest.raises(ValueError, match="resolution of 5000 bp, but resolution=1000"):
+        ContactMatrix("a.mcool::resolutions/5000", resolution=1_000)
+    with pytest.raises(ValueError, match=r"group 'cells/1' of a.scool"):
+        ContactMatrix("a.scool::cells/1")
+
+
+def test_no_distance_left_at_a_resolution(folder, genes):
+    matrix = ContactMatrix(folder / "a.hic", resolution=5_000, max_distance=9_999, min_distance=0)
+    with pytest.raises(ValueError, match=r"nearest \(10000 bp, .*max_distance=9999"):
+        matrix.contacts_of(genes)
+
+
+def test_unknown_weights_list_those_there(folder, genes):
+    with pytest.raises(ValueError, match=r"no weights 'SCALE' at 1000 bp: it has KR, weight;"):
+        ContactMatrix(folder / "a.cool", balance="SCALE").contacts_of(genes)
+    with pytest.raises(ValueError, match=r"no weights 'weight' at 5000 bp: it has none;"):
+        ContactMatrix(folder / "a.hic", balance="weight", resolution=5_000).contacts_of(genes)
+
+
+def test_chromosome_that_balancing_failed_for_is_warned_of_once(tmp_path, dense, genes):
+    path = tmp_path / "part.hic"
+    write_hic(path, dense)
+    add_hic_weights(path, "KR", {1: np.ones(63)})
+    matrix = ContactMatrix(path, balance="KR")
+    with pytest.warns(UserWarning, match=r"'KR' mask all of chromosome chr2 .* 1 promoter") as one:
+        found = matrix.contacts_of(genes)
+    assert len(one) == 1
+    assert set(found["chrom"]) == {"chr1"}
+    pd.testing.assert_frame_equal(matrix.contacts_of(genes), found)
+
+
+def test_it_is_a_value_that_copies_compares_and_pickles(folder, genes):
+    matrix = ContactMatrix(folder / "a.mcool", resolution=5_000, value="log1p_oe")
+    truth = matrix.contacts_of(genes)
+    for other in (
+        copy.deepcopy(matrix),
+        pickle.loads(pickle.dumps(matrix)),
+        clone(matrix, safe=False),
+    ):
+        assert other == matrix
+        assert hash(other) == hash(matrix)
+        pd.testing.assert_frame_equal(other.contacts_of(genes), truth)
+    assert matrix != ContactMatrix(folder / "a.mcool", resolution=1_000, value="log1p_oe")
+    path = str(folder / "a.mcool")
+    assert repr(matrix) == f"ContactMatrix({path!r}, resolution=5000, value='log1p_oe')"
+    assert eval(repr(matrix)) == matrix
+    with pytest.raises(AttributeError):
+        matrix.value = "oe"
+    assert clone(InteractionTransformer(matrix)).contacts == matrix
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [
+        ({"resolution": 0}, "resolution must be a whole number from 1 on or None, got 0"),
+        ({"resolution": 5e3}, "resolution must be a whole number"),
+        ({"balance": True}, "balance must be the name"),
+        ({"value": "OE"}, "value must be one of oe, observed, .*'OE'"),
+        ({"min_distance": -1}, "min_distance must be a whole number from 0 on, got -1"),
+        ({"max_distance": None}, "max_distance must be"),
+        ({"ignore_diags": 0}, "ignore_diags must be a whole number from 1"),
+        ({"min_count": "2"}, "min_count must be a number"),
+        ({"min_score": float("nan")}, "min_score must be a number"),
+        ({"max_contacts": 0}, "max_contacts must be"),
+        ({"merge_gap": -5}, "merge_gap must be"),
+        ({"max_merged_length": True}, "max_merged_length must be"),
+        ({"missing_chrom": "skip"}, "missing_chrom must be one of error, zero"),
+        ({"chrom_names": "fuzzy"}, "chrom_names must be"),
+    ],
+)
+def test_parameters_are_judged_at_once(settings, error):
+    with pytest.raises(ValueError, match=error):
+        ContactMatrix("a.cool", **settings)
+
+
+def test_a_path_is_needed():
+    with pytest.raises(TypeError, match="path must be the path of a file, got int"):
+        ContactMatrix(5)
+
+
+def test_files_that_are_no_matrix(tmp_path, folder, genes):
+    with pytest.raises(FileNotFoundError, match=r"nowhere.cool' does not exist"):
+        ContactMatrix(tmp_path / "nowhere.cool").contacts_of(genes)
+    for name in "a.cool", "a.hic", "a.mcool":
+        whole = (folder / name).read_bytes()
+        for content in (b"", b"no matrix", whole[: len(whole) // 2], whole[:8] + b"x" * 3_000):
+            (tmp_path / name).write_bytes(content)
+            with pytest.raises(ValueError, match=rf"contact matrix '.*{name}' cannot be read"):
+                ContactMatrix(tmp_path / name, resolution=WIDTH).contacts_of(genes)
+    whole = (folder / "a.hic").read_bytes()
+    (tmp_path / "a.hic").write_bytes(whole[:500] + b"x" * 100 + whole[600:])
+    with pytest.raises(ValueError, match=r"a.hic' cannot be read \(.*decompress.*fetch or write"):
+        ContactMatrix(tmp_path / "a.hic", resolution=WIDTH).contacts_of(genes)
+    with pytest.raises(ValueError, match=r"contact matrix '.*' cannot be read"):
+        ContactMatrix(tmp_path).contacts_of(genes)
+
+
+def test_matrices_that_cannot_be_used(tmp_path, dense, genes):
+    bins = pd.DataFrame({"chrom": "chr1", "start": [0, 700, 1_500], "end": [700, 1_500, 5_000]})
+    path = str(tmp_path / "fragments.cool")
+    write_pixels(hictkpy.cooler.FileWriter(path, hictkpy.BinTable(bins)), np.eye(3, dtype=int))
+    with pytest.raises(ValueError, match=r"fragments.cool' has bins of different sizes"):
+        ContactMatrix(path).contacts_of(genes)
+    path = write_cool(tmp_path / "log.cool", np.where(dense > 3, dense - 7.5, 0))
+    with pytest.raises(ValueError, match=r"log.cool' holds negative values on chr1"):
+        ContactMatrix(path).contacts_of(genes)
+
+
+def test_the_reader_is_an_extra(folder, genes, monkeypatch):
+    monkeypatch.setitem(sys.modules, "hictkpy", None)
+    with pytest.raises(ImportError, match="needs hictkpy: pip install hictkpy"):
+        ContactMatrix(folder / "a.cool").contacts_of(genes)
+
+
+def test_pcres_are_chosen_from_what_is_read(folder, genes):
+    contacts = ContactMatrix(folder / "a.cool").contacts_of(genes)
+    table = InteractionTransformer(contacts, max_pcres=3).fit_transform(genes)
+    mid = contacts[(contacts["gene_id"] == "mid") & (contacts["score"] > 1.5)][:3]
+    assert len(mid) == 3
+    assert table["pcres"][0].start.tolist() == mid["start"].tolist()
+    np.testing.assert_allclose(table["pcres"][0].weight, mid["score"], rtol=1e-6)

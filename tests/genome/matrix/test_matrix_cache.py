@@ -1,0 +1,238 @@
+"""What was read from a matrix is kept: read once, never stale, bounded, the same as read anew."""
+
+import os
+import pickle
+import threading
+
+import hictkpy
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.pipeline import make_pipeline
+
+from skchromo import ContactMatrix, InteractionTransformer
+from skchromo.genome.matrix import _cache as _matrix_cache
+from skchromo.genome.matrix._file import MatrixFile
+
+WIDTH, N_BINS = 10_000, 40
+CHROMS = ["chr1", "chr2", "chr3"]
+
+
+def write_matrix(path, seed=0):
+    rng = np.random.default_rng(seed)
+    writer = hictkpy.cooler.FileWriter(str(path), dict.fromkeys(CHROMS, N_BINS * WIDTH), WIDTH)
+    first, second = np.triu_indices(N_BINS)
+    first, second = (
+        np.concatenate([bins + N_BINS * number for number in range(len(CHROMS))])
+        for bins in (first, second)
+    )
+    counts = rng.integers(0, 9, len(first))
+    kept = counts > 0
+    columns = {"bin1_id": first, "bin2_id": second, "count": counts}
+    writer.add_pixels_from_dict({name: column[kept].tolist() for name, column in columns.items()})
+    writer.finalize().close()
+    return path
+
+
+def draw_genes(n_genes, seed=0):
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "gene_id": [f"G{number}" for number in range(n_genes)],
+            "chrom": rng.choice(CHROMS, n_genes),
+            "tss": rng.integers(0, N_BINS * WIDTH, n_genes),
+            "strand": "+",
+        }
+    )
+
+
+@pytest.fixture(autouse=True)
+def nothing_known():
+    _matrix_cache._KEPT.clear()
+
+
+@pytest.fixture
+def path(tmp_path):
+    return write_matrix(tmp_path / "a.cool")
+
+
+@pytest.fixture
+def bands(monkeypatch):
+    """List the chromosomes whose band is read, each time it is."""
+    read = []
+    pixels = MatrixFile.pixels
+
+    def counted(self, chrom, *arguments):
+        read.append(chrom)
+        return pixels(self, chrom, *arguments)
+
+    monkeypatch.setattr(MatrixFile, "pixels", counted)
+    return read
+
+
+class _NumberOfPcres(RegressorMixin, BaseEstimator):
+    """Predict the number of pCREs."""
+
+    def fit(self, X, y):
+        self.fitted_ = True
+        return self
+
+    def predict(self, X):
+        return np.array([len(cell) for cell in X["pcres"]])
+
+
+def test_fit_and_transform_read_once(path, bands):
+    genes = draw_genes(30)
+    transformer = InteractionTransformer(path).fit(genes)
+    assert sorted(bands) == CHROMS
+    table = transformer.transform(genes)
+    InteractionTransformer(str(path), max_pcres=2).fit_transform(genes[::-1])
+    assert sorted(bands) == CHROMS
+    _matrix_cache._KEPT.clear()
+    assert_frame_equal(transformer.transform(genes), table)
+    assert sorted(bands) == sorted(CHROMS * 2)
+
+
+def test_search_reads_each_chromosome_once(path, bands):
+    genes = draw_genes(60)
+    pipe = make_pipeline(InteractionTransformer(path), _NumberOfPcres())
+    grid = {"interactiontransformer__max_pcres": [0, 4, 8]}
+    search = GridSearchCV(pipe, grid, cv=GroupKFold(3))
+    search.fit(genes, np.full(len(genes), 4.0) + np.arange(len(genes)) % 2, groups=genes["chrom"])
+    assert sorted(bands) == CHROMS
+    assert search.best_params_ == {"interactiontransformer__max_pcres": 4}
+
+
+def test_file_that_is_replaced_is_read_again(path, bands):
+    genes = draw_genes(30)
+    matrix = ContactMatrix(path)
+    before = matrix.contacts_of(genes)
+    other = ContactMatrix(write_matrix(path.with_name("b.cool"), seed=1)).contacts_of(genes)
+    assert not before.equals(other)
+    os.replace(path.with_name("b.cool"), path)
+    os.utime(path, ns=(1, 1))
+    assert_frame_equal(matrix.contacts_of(genes), other)
+    assert sorted(bands) == sorted(CHROMS * 3)
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match=r"a\.cool' does not exist"):
+        matrix.contacts_of(genes)
+
+
+def test_ways_to_read_are_kept_apart(path):
+    genes = draw_genes(30)
+    ways = [{}, {"value": "observed"}, {"max_contacts": 2}, {"min_score": 1.0}, {"merge_gap": 0}]
+    together = [ContactMatrix(path, **way).contacts_of(genes) for way in ways]
+    for way, found in zip(ways, together, strict=True):
+        _matrix_cache._KEPT.clear()
+        assert_frame_equal(ContactMatrix(path, **way).contacts_of(genes), found)
+    assert len({len(found) for found in together}) > 3
+
+
+def test_relative_paths_are_those_of_their_folder(path, monkeypatch, tmp_path):
+    genes = draw_genes(30)
+    folder = tmp_path / "b"
+    folder.mkdir()
+    write_matrix(folder / "a.cool", seed=1)
+    for name in "a.cool", "b/a.cool":
+        os.utime(tmp_path / name, ns=(1, 1))
+    found = []
+    for where in tmp_path, folder:
+        monkeypatch.chdir(where)
+        found.append(ContactMatrix("a.cool").contacts_of(genes))
+    assert not found[0].equals(found[1])
+
+
+@pytest.fixture(scope="module")
+def shared_path(tmp_path_factory):
+    return write_matrix(tmp_path_factory.mktemp("shared") / "a.cool")
+
+
+@settings(max_examples=30)
+@given(
+    asked=st.lists(st.lists(st.integers(0, 79), min_size=1, max_size=12), min_size=1, max_size=5),
+    most=st.sampled_from([0, 40, 300, 10**7]),
+    value=st.sampled_from(["oe", "observed"]),
+)
+def test_what_is_kept_is_what_would_be_read(shared_path, asked, most, value):
+    genes = draw_genes(80)
+    matrix = ContactMatrix(shared_path, value=value, max_contacts=6)
+    _matrix_cache._KEPT.clear()
+    whole = matrix.contacts_of(genes)
+    _matrix_cache._KEPT.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_matrix_cache, "_MOST_CONTACTS", most)
+        for rows in asked:
+            some = genes.iloc[list(dict.fromkeys(rows))]
+            expected = whole.set_index("gene_id").loc[some["gene_id"]].reset_index()
+            assert_frame_equal(matrix.contacts_of(some), expected)
+            kept = [len(known.rows.row) for known in _matrix_cache._KEPT.values()]
+            assert sum(kept) <= most
+
+
+def test_what_was_asked_for_the_longest_ago_is_forgotten_first(path, bands, monkeypatch):
+    matrix = ContactMatrix(path, max_contacts=5)
+    genes = {chrom: draw_genes(30)[lambda table, c=chrom: table["chrom"] == c] for chrom in CHROMS}
+    matrix.contacts_of(draw_genes(30))
+    n_contacts = sum(len(known.rows.row) for known in _matrix_cache._KEPT.values())
+    _matrix_cache._KEPT.clear()
+    bands.clear()
+    monkeypatch.setattr(_matrix_cache, "_MOST_CONTACTS", n_contacts - 1)
+    for chrom in "chr1", "chr2", "chr1", "chr3", "chr1", "chr2":
+        matrix.contacts_of(genes[chrom])
+    assert bands == ["chr1", "chr2", "chr3", "chr2"]
+
+
+def test_error_is_told_again_and_nothing_is_kept(path, bands, monkeypatch):
+    genes = draw_genes(30)
+
+    def fail(self, chrom, *arguments):
+        raise ValueError("no luck")
+
+    matrix = ContactMatrix(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(MatrixFile, "pixels", fail)
+        for _ in range(2):
+            with pytest.raises(ValueError, match="no luck"):
+                matrix.contacts_of(genes)
+    assert len(matrix.contacts_of(genes)) > 0
+    assert sorted(bands) == CHROMS
+
+
+def test_threads_that_need_the_same_rows_read_them_once(path, bands):
+    genes = draw_genes(30)
+    matrix, found = ContactMatrix(path), []
+    threads = [
+        threading.Thread(target=lambda: found.append(matrix.contacts_of(genes))) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(bands) == CHROMS
+    for contacts in found[1:]:
+        assert_frame_equal(contacts, found[0])
+    assert len(found) == 4
+
+
+def test_result_may_be_changed_by_who_asked(path):
+    genes = draw_genes(30)
+    matrix = ContactMatrix(path)
+    first = matrix.contacts_of(genes)
+    truth = first.copy()
+    first.loc[:, ["start", "end", "score"]] = 0
+    assert_frame_equal(matrix.contacts_of(genes), truth)
+
+
+def test_fitted_transformer_holds_no_contacts(path):
+    genes = draw_genes(30)
+    fitted = InteractionTransformer(ContactMatrix(path)).fit(genes)
+    table = fitted.transform(genes)
+    saved = pickle.dumps(fitted)
+    assert len(saved) < 2_000
+    _matrix_cache._KEPT.clear()
+    assert_frame_equal(pickle.loads(saved).transform(genes), table)
