@@ -1,43 +1,64 @@
 """Chromoformer as scikit-learn estimators: histone marks and 3D contacts to gene expression."""
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # editors and type checkers read these; at run time __getattr__ imports them
+    from . import datasets, estimators, evaluation, features, genome, inspection, nn, regions
+    from .estimators import (
+        ChromoformerClassifier,
+        ChromoformerDiffRegressor,
+        ChromoformerRegressor,
+        load_model,
+    )
+    from .features import BigWigTransformer, InteractionTransformer, WindowSummary
+    from .genome import ContactMatrix
+    from .regions import RegionArray
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "RegionArray": "skchromo.regions",
-    "ContactMatrix": "skchromo.genome",
-    "InteractionTransformer": "skchromo.features",
-    "BigWigTransformer": "skchromo.features",
-    "WindowSummary": "skchromo.features",
-    "ChromoformerClassifier": "skchromo.estimators",
-    "ChromoformerRegressor": "skchromo.estimators",
-    "ChromoformerDiffRegressor": "skchromo.estimators",
-    "load_model": "skchromo.estimators",
-}
-
-_ROOMS = (
+__all__ = [
+    "BigWigTransformer",
+    "ChromoformerClassifier",
+    "ChromoformerDiffRegressor",
+    "ChromoformerRegressor",
+    "ContactMatrix",
+    "InteractionTransformer",
+    "RegionArray",
+    "WindowSummary",
+    "__version__",
     "datasets",
     "estimators",
     "evaluation",
     "features",
     "genome",
     "inspection",
+    "load_model",
     "nn",
     "regions",
-)
+]
 
-__all__ = ["__version__", *_HOMES]
+_HOMES = {
+    "BigWigTransformer": "features",
+    "ChromoformerClassifier": "estimators",
+    "ChromoformerDiffRegressor": "estimators",
+    "ChromoformerRegressor": "estimators",
+    "ContactMatrix": "genome",
+    "InteractionTransformer": "features",
+    "RegionArray": "regions",
+    "WindowSummary": "features",
+    "load_model": "estimators",
+}
 
 
 def __getattr__(name):
-    """Import a public name when it is first used: torch and scikit-learn take seconds to load."""
-    if name in _ROOMS:
-        return import_module(f"skchromo.{name}")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'skchromo' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    """Import a room or a public name when it is first used: torch takes seconds to load."""
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if name in __all__:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted([*__all__, *_ROOMS])
+    return sorted(__all__)
