@@ -10,7 +10,7 @@ import pytest
 import skchromo
 
 PACKAGE = Path(skchromo.__file__).parent
-ROOT_FILES = {"_arrays", "_files", "_words"}
+ROOT_FILES = {"_arrays", "_files", "_validation", "_words"}
 GENOME = {
     f"genome.{part}"
     for part in ("text", "annotation", "expression", "bigwig", "tracks", "matrix", "contacts")
@@ -92,6 +92,8 @@ def test_room_imports_only_what_it_may(room):
             other, first = taken_from(name)
             if other == "":
                 assert first in ROOT_FILES | {"__version__"}, f"{room}/{file.name} imports {name}"
+                # It needs scikit-learn, and regions.
+                assert first != "_validation" or "sklearn" not in never
             elif other == outer:  # a file beside the folder of this sub-room
                 assert first.startswith("_"), f"{room}/{file.name} imports {name}"
             elif other != room:

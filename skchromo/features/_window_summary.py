@@ -5,13 +5,10 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_scalar
-from sklearn.utils.validation import (
-    _check_feature_names_in,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from ..regions import RegionArray, check_as_fitted, check_signal
+from .._validation import to_regions
+from ..regions import RegionArray
 from ._window_means import pcre_activity, promoter_means, promoter_window_means
 
 
@@ -145,7 +142,6 @@ class WindowSummary(TransformerMixin, BaseEstimator):
         """
         self._check_params()
         X = self._to_regions(X, reset=True)
-        self.tracks_, self.bin_size_, self.window_ = X.tracks, X.bin_size, X.window
         sides = ("core", "upstream", "downstream") if X.window // 2 > self.core // 2 else ()
         self.windows_ = (*sides, "window", *(("pcres",) if X.shape[1] > 1 else ()))
         return self
@@ -176,13 +172,6 @@ class WindowSummary(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self, "windows_")
         X = self._to_regions(X, reset=False)
-        check_as_fitted(
-            X,
-            type(self).__name__,
-            tracks=self.tracks_,
-            bin_size=self.bin_size_,
-            window=self.window_,
-        )
         self._check_pcres(X)
         if "core" in self.windows_:
             means = promoter_window_means(X, self.core)
@@ -222,31 +211,16 @@ class WindowSummary(TransformerMixin, BaseEstimator):
         check_scalar(self.bin_size, "bin_size", Integral, min_val=1)
 
     def _to_regions(self, X, *, reset):
-        """Turn X into a RegionArray of at least one gene."""
-        check_signal(X, type(self).__name__)
-        if isinstance(X, RegionArray):
-            if not len(X):
-                raise ValueError("X holds no genes: give at least one row")
-            if reset:
-                validate_data(self, X, skip_check_array=True)  # only notes X.shape[1]
-                _check_weights(X)
-            return X
-        n_dims = len(X.shape) if hasattr(X, "shape") else np.asarray(X).ndim
-        X = validate_data(
-            self,
-            X,
-            dtype=np.float64 if n_dims < 4 else np.float32,
-            allow_nd=True,
-            ensure_all_finite="allow-nan" if n_dims == 4 else True,
-            reset=reset,
-        )
-        if X.ndim > 4:
+        """Return X as a RegionArray, checked against the fit where it is not `reset`."""
+        layout = ("tracks", "bin_size", "window")
+        is_plain = not isinstance(X, RegionArray)
+        X = to_regions(self, X, self.bin_size, reset=reset, layout=layout)
+        if (reset or is_plain) and (X.index[:, 1:] >= 0).any() and not X.weights.any():
             raise ValueError(
-                "X must have 2, 3 or 4 axes (genes x bins, genes x bins x tracks, or genes x "
-                f"regions x bins x tracks), got shape {X.shape}"
+                "X has pCREs, but all their contact weights are 0, so that they add nothing: build "
+                "X with RegionArray.from_dense(values, weights), or pass promoters only "
+                "(values[:, 0])"
             )
-        X = RegionArray.from_dense(X, bin_size=self.bin_size)
-        _check_weights(X)
         return X
 
     def _check_pcres(self, X):
@@ -258,12 +232,3 @@ class WindowSummary(TransformerMixin, BaseEstimator):
                 f"X has {words[got]}, but {type(self).__name__} was fitted on {words[fitted]}: "
                 "leave pCREs out (max_pcres=0) in both fit and transform, or in neither"
             )
-
-
-def _check_weights(X):
-    """Refuse pCREs without contact weights, which would add nothing."""
-    if (X.index[:, 1:] >= 0).any() and not X.weights.any():
-        raise ValueError(
-            "X has pCREs, but all their contact weights are 0, so that they add nothing: build X "
-            "with RegionArray.from_dense(values, weights), or pass promoters only (values[:, 0])"
-        )

@@ -315,7 +315,7 @@ def test_bad_parameters_are_named(X, params, error, message):
 @pytest.mark.parametrize(
     ("bad", "error", "message"),
     [
-        (np.ones((4, 1, 1, 2, 2)), ValueError, "2, 3 or 4 axes"),
+        (np.ones((4, 1, 1, 2, 2)), ValueError, "2 to 4 axes"),
         (-np.ones((4, 8)), ValueError, "Negative values"),
         (np.full((4, 8), np.nan), ValueError, "NaN"),
         (np.full((4, 1, 8, 2), np.nan), ValueError, "promoter"),
@@ -362,12 +362,13 @@ def test_pcres_must_be_there_in_both_or_in_neither(X):
         WindowSummary().fit(promoters).transform(X)
 
 
-def test_weights_are_asked_of_the_genes_together_in_fit_only(X):
+def test_weights_are_checked_over_all_genes_in_fit_and_of_plain_arrays(X):
     some = np.flatnonzero(X.index[:, 1] >= 0)[:1]
     lone = X[some]._replace(weights=np.zeros_like(X.weights[some]))
     assert (WindowSummary().fit(X).transform(lone)[:, [4, 9]] == 0).all()
+    unnamed = RegionArray.from_dense(*X.to_dense())
     with pytest.raises(ValueError, match="weights are 0"):
-        WindowSummary().fit(X).transform(np.ones((2, 4, 40, 2)))
+        WindowSummary().fit(unnamed).transform(np.ones((2, 4, 40, 2)))
     none = X[np.flatnonzero(X.index[:, 1] < 0)]
     assert (WindowSummary().fit_transform(none)[:, [4, 9]] == 0).all()
 

@@ -1,0 +1,73 @@
+"""The check of X that estimators and WindowSummary share; it needs scikit-learn, but not torch."""
+
+import numpy as np
+from sklearn.utils.validation import validate_data
+
+from .regions import RegionArray, check_as_fitted, check_signal
+
+
+def to_regions(estimator, X, bin_size, *, reset, layout, n_conditions=1, y="no_validation"):
+    """Return X as a RegionArray, after the same checks whatever X was.
+
+    The bins of a plain array are `bin_size` bp wide. `layout` names the parts of X that must be
+    alike in fit and after it, such as ``"tracks"``: with `reset` each becomes an attribute of the
+    estimator, ``tracks_``, and without it X is compared with these. `n_conditions` is 1 or 2, and
+    `y` the target in fit.
+    """
+    name = type(estimator).__name__
+    check_signal(X, name, n_conditions)
+    if not isinstance(X, RegionArray):
+        X = _check_array(estimator, X, n_conditions, reset, y)
+        X = RegionArray.from_dense(X, bin_size=bin_size)
+    elif y is None:
+        raise ValueError(
+            f"This {name} estimator requires y to be passed, but the target y is None."
+        )
+    elif not len(X):
+        raise ValueError("X holds no genes: give at least one row")
+    elif reset:
+        validate_data(estimator, X, skip_check_array=True)  # sets n_features_in_ to X.shape[1]
+    if reset:
+        for part in layout:
+            setattr(estimator, f"{part}_", getattr(X, part))
+    else:
+        check_as_fitted(X, name, **{part: getattr(estimator, f"{part}_") for part in layout})
+    return X
+
+
+def _check_array(estimator, X, n_conditions, reset, y):
+    """Return a plain array, with all five axes where there are two conditions."""
+    n_dims = len(X.shape) if hasattr(X, "shape") else np.asarray(X).ndim
+    most = 3 + n_conditions
+    checks = {
+        "dtype": np.float64 if n_dims < 4 else np.float32,
+        "allow_nd": True,
+        "ensure_all_finite": "allow-nan" if n_dims == most else True,
+        "reset": reset,
+    }
+    if isinstance(y, str) and y == "no_validation":
+        X = validate_data(estimator, X, **checks)
+    else:
+        X, _ = validate_data(estimator, X, y, **checks)
+    if X.ndim > most:
+        raise ValueError(
+            f"X must have 2 to {most} axes: genes, {'conditions, ' * (n_conditions == 2)}regions, "
+            "bins and tracks, where a single region and a single track may be left out; got shape "
+            f"{X.shape}"
+        )
+    return _two_conditions(X) if n_conditions == 2 else X
+
+
+def _two_conditions(X):
+    """Return a plain array of two conditions with all of its five axes."""
+    if X.ndim == 2:
+        half = -(-X.shape[1] // 2)
+        X = np.stack([X[:, :half], X[:, X.shape[1] - half :]], axis=1)
+    if X.shape[1] != 2:
+        raise ValueError(
+            "the second axis of X must hold the conditions a and b, as np.stack([X_a, X_b], "
+            f"axis=1) has it, got shape {X.shape}"
+        )
+    if X.ndim == 3:
+        X = X[..., None]
+    return X[:, :, None] if X.ndim == 4 else X
