@@ -1,11 +1,11 @@
 """Accuracy on small real data: Chromoformers against baselines on the same summary features.
 
-Two samples, for which the files must be there: DeepDiff's two cell types (400 genes, five marks
-within 10 kb of the TSS, no contacts), and 64 genes of H1 cells (seven marks, promoter-capture
-contacts). Each model predicts each gene of held-out folds; printed are the mean score of the folds
-and seeds with its standard error, and the score of all genes pooled (AUROC of high or low
-expression, r of its log2 and of log2 fold change). The settings of ``small_data`` that are
-searched are chosen within the training genes alone. Run from the top of the repository::
+Two samples: DeepDiff's two cell types (400 genes, five marks within 10 kb of the TSS, no contacts),
+and 64 genes of H1 cells (seven marks, promoter-capture contacts). Each model predicts each gene of
+held-out folds; printed are the mean score of the folds and seeds with its standard error, and the
+score of all genes pooled (AUROC of high or low expression, r of its log2 and of log2 fold change).
+The settings of ``small_data`` that are searched are chosen within the training genes alone. Run
+from the top of the repository::
 
     python benchmarks/accuracy.py --deepdiff FOLDER --sample-a E123_K562 --sample-b E003_H1
     python benchmarks/accuracy.py --h1 FOLDER --seeds 3 --jobs 2
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from deepdiff import fetch_deepdiff, read_deepdiff
 from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.ensemble import (
@@ -42,7 +43,6 @@ from skchromo import (
     InteractionTransformer,
     WindowSummary,
 )
-from skchromo.datasets import read_deepdiff
 from skchromo.evaluation import high_low, pearson_r, pearson_scorer
 
 SEARCHED = {"linear_skip": [False, True], "dropout": [0.0, 0.3]}
@@ -184,7 +184,8 @@ def task(name, kind, X, y, levels=None, groups=None, held_out=None):
 
 def deepdiff_tasks(folder, sample_a, sample_b):
     """High or low, and level, in each cell type; change between them."""
-    data = read_deepdiff(folder, sample_a, sample_b)
+    read = read_deepdiff if folder.is_dir() else fetch_deepdiff
+    data = read(folder, sample_a, sample_b)
     levels = np.log2(data.counts.to_numpy() + 1)
     tasks = []
     for name, sample, y in zip("ab", (sample_a, sample_b), levels.T):
@@ -235,7 +236,7 @@ def table(rows):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--deepdiff", type=Path, help="folder with files as DeepDiff's")
+    parser.add_argument("--deepdiff", type=Path, help="folder of DeepDiff's files; made if absent")
     parser.add_argument("--sample-a", default="Cell1")
     parser.add_argument("--sample-b", default="Cell2")
     parser.add_argument("--h1", type=Path, help="folder with *.bw, interactions.tsv, genes.tsv")

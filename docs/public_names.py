@@ -96,8 +96,6 @@ FIRST = {
             "fetch_roadmap",
             "fetch_encode",
             "fetch_contacts",
-            "fetch_deepdiff",
-            "read_deepdiff",
             "get_data_home",
             "clear_data_home",
         ),

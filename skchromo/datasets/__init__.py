@@ -4,11 +4,9 @@ from .public import (
     clear_data_home,
     fetch_chromoformer_demo,
     fetch_contacts,
-    fetch_deepdiff,
     fetch_encode,
     fetch_roadmap,
     get_data_home,
-    read_deepdiff,
 )
 from .simulated import make_epigenome
 
@@ -16,10 +14,8 @@ __all__ = [
     "clear_data_home",
     "fetch_chromoformer_demo",
     "fetch_contacts",
-    "fetch_deepdiff",
     "fetch_encode",
     "fetch_roadmap",
     "get_data_home",
     "make_epigenome",
-    "read_deepdiff",
 ]

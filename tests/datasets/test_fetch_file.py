@@ -205,7 +205,7 @@ def test_data_home(monkeypatch, tmp_path):
 
 
 def test_clearing_leaves_what_is_not_ours(tmp_path):
-    for name in ("roadmap", "encode", "contacts", "chromoformer", "deepdiff", "thesis"):
+    for name in ("roadmap", "encode", "contacts", "chromoformer", "thesis"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_text("x")
     (tmp_path / "notes.txt").write_text("x")

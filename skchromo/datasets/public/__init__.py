@@ -1,7 +1,6 @@
 """Public data, downloaded once and kept."""
 
 from ._data_home import clear_data_home, get_data_home
-from ._deepdiff import fetch_deepdiff, read_deepdiff
 from ._fetch_contacts import fetch_contacts
 from ._fetch_demo import fetch_chromoformer_demo
 from ._fetch_encode import fetch_encode
