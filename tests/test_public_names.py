@@ -31,8 +31,8 @@ ROOMS = {
         chromoformer_folds gene_mean_baseline high_low pearson_r pearson_scorer shuffle_pcres
     """,
     "datasets": """
-        clear_data_home fetch_chromoformer_demo fetch_contacts fetch_deepdiff fetch_encode
-        fetch_roadmap get_data_home make_epigenome read_deepdiff
+        clear_data_home fetch_chromoformer_demo fetch_contacts fetch_encode
+        fetch_roadmap get_data_home make_epigenome
     """,
 }
 # These are also at the root.
