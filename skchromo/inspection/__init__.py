@@ -1,6 +1,6 @@
 """Explanations of a fitted estimator: attention, perturbation, attribution and displays."""
 
-from ._attention import attention
+from ._attention import Attention, attention
 from ._attributions import Attributions, attributions
 from ._mark_importance import MarkImportance, mark_importance
 from ._pcre_importance import PCREImportance, pcre_importance
