@@ -1,16 +1,31 @@
-"""Files: written whole or not at all, and the difference between a path and an address."""
+"""Files on disk and at addresses: opened and read, and written whole or not at all."""
 
 import contextlib
+import gzip
+import io
 import os
 import re
 import secrets
+import threading
 import time
+from collections import deque
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 # Seconds; no write takes as long, so that an older unfinished file was left by a killed process.
 _LONGEST_WRITE = 86_400
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_GZIPPED = b"\x1f\x8b"
+# Bytes that are read of a remote file when it is opened, and where little is needed.
+_HEAD, _AHEAD = 1 << 16, 1 << 19
+# The longest range to fetch in one request (bytes), and the number of requests at one time.
+LONGEST_RANGE, RANGES_AT_ONCE = 1 << 21, 8
+# Seconds to wait before a request is tried again.
+PAUSES = (0.3, 1.0, 3.0)
+REPLACED = "the file was replaced on the server while it was read: read again"
+# Names under which fsspec's systems give what changes with a file.
+_VERSIONS = ("ETag", "etag", "generation", "LastModified", "mtime", "modify", "created")
+_PACKAGES = {"http": "aiohttp", "https": "aiohttp", "s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs"}
 
 
 @contextlib.contextmanager
@@ -72,3 +87,253 @@ def path_on_disk(path, what):
             "download it and give the path of the file"
         )
     return Path(path)
+
+
+def file_state(path, name=None):
+    """Return the path or address, size, and time of change or version: they differ after a change.
+
+    `name` is the file's name in errors; a server that sends no version is refused, because a
+    replaced file would not be noticed.
+    """
+    if is_url(path):
+        file = RemoteFile(path, name)
+        if file.version is None:
+            raise ValueError(
+                f"{file.name}: the server sends neither ETag nor Last-Modified, so that a replaced "
+                "file would not be noticed: set memory=None, or download the file"
+            )
+        return file.state
+    try:
+        state = os.stat(path)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{name or path}: no such file: check the path") from None
+    return (os.path.abspath(path), state.st_size, state.st_mtime_ns)
+
+
+def open_binary(path, name=None):
+    """Open a path or an address to read its bytes in order; gzip and bgzip are decompressed.
+
+    The content decides about compression, not the name. `name` is the file's name in errors of
+    servers; those of the disk are Python's own.
+    """
+    if is_url(path):
+        file = io.BufferedReader(_Stream(RemoteFile(path, name)), _HEAD)
+        return gzip.open(file) if file.peek(2).startswith(_GZIPPED) else file
+    file = open(path, "rb")  # noqa: SIM115 - the caller closes it
+    if not file.peek(2).startswith(_GZIPPED):
+        return file
+    file.close()
+    return gzip.open(path)
+
+
+def open_at(path, name=None):
+    """Open a path or an address to read bytes at any place: a `DiskFile` or a `RemoteFile`."""
+    return RemoteFile(path, name) if is_url(path) else DiskFile(path)
+
+
+class DiskFile:
+    """A file on disk of which several threads, and processes after a fork, read any place."""
+
+    def __init__(self, path):
+        self._file = open(path, "rb")  # noqa: SIM115 - `close` does
+        self._lock = threading.Lock()
+        self.size = os.fstat(self._file.fileno()).st_size
+
+    def read_at(self, offset, size):
+        """Read some bytes: fewer than `size` at the file's end."""
+        if hasattr(os, "pread"):
+            return os.pread(self._file.fileno(), size, offset)
+        with self._lock:
+            self._file.seek(offset)
+            return self._file.read(size)
+
+    def read_into(self, offset, buffer):
+        """Read bytes to a memoryview and return their number."""
+        if hasattr(os, "preadv"):
+            return os.preadv(self._file.fileno(), [buffer], offset)
+        content = self.read_at(offset, len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+
+    def close(self):
+        """Close the file."""
+        self._file.close()
+
+
+class RemoteFile:
+    """A file at an address (http, https, s3, gs, ftp, ...) that several threads and processes read.
+
+    Nothing is open between two calls. `size` is in bytes; `version` is the server's ETag, date or
+    the like, None where it sends none; `name` is its name in errors, by default the address without
+    login. Files of the same state (address, size, version) are equal.
+    """
+
+    def __init__(self, url, name=None):
+        self.url = url
+        self.name = name or without_login(url)
+        self._scheme = urlsplit(url).scheme.lower()
+        self._seen = self._latest = None  # size and version; where the server redirects to
+        self._windows, self._lock = deque(maxlen=4), threading.Lock()
+        (self._head,) = self.fetch([0], [_HEAD])
+        self.size, self.version = self._seen
+
+    @property
+    def state(self):
+        """Return address, size and version."""
+        return (self.url, self.size, self.version)
+
+    def __eq__(self, other):
+        known = isinstance(other, RemoteFile) and self.version is not None
+        return self is other or (known and self.state == other.state)
+
+    def __hash__(self):
+        return hash(self.state)
+
+    def close(self):
+        """Do nothing, because nothing is open."""
+
+    def read_at(self, offset, size):
+        """Read some bytes, and keep those that follow: fewer than `size` at the file's end."""
+        stop = min(offset + size, self.size)
+        if stop <= offset:
+            return b""
+        with self._lock:
+            for start, content in ((0, self._head), *self._windows):
+                if start <= offset and stop <= start + len(content):
+                    return content[offset - start : stop - start]
+            (content,) = self.fetch([offset], [min(max(stop, offset + _AHEAD), self.size)])
+            self._windows.append((offset, content))
+        return content[: stop - offset]
+
+    def read_into(self, offset, buffer):
+        """Read bytes to a memoryview and return their number."""
+        content = self.read_at(offset, len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+
+    def fetch(self, starts, stops):
+        """Read ranges, several at a time, and return the bytes of each.
+
+        Each range is tried several times. The error names what to do.
+        """
+        read = self._from_http if self._scheme in ("http", "https") else self._from_others
+        try:
+            contents, self._seen = read(starts, stops)
+        except RefusedError as error:
+            kind, words = error.args
+            raise kind(f"{self.name}: {words}") from error.__cause__
+        return contents
+
+    def _from_http(self, starts, stops):
+        """Read ranges over http, where each answer names size and version."""
+        try:
+            from ._http import HttpRanges
+        except ImportError as error:
+            raise _package_lacks(self._scheme) from error
+        system = HttpRanges(self.url, self._latest, self._seen)
+        contents = system.cat_ranges(
+            [self.url] * len(starts), starts, stops, batch_size=RANGES_AT_ONCE, on_error="raise"
+        )
+        self._latest = system.latest
+        return contents, system.state
+
+    def _from_others(self, starts, stops):
+        """Read ranges through fsspec, and ask for size and version before and afterwards."""
+        from fsspec.core import url_to_fs
+
+        try:
+            system, path = url_to_fs(self.url)
+        except ImportError as error:
+            raise _package_lacks(self._scheme) from error
+        except ValueError as error:
+            raise RefusedError(
+                ValueError,
+                f"addresses that begin with {self._scheme}:// cannot be read: download the file "
+                "and give its path",
+            ) from error
+        for pause in (*PAUSES, None):
+            try:
+                seen = self._seen or _size_and_version(system, path)
+                ends = [min(stop, seen[0]) for stop in stops]
+                contents = system.cat_ranges([path] * len(ends), starts, ends, on_error="raise")
+                if _size_and_version(system, path) != seen:
+                    raise RefusedError(ValueError, REPLACED)
+                return contents, seen
+            except (FileNotFoundError, PermissionError) as error:
+                raise refusal(type(error), type(error).__name__) from error
+            except RefusedError:
+                raise
+            except Exception as error:  # each system raises errors of its own kinds
+                trouble = error
+            if pause is not None:
+                time.sleep(pause)
+        raise unreachable(trouble) from trouble
+
+
+class RefusedError(Exception):
+    """A file that cannot be read: the kind of error to raise, and its words."""
+
+
+def refusal(kind, said):
+    """Return the error for a missing file or a lack of rights; `said` is the server's answer."""
+    if issubclass(kind, FileNotFoundError):
+        return RefusedError(kind, f"the server has no such file ({said}): check the address")
+    return RefusedError(
+        PermissionError,
+        f"the server refuses access ({said}): check the address and your rights (a public s3 "
+        "bucket needs FSSPEC_S3_ANON=true in the environment), or download the file with your "
+        "login and give its path",
+    )
+
+
+def unreachable(trouble):
+    """Return the error for a server that was tried several times in vain."""
+    return RefusedError(
+        ConnectionError,
+        f"the server cannot be read from ({trouble}; tried {len(PAUSES) + 1} times): check the "
+        "address and the network, or download the file and give its path",
+    )
+
+
+def _package_lacks(scheme):
+    """Return the error for an address whose package is not installed."""
+    package = _PACKAGES.get(scheme, "the package that fsspec needs for them")
+    return RefusedError(
+        ImportError,
+        f"addresses that begin with {scheme}:// need {package}: pip install {package}",
+    )
+
+
+def _size_and_version(system, path):
+    """Return size and version of a file, by the names that the systems of fsspec give them."""
+    system.invalidate_cache()
+    info = system.info(path)
+    named = (info.get(name) for name in _VERSIONS)
+    return info["size"], next((str(value) for value in named if value), None)
+
+
+class _Stream(io.RawIOBase):
+    """The bytes of a remote file in order: one range first, then several at a time."""
+
+    def __init__(self, file):
+        self._file, self._ahead, self._place = file, deque(), 0
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        if not self._ahead:
+            n_ranges = RANGES_AT_ONCE if self._place else 1
+            last = min(self._place + n_ranges * LONGEST_RANGE, self._file.size)
+            starts = range(self._place, last, LONGEST_RANGE)
+            if not starts:
+                return 0
+            stops = [min(start + LONGEST_RANGE, last) for start in starts]
+            self._ahead.extend(map(memoryview, self._file.fetch(list(starts), stops)))
+            self._place = last
+        content = self._ahead.popleft()
+        n_read = min(len(buffer), len(content))
+        buffer[:n_read] = content[:n_read]
+        if n_read < len(content):
+            self._ahead.appendleft(content[n_read:])
+        return n_read
