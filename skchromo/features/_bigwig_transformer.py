@@ -22,7 +22,7 @@ from ._bigwig_checks import (
     merge_sizes,
     read_file_chroms,
 )
-from ._conditions import check_two_samples, each_condition, has_conditions, pair_up
+from ._conditions import check_two_samples, each_condition, has_conditions
 from ._gene_regions import distinct_regions, gather_pcres
 from ._signal_reading import flip_regions, read_signal
 from ._track_scale import (
@@ -261,7 +261,8 @@ class BigWigTransformer(GeneTableTransformer):
         check_is_fitted(self, "files_")
         if has_conditions(X):
             check_two_samples(files_of_tracks(self.tracks, self.tracks_))
-            return pair_up(self.transform(each_condition(X)), X)
+            both = self.transform(each_condition(X))
+            return RegionArray.stack(both[: len(X)], both[len(X) :])
         genes = check_genes(X)
         files = files_of_tracks(self.tracks, self.tracks_)
         samples = check_samples(files, genes)

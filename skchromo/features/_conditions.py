@@ -122,28 +122,3 @@ def side_by_side(genes, both):
         table[f"pcres_{letter}"] = part
     table.attrs.update(both.attrs)
     return table
-
-
-def pair_up(X, genes):
-    """Turn a RegionArray of both conditions, one below the other, into one with both in each row.
-
-    Parameters
-    ----------
-    X : RegionArray of shape (2 * n_genes, n_regions, n_bins, n_tracks)
-    genes : pandas.DataFrame of shape (n_genes, n_columns)
-        Gene table of two conditions.
-
-    Returns
-    -------
-    RegionArray of shape (n_genes, 2, n_regions, n_bins, n_tracks)
-    """
-    n = len(genes)
-    known = {name: column[:n] for name, column in X.genes.items() if name != "sample"}
-    known |= {
-        f"sample_{letter}": genes[f"sample_{letter}"].to_numpy(dtype=object) for letter in _LETTERS
-    }
-    return X._replace(
-        index=np.stack([X.index[:n], X.index[n:]], axis=1),
-        weights=np.stack([X.weights[:n], X.weights[n:]], axis=1),
-        genes=known,
-    )

@@ -1,5 +1,6 @@
 """WindowSummary: binned signal in, a table of mean signal per track and window out."""
 
+from itertools import pairwise
 from numbers import Integral
 
 import numpy as np
@@ -8,8 +9,7 @@ from sklearn.utils import check_scalar
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from .._validation import to_regions
-from ..regions import RegionArray
-from ._window_means import pcre_activity, promoter_means, promoter_window_means
+from ..regions import RegionArray, mean_signal, window_sums
 
 
 class WindowSummary(TransformerMixin, BaseEstimator):
@@ -174,11 +174,11 @@ class WindowSummary(TransformerMixin, BaseEstimator):
         X = self._to_regions(X, reset=False)
         self._check_pcres(X)
         if "core" in self.windows_:
-            means = promoter_window_means(X, self.core)
+            means = _promoter_windows(X, self.core)
         else:
-            means = promoter_means(X)
+            means = {"window": mean_signal(X, X.index[:, 0])}
         if "pcres" in self.windows_:
-            means["pcres"] = pcre_activity(X)
+            means["pcres"] = _pcre_activity(X)
         columns = np.stack([means[window] for window in self.windows_], axis=2)
         return np.log1p(columns).reshape(len(X), -1)
 
@@ -232,3 +232,52 @@ class WindowSummary(TransformerMixin, BaseEstimator):
                 f"X has {words[got]}, but {type(self).__name__} was fitted on {words[fitted]}: "
                 "leave pCREs out (max_pcres=0) in both fit and transform, or in neither"
             )
+
+
+def _promoter_windows(X, core):
+    """Return mean signal per bp by window, each (n_genes, n_tracks), of the four at promoters.
+
+    The middle of the core promoter, `core` bp long, is the TSS, the promoter's middle.
+    """
+    promoters, row = np.unique(X.index[:, 0], return_inverse=True)
+    length = X.lengths[promoters]
+    tss, half = length // 2, core // 2
+    short = np.flatnonzero((tss <= half)[row])
+    if len(short):
+        raise ValueError(
+            f"core={core} bp leaves nothing around it in the promoter of the gene at row "
+            f"{_name_row(X, short[0])}, which has {length[row[short[0]]]} bp: make core shorter "
+            "than every promoter"
+        )
+    cuts = np.stack([np.zeros_like(length), tss - half, tss + half, length])
+    sums = [window_sums(X, promoters, start, end) for start, end in pairwise(cuts)]
+    widths = np.diff(cuts, axis=0)[:, :, None]
+    upstream, core_mean, downstream = (part / width for part, width in zip(sums, widths))
+    window = sum(sums) / length[:, None]
+    means = {"core": core_mean, "upstream": upstream, "downstream": downstream, "window": window}
+    return {name: mean[row] for name, mean in means.items()}
+
+
+def _pcre_activity(X):
+    """Return contact weight x mean signal, summed over each gene's pCREs, (n_genes, n_tracks)."""
+    means = mean_signal(X, X.index[:, 1:])
+    activity = np.zeros((len(X), len(X.tracks)))
+    # One pCRE of every gene at a time: a gene's sum is the same whichever genes stand beside it.
+    for place, weight in enumerate(X.weights.T):
+        activity += weight[:, None] * means[:, place]
+    negative = np.argwhere(activity < 0)
+    if len(negative):
+        row, track = negative[0]
+        raise ValueError(
+            f"the pCREs of the gene at row {_name_row(X, row)} sum to {activity[row, track]:.3g} "
+            f"for track {X.tracks[track]}, because contact weights are negative: leave such "
+            "contacts out (weight_threshold=0 of InteractionTransformer), or use scores or a "
+            "weight_transform that are not negative, such as weight_transform='log1p'"
+        )
+    return activity
+
+
+def _name_row(X, row):
+    """Return a row's number and, where known, its gene, for a message."""
+    ids = X.genes.get("gene_id")
+    return str(row) if ids is None else f"{row} ({ids[row]})"

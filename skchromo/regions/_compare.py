@@ -16,12 +16,12 @@ def same(X, other):
     return (
         np.array_equal(present, other.index >= 0)
         and np.array_equal(X.weights, other.weights)
-        and all(_same_column(X.genes[name], other.genes[name]) for name in X.genes)
+        and all(same_column(X.genes[name], other.genes[name]) for name in X.genes)
         and _same_regions(X, X.index[present], other, other.index[present])
     )
 
 
-def _same_column(ours, theirs):
+def same_column(ours, theirs):
     """Whether two columns agree, a missing value with a missing value of its kind."""
     if ours is theirs:
         return True

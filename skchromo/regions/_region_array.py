@@ -5,9 +5,9 @@ import numpy as np
 from ._checks import check_parts
 from ._compare import same
 from ._dense import dense_parts, to_dense
+from ._means import pool
 from ._persistence import Persistence
-from ._pool import pool
-from ._stack import stacked_parts, used_parts, used_regions
+from ._stack import stacked_conditions, stacked_parts, used_parts, used_regions
 
 
 class RegionArray(Persistence):
@@ -189,7 +189,8 @@ class RegionArray(Persistence):
         Returns
         -------
         RegionArray of shape (n_genes, n_regions, n_bins, n_tracks)
-            On the same signal; ``sample`` of its genes is the condition's.
+            On the same signal; ``sample`` of its genes is the condition's. The inverse is
+            :meth:`stack`.
 
         Raises
         ------
@@ -290,6 +291,40 @@ class RegionArray(Persistence):
         if not arrays:
             raise ValueError("concatenate needs at least one RegionArray, got none")
         return arrays[0]._replace(**stacked_parts(arrays))
+
+    @classmethod
+    def stack(cls, a, b):
+        """Join the same genes in two conditions along a new axis, the second.
+
+        Parameters
+        ----------
+        a, b : RegionArray of shape (n_genes, n_regions, n_bins, n_tracks)
+            The genes in either condition, in one order, with the same tracks, bins and window.
+            They may be rows of one array, or of one opened file, whose signal is then shared.
+
+        Returns
+        -------
+        X : RegionArray of shape (n_genes, 2, n_regions, n_bins, n_tracks)
+            ``sample`` of the genes becomes ``sample_a`` and ``sample_b``. The inverse is
+            :meth:`condition`.
+
+        Raises
+        ------
+        ValueError
+            If they hold other genes or differ in what :meth:`concatenate` compares, or one of them
+            has a conditions axis already.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skchromo import RegionArray
+        >>> a, b = (RegionArray.from_dense(np.full((3, 8), level)) for level in (1.0, 2.0))
+        >>> X = RegionArray.stack(a, b)
+        >>> X.shape, X.condition("b").equals(b)
+        ((3, 2, 1, 8, 1), True)
+        """
+        both = cls.concatenate([a, b])
+        return both._replace(**stacked_conditions(both, len(a)))
 
     def pool(self, bin_size, regions=None):
         """Average distinct regions over coarser bins.

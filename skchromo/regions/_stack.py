@@ -3,6 +3,7 @@
 import numpy as np
 
 from .._arrays import collected, offsets_of
+from ._compare import same_column
 
 
 def used_regions(X, *others):
@@ -60,6 +61,29 @@ def stacked_parts(arrays):
     if len(groups) > 1:
         parts |= _merged_regions(arrays, groups)
     return parts
+
+
+def stacked_conditions(both, n):
+    """Return what changes when the first `n` rows become condition a of the others."""
+    if both.ndim == 5 or len(both) != 2 * n:
+        raise ValueError(
+            "cannot stack: both conditions must have the same number of genes and no conditions "
+            f"axis, got {n} and {len(both) - n} genes of shape {both.shape[1:]}"
+        )
+    genes = {name: column[:n] for name, column in both.genes.items() if name != "sample"}
+    for name, column in genes.items():
+        if not same_column(column, both.genes[name][n:]):
+            raise ValueError(
+                f"cannot stack: {name} of the genes differs between the conditions: give the same "
+                "genes in the same order"
+            )
+    if "sample" in both.genes:
+        genes |= {"sample_a": both.genes["sample"][:n], "sample_b": both.genes["sample"][n:]}
+    return {
+        "index": np.stack([both.index[:n], both.index[n:]], axis=1),
+        "weights": np.stack([both.weights[:n], both.weights[n:]], axis=1),
+        "genes": genes,
+    }
 
 
 def _merged_regions(arrays, groups):

@@ -126,6 +126,37 @@ def test_concatenate_and_equals(twin, data):
         assert not X.equals(X[::-1])
 
 
+@given(dense_twins(conditions=True), st.booleans())
+def test_conditions_are_taken_apart_and_stacked_again(twin, share):
+    X = build(twin)
+    a, b = X.condition("a"), X.condition("b")
+    assert_dense_equal(b, [part[:, 1] for part in twin])
+    stacked = RegionArray.stack(a, b if share else pickle.loads(pickle.dumps(b)))
+    assert (stacked.signal is X.signal) == share
+    assert_dense_equal(stacked, twin)
+    assert stacked.equals(X)
+
+
+def test_samples_of_stacked_conditions_are_told_apart(X):
+    a, b = (
+        X._replace(genes={**X.genes, "sample": np.array([sample] * 3)}) for sample in ("H1", "K562")
+    )
+    stacked = RegionArray.stack(a, b)
+    assert list(stacked.genes) == ["gene_id", "sample_a", "sample_b"]
+    assert stacked.condition("a").equals(a)
+    assert stacked.condition("b").equals(b)
+
+
+def test_stack_refuses_other_genes(X):
+    with pytest.raises(ValueError, match="cannot stack: gene_id of the genes differs"):
+        RegionArray.stack(X, X[::-1])
+    with pytest.raises(ValueError, match=r"same number of genes .*3 and 2 genes"):
+        RegionArray.stack(X, X[1:])
+    both = RegionArray.stack(X, X)
+    with pytest.raises(ValueError, match="no conditions axis"):
+        RegionArray.stack(both, both)
+
+
 @pytest.fixture
 def X():
     """Three genes; the first two share a pCRE, the third has none."""

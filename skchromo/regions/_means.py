@@ -1,0 +1,97 @@
+"""Mean signal per bp of regions, of their coarser bins and of windows in them.
+
+The network's linear path alone takes means elsewhere, in torch: gradients must pass through them.
+"""
+
+import numpy as np
+
+from .._arrays import bins_of, collected, offsets_of, pieces, ranges
+
+
+def pool(X, bin_size, regions):
+    """Return means in coarser bins and where each region's begin; see `RegionArray.pool`."""
+    if bin_size < 1 or bin_size % X.bin_size:
+        raise ValueError(f"bin size {bin_size} is not a multiple of the finest, {X.bin_size} bp")
+    if regions is not None:
+        regions = _check_regions(regions, len(X.lengths))
+    lengths = X.lengths if regions is None else X.lengths[regions]
+    counts = -(-lengths // bin_size)
+    offsets = offsets_of(counts)
+    if bin_size == X.bin_size:
+        values = X.signal if regions is None else collected(X.signal, X.offsets, regions)
+        return values, offsets
+    values = np.empty((offsets[-1], len(X.tracks)), np.float32)
+    n_finest = -(-lengths // X.bin_size)
+    for piece in pieces(n_finest):
+        if regions is None:
+            bins = X.signal[X.offsets[piece.start] : X.offsets[piece.stop]]
+        else:
+            bins = X.signal[bins_of(X.offsets, regions[piece])]
+        count, n, ends = counts[piece], n_finest[piece], np.cumsum(counts[piece])
+        places = ranges(np.zeros_like(count), count) * (bin_size // X.bin_size)
+        starts = np.repeat(np.cumsum(n) - n, count) + places
+        # The last finest bin and the last coarser bin cover only what is left of their region.
+        after = np.zeros(len(starts), dtype=np.int64)
+        after[ends - 1] = -lengths[piece] % X.bin_size
+        widths = np.full(len(starts), float(bin_size))
+        widths[ends - 1] -= -lengths[piece] % bin_size
+        sums = _sums(bins, starts, X.bin_size, after=after)
+        values[offsets[piece.start] : offsets[piece.stop]] = sums / widths[:, None]
+    return values, offsets
+
+
+def mean_signal(X, index):
+    """Return the mean signal per bp of the regions of a RegionArray, float64.
+
+    `index` holds their numbers, as a part of ``X.index`` does. The result has one more axis, the
+    tracks; it is 0 where a region is absent (-1). The mean of a region depends on it alone.
+    """
+    used = np.unique(index[index >= 0])
+    length = X.lengths[used]
+    sums = window_sums(X, used, np.zeros_like(length), length)
+    means = np.append(sums / length[:, None], np.zeros((1, len(X.tracks))), axis=0)
+    return means[np.where(index < 0, len(used), np.searchsorted(used, index))]
+
+
+def window_sums(X, regions, start, end):
+    """Return the signal summed over the bp [start, end) of each region, (n, n_tracks), float64.
+
+    `start` and `end` count from where a region begins, one pair for each of `regions`. Bins that
+    are partly inside count by their overlap. The sum of a region does not depend on others.
+    """
+    first, stop = start // X.bin_size, -(-end // X.bin_size)
+    counts = stop - first
+    sums = np.empty((len(regions), len(X.tracks)))
+    for piece in pieces(counts):
+        bins = X.signal[ranges(X.offsets[regions[piece]] + first[piece], counts[piece])]
+        starts = np.cumsum(counts[piece]) - counts[piece]
+        before, after = start[piece] % X.bin_size, -end[piece] % X.bin_size
+        sums[piece] = _sums(bins, starts, X.bin_size, before, after)
+    return sums
+
+
+def _sums(bins, starts, bin_size, before=(), after=()):
+    """Return the signal x bp of consecutive bins, summed from each of `starts` to the next.
+
+    Of the first bin of a sum `before` bp are left out, of the last `after` bp.
+    """
+    sums = np.add.reduceat(bins, starts, axis=0, dtype=np.float64)
+    sums *= bin_size
+    stops = np.append(starts[1:], len(bins))
+    for cut, place in ((np.asarray(before), starts), (np.asarray(after), stops - 1)):
+        some = np.flatnonzero(cut)
+        sums[some] -= cut[some, None] * bins[place[some]]
+    return sums
+
+
+def _check_regions(regions, n_distinct):
+    """Return numbers of regions as an int64 array, none of them absent."""
+    regions = np.asarray(regions)
+    if regions.ndim != 1 or (regions.size and regions.dtype.kind not in "iu"):
+        raise ValueError(
+            "regions must be a 1-D array of int, numbers from X.index, got "
+            f"{regions.ndim}-D {regions.dtype}"
+        )
+    if regions.size and not 0 <= regions.min() <= regions.max() < n_distinct:
+        raise IndexError(f"regions must lie between 0 and {n_distinct - 1}")
+    return regions.astype(np.int64)
