@@ -32,7 +32,19 @@ _PACKAGES = {"http": "aiohttp", "https": "aiohttp", "s3": "s3fs", "s3a": "s3fs",
 def whole_file(path):
     """Open a binary file to write; it gets its name, replacing an older file, once it is complete.
 
-    Until then it lies beside `path` as ``.NAME.XXXXXXXX.unfinished``. An error removes it; a
+    Until then it lies beside `path`, see `whole_path`.
+    """
+    with whole_path(path) as unfinished, open(unfinished, "xb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextlib.contextmanager
+def whole_path(path):
+    """Give a path to write to, for libraries that open files; it is renamed once it is complete.
+
+    Until then the file lies beside `path` as ``.NAME.XXXXXXXX.unfinished``. An error removes it; a
     process that is killed leaves it, and the older file as it was. The next file of this name
     removes what has been left for a day. A link is followed.
     """
@@ -46,10 +58,7 @@ def whole_file(path):
     remove_leftovers(path.parent, f".{path.name}.")
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.unfinished")
     try:
-        with open(unfinished, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
+        yield unfinished
         os.replace(unfinished, path)
     except BaseException:
         unfinished.unlink(missing_ok=True)

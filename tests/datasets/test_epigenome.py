@@ -8,15 +8,9 @@ from sklearn.metrics import roc_auc_score
 
 from skchromo import BigWigTransformer, ChromoformerRegressor, InteractionTransformer
 from skchromo.datasets import make_epigenome
-from skchromo.datasets.simulated._depth import STEP, TRACKS, depth_of
-from skchromo.datasets.simulated._landscape import (
-    KINDS,
-    draw_activity,
-    draw_landscape,
-    plant_effects,
-    sum_by_gene,
-)
 from skchromo.evaluation import pearson_r, shuffle_pcres
+
+TRACKS = ("H3K4me1", "H3K4me3", "H3K9me3", "H3K27me3", "H3K36me3", "H3K27ac", "H3K9ac")
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +24,11 @@ def small(tmp_path_factory):
     return make_epigenome(folder, n_genes=40, n_chroms=2, random_state=3)
 
 
-def landscape_of(seed, n_genes, n_chroms):
-    """What make_epigenome draws first for ``random_state=seed``, and its seed."""
-    drawn = np.random.RandomState(seed).randint(2**31)
-    rng = np.random.default_rng((drawn, 0))
-    landscape = draw_landscape(rng, n_genes, n_chroms)
-    return drawn, landscape, draw_activity(rng, landscape)
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """Enough genes to compare shares; one track."""
+    folder = tmp_path_factory.mktemp("large")
+    return make_epigenome(folder, n_genes=4_000, n_chroms=10, tracks="H3K9me3", random_state=0)
 
 
 def profile(bigwig, genes, window=20_000):
@@ -51,27 +44,26 @@ def profile(bigwig, genes, window=20_000):
 
 
 @pytest.mark.parametrize("track", TRACKS)
-def test_bigwigs_hold_the_planted_depths(small, track):
-    seed, landscape, activity = landscape_of(3, 40, 2)
-    rng = np.random.default_rng((seed, 2, 0, TRACKS.index(track)))
+def test_bigwigs_hold_whole_reads_of_100_bp(small, track):
+    ends = small.truth.elements.groupby("chrom")["end"].max()
     with pyBigWig.open(str(small.tracks[track])) as file:
-        assert file.isBigWig()
-        assert file.chroms() == landscape.chromsizes
-        assert file.header()["nBasesCovered"] > 0
-        for chrom, size in landscape.chromsizes.items():
-            depth = depth_of(rng, landscape, activity, track, chrom)
-            expected = np.repeat(depth, STEP)[:size]
-            assert size % STEP
-            found = file.values(chrom, 0, size, numpy=True)
-            np.testing.assert_array_equal(np.nan_to_num(found), expected)
-            assert (found[~np.isnan(found)] > 0).all()
+        assert list(file.chroms()) == ["chr1", "chr2"]
+        for chrom, size in file.chroms().items():
+            assert size >= ends[chrom]
+            start, end, reads = map(np.array, zip(*file.intervals(chrom)))
+            assert (start % 100 == 0).all()
+            assert ((end - start == 100) | (end == size)).all()
+            assert (reads > 0).all(), "steps without reads are left out"
+            assert (reads == reads.round()).all()
+            assert 0.3 < reads.sum() / (size / 100) < 2
 
 
-def test_a_chromosomes_last_partial_step_is_written(tmp_path):
+def test_last_step_of_chromosome_is_cut(tmp_path):
     made = make_epigenome(tmp_path / "new" / "folder", n_genes=120, n_chroms=12, random_state=1)
     last = []
     for path in made.tracks.values():
         with pyBigWig.open(str(path)) as file:
+            assert all(size % 100 for size in file.chroms().values())
             last += [file.values(c, size - 1, size)[0] for c, size in file.chroms().items()]
     assert np.isfinite(last).any()
 
@@ -103,49 +95,51 @@ def test_marks_are_where_they_belong(made):
             assert on[110:150].mean() > 2 * on[50:90].mean(), strand
 
 
-def test_contacts_resemble_the_real_demo():
-    _, landscape, activity = landscape_of(0, 4_000, 10)
-    elements = landscape.elements
-    used = elements["contact"] == "used"
-    n = np.bincount(elements["gene"][used], minlength=4_000)
+def test_contacts_resemble_the_real_demo(large):
+    elements = large.truth.elements
+    used = elements[elements["contact"] == "used"]
+    n = used.groupby("gene_id").size().reindex(large.genes["gene_id"], fill_value=0)
     np.testing.assert_allclose(np.mean(n == 0), 0.11, atol=0.02)
     np.testing.assert_allclose(np.mean(n == 8), 0.58, atol=0.03)
     assert n.max() == 8
-    fragments = landscape.fragments.iloc[elements["fragment"][used]]
-    length = fragments["end"] - fragments["start"]
+    length = used["end"] - used["start"]
     assert 4_800 < length.median() < 5_800
     assert length.between(1_800, 30_500).all()
-    tss = landscape.genes["tss"].to_numpy()[elements["gene"][used]]
-    distance = np.abs((fragments["start"] + fragments["end"]) / 2 - tss)
+    tss = large.genes.set_index("gene_id")["tss"][used["gene_id"]].to_numpy()
+    distance = np.abs((used["start"] + used["end"]) / 2 - tss)
     assert 150_000 < distance.median() < 230_000
     assert distance.max() < 2_000_000
-    weight = activity.weight[used]
-    assert 1.5 < weight.min() < 1.51
-    assert 1.75 < np.median(weight) < 1.95
-    assert 8 < weight.max() < 12.4
-    weak = activity.weight[elements["contact"] == "weak"]
-    assert weak.max() <= 1.5
-    assert weak.min() > 0
+    assert 1.5 < used["weight"].min() < 1.51
+    assert 1.75 < used["weight"].median() < 1.95
+    assert 8 < used["weight"].max() < 12.4
+    weak = elements.loc[elements["contact"] == "weak", "weight"]
+    assert weak.between(0, 1.5, inclusive="right").all()
 
 
-def test_fragments_tile_chromosomes_and_elements_hold_no_tss():
-    _, landscape, _ = landscape_of(0, 100, 3)
-    for chrom, part in landscape.fragments.groupby("chrom"):
-        assert part["start"].iloc[0] == 0
-        assert part["end"].iloc[-1] == landscape.chromsizes[chrom]
-        np.testing.assert_array_equal(part["start"].iloc[1:], part["end"].iloc[:-1])
-    elements, genes = landscape.elements, landscape.genes
-    own = landscape.fragments.iloc[elements["own"]].reset_index(drop=True)
-    tss = genes.iloc[elements["gene"]].reset_index(drop=True)
-    assert (own["chrom"] == tss["chrom"]).all()
-    assert ((own["start"] <= tss["tss"]) & (tss["tss"] < own["end"])).all()
-    assert not set(elements["fragment"]) & set(elements["own"])
-    assert not elements.duplicated(["gene", "fragment"]).any()
-    chroms = landscape.fragments["chrom"].iloc[elements["fragment"]].to_numpy()
-    assert (chroms == tss["chrom"]).all()
+def test_fragments_do_not_overlap_and_elements_hold_no_tss(large):
+    contacts = pd.read_csv(large.contacts, sep="\t")
+    own, other = (
+        contacts[[f"{name}{side}" for name in ("chrom", "start", "end")]].set_axis(
+            ["chrom", "start", "end"], axis=1
+        )
+        for side in "12"
+    )
+    assert (own["chrom"] == other["chrom"]).all()
+    assert not set(own.itertuples(index=False)) & set(other.itertuples(index=False))
+    fragments = pd.concat([own, other]).drop_duplicates().sort_values(["chrom", "start"])
+    for chrom, part in fragments.groupby("chrom"):
+        assert (part["start"].to_numpy()[1:] >= part["end"].to_numpy()[:-1]).all()
+        genes = large.genes[large.genes["chrom"] == chrom]
+        at = np.searchsorted(part["start"], genes["tss"], side="right") - 1
+        holding = part.iloc[at[genes["tss"] < part["end"].to_numpy()[at]]]
+        assert set(holding.itertuples(index=False)) <= set(own.itertuples(index=False))
+    elements = large.truth.elements
+    assert not elements.duplicated(["gene_id", "start"]).any()
+    chrom = large.genes.set_index("gene_id")["chrom"][elements["gene_id"]].to_numpy()
+    assert (elements["chrom"] == chrom).all()
 
 
-def test_the_truth_adds_up(made):
+def test_truth_adds_up(made):
     genes, elements = made.truth.genes, made.truth.elements
     level = np.log2(made.expression + 1)
     np.testing.assert_allclose(level, genes["planted"] + genes["noise"], atol=1e-12)
@@ -162,29 +156,31 @@ def test_the_truth_adds_up(made):
         0.85, abs=0.02
     )
     assert genes["distal"].var() / genes["planted"].var() == pytest.approx(0.2, abs=0.02)
-    assert set(elements["kind"]) == set(KINDS)
+    assert set(elements["kind"]) == {"enhancer", "promoter-like", "primed", "polycomb", "quiet"}
     for contact in ("weak", "none"):
         kinds = elements.loc[elements["contact"] == contact, "kind"]
-        assert (kinds == "enhancer").mean() > 0.6, "decoys are marked as what acts is"
+        assert (kinds == "enhancer").mean() > 0.6, (
+            "decoys are marked as elements with an effect are"
+        )
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
-def test_distal_share_is_what_was_asked_for(share):
-    _, landscape, activity = landscape_of(0, 1_000, 5)
-    promoter, contribution = plant_effects(landscape, [activity], share)
-    distal = sum_by_gene(landscape, contribution)
-    assert distal.var() / (distal.var() + promoter.var()) == pytest.approx(share)
-    assert (promoter + distal).std() == pytest.approx(2, rel=0.1)
+def test_distal_share_is_as_given(tmp_path, share):
+    options = {"n_genes": 1_000, "n_chroms": 5, "tracks": "H3K27ac", "random_state": 0}
+    genes = make_epigenome(tmp_path, distal_share=share, **options).truth.genes
+    distal, promoter = genes["distal"].var(), genes["promoter"].var()
+    assert distal / (distal + promoter) == pytest.approx(share)
+    assert genes["planted"].std() == pytest.approx(2, rel=0.1)
 
 
 @pytest.mark.parametrize("r", [0.3, 1.0])
-def test_planted_r_is_what_was_asked_for(tmp_path, r):
+def test_planted_r_is_as_given(tmp_path, r):
     made = make_epigenome(tmp_path, n_genes=500, tracks="H3K27ac", planted_r=r, random_state=0)
     genes = made.truth.genes
     assert pearson_r(genes["planted"], np.log2(made.expression + 1)) == pytest.approx(r, abs=0.1)
 
 
-def test_the_transformer_finds_the_used_elements(made):
+def test_transformer_finds_the_used_elements(made):
     genes = InteractionTransformer(made.contacts).fit_transform(made.genes)
     found = {
         (gene, chrom, start, end, round(float(weight), 3))
@@ -207,7 +203,7 @@ def test_no_single_mark_ranks_the_elements(made):
         assert 0.5 < roc_auc_score(part["active"], part["signal"]) <= 0.7
 
 
-def test_samples_share_genes_and_differ_as_asked(tmp_path):
+def test_samples_share_genes_and_differ_as_given(tmp_path):
     tracks = ("H3K4me3", "H3K27ac")
     made = make_epigenome(
         tmp_path, n_genes=300, n_samples=3, tracks=tracks, changing=0.3, random_state=0
@@ -232,13 +228,12 @@ def test_samples_share_genes_and_differ_as_asked(tmp_path):
     assert len(pd.read_csv(made.paths["genes"], sep="\t")) == 300
 
 
-def test_all_may_change_or_nothing():
-    rng = np.random.default_rng(0)
-    landscape = draw_landscape(rng, 50, 1)
-    first = draw_activity(rng, landscape)
-    for changing, same in ((0.0, 1.0), (1.0, 0.0)):
-        second = draw_activity(rng, landscape, first, changing)
-        assert np.mean(first.promoter == second.promoter) == same
+@pytest.mark.parametrize(("changing", "share"), [(0.0, 0.0), (1.0, 1.0)])
+def test_all_may_change_or_nothing(tmp_path, changing, share):
+    options = {"n_genes": 50, "n_chroms": 1, "tracks": "H3K27ac", "random_state": 0}
+    made = make_epigenome(tmp_path, n_samples=2, changing=changing, **options)
+    promoter = made.truth.genes.pivot(index="gene_id", columns="sample", values="promoter")
+    assert (promoter["sample1"] != promoter["sample2"]).mean() == share
 
 
 def test_tables_are_the_returned_ones(small):
@@ -248,7 +243,7 @@ def test_tables_are_the_returned_ones(small):
     assert (table.index == small.genes["gene_id"]).all()
 
 
-def test_a_seed_gives_the_same_files(small, tmp_path):
+def test_seed_gives_the_same_files(small, tmp_path):
     again = make_epigenome(
         tmp_path / "again", n_genes=40, n_chroms=2, random_state=np.random.RandomState(3)
     )
@@ -266,7 +261,7 @@ def test_a_seed_gives_the_same_files(small, tmp_path):
     assert list(fewer.tracks) == ["H3K27ac"]
 
 
-def test_nothing_is_overwritten(tmp_path):
+def test_existing_files_are_not_overwritten(tmp_path):
     mine = tmp_path / "genes.tsv"
     mine.write_text("my own table")
     with pytest.raises(FileExistsError, match=r"genes\.tsv is there already: choose another"):
@@ -295,7 +290,7 @@ def test_wrong_parameters_are_named(tmp_path, wrong, message):
     assert not (tmp_path / "none").exists()
 
 
-def test_the_regressor_learns_what_was_planted(made):
+def test_regressor_learns_the_planted_function(made):
     """Nine tenths of the planted function's own r, and the gain is that of the contacts."""
     contacts = InteractionTransformer(made.contacts).fit_transform(made.genes)
     signal = BigWigTransformer(made.tracks)

@@ -1,8 +1,9 @@
-"""Read depth of a simulated genome: how promoters, gene bodies and elements are marked."""
+"""Read depth of a simulated genome, from the marks of promoters, gene bodies and elements."""
 
 import numpy as np
 import pyBigWig
 
+from ..._files import whole_path
 from ._landscape import KINDS
 
 STEP = 100  # bp that share one depth
@@ -34,20 +35,7 @@ _ELEMENT_LENGTH = 2_400  # bp, in the middle of a fragment, or the whole of a sh
 
 
 def depth_of(rng, landscape, activity, track, chrom):
-    """Simulated read depth of one track along one chromosome.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    landscape : Landscape
-    activity : Activity
-    track, chrom : str
-
-    Returns
-    -------
-    depth : ndarray of shape (n_steps,), int64
-        Reads over each `STEP` bp, the last of which may be shorter.
-    """
+    """Draw the reads of one track over each `STEP` bp of a chromosome; the last may be shorter."""
     size = landscape.chromsizes[chrom]
     rate = np.full(-(-size // STEP), _BACKGROUND)
     _mark_genes(rng, rate, landscape.genes, activity, track, chrom)
@@ -98,16 +86,11 @@ def _add(rate, reads, one_end, other_end):
 
 
 def write_depth(path, chromsizes, depths):
-    """Write depths as a bigWig file; stretches without reads are left out, as mappers do.
+    """Write (chrom, depth) of each chromosome, in order, as a bigWig file.
 
-    Parameters
-    ----------
-    path : Path
-    chromsizes : dict of str to int
-    depths : iterable of (str, ndarray)
-        Depth along each chromosome in the order of `chromsizes`, see `depth_of`.
+    Stretches without reads are left out, as mappers do.
     """
-    with pyBigWig.open(str(path), "w") as file:
+    with whole_path(path) as unfinished, pyBigWig.open(str(unfinished), "w") as file:
         file.addHeader(list(chromsizes.items()))
         for chrom, depth in depths:
             size = chromsizes[chrom]

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch, check_random_state, check_scalar
 
+from ..._files import whole_file
 from ._depth import TRACKS, depth_of, write_depth
 from ._landscape import KINDS, draw_activity, draw_landscape, plant_effects, sum_by_gene
 
@@ -98,7 +99,7 @@ def make_epigenome(
 
     Notes
     -----
-    Numbers are those of the 100 genes of the published H1 demo (Lee, Yang and Kim, Nature
+    Numbers follow the 100 genes of the published H1 demo (Lee, Yang and Kim, Nature
     Communications 2022, doi 10.1038/s41467-022-34152-5): 11 % of genes without pCRE, 8 % with
     one, 58 % with eight, fragments of 1.8 to 30.5 kb with median 5.3 kb, distances to the TSS with
     median 190 kb, weights of 1.5 to 12.3 with median 1.86. Fragments cover the
@@ -145,13 +146,7 @@ def make_epigenome(
 
 
 class _Files:
-    """Where each file goes; a sample's name leads where there are several.
-
-    Raises
-    ------
-    FileExistsError
-        If one of them is there.
-    """
+    """Paths of all files, refused if one exists; a sample's name leads where there are several."""
 
     def __init__(self, folder, samples, tracks):
         prefix = {sample: f"{sample}-" if len(samples) > 1 else "" for sample in samples}
@@ -167,7 +162,7 @@ class _Files:
 
 
 def _check_parameters(n_genes, n_chroms, n_samples, distal_share, planted_r, changing):
-    """Refuse what no genome can be made of, naming the parameter."""
+    """Refuse a parameter that is out of range."""
     check_scalar(n_chroms, "n_chroms", numbers.Integral, min_val=1)
     check_scalar(n_samples, "n_samples", numbers.Integral, min_val=1)
     check_scalar(n_genes, "n_genes", numbers.Integral, min_val=_LEAST_GENES * n_chroms)
@@ -178,7 +173,7 @@ def _check_parameters(n_genes, n_chroms, n_samples, distal_share, planted_r, cha
 
 
 def _check_tracks(tracks):
-    """Tracks as a tuple, each one that can be simulated."""
+    """Return tracks as a tuple; refuse one that cannot be simulated."""
     tracks = (tracks,) if isinstance(tracks, str) else tuple(tracks)
     unknown = [str(track) for track in tracks if track not in TRACKS]
     if unknown or not tracks or len(set(tracks)) < len(tracks):
@@ -190,7 +185,7 @@ def _check_tracks(tracks):
 
 
 def _gene_truth(rng, landscape, samples, promoter, contribution, planted_r):
-    """Parts of each row's expression, on the scale of log2(expression + 1)."""
+    """Return the parts of each row's expression, on the scale of log2(expression + 1)."""
     distal = sum_by_gene(landscape, contribution)
     planted = promoter + distal
     sd = planted.std() * np.sqrt(1 / planted_r**2 - 1)
@@ -211,7 +206,7 @@ def _gene_truth(rng, landscape, samples, promoter, contribution, planted_r):
 
 
 def _element_truth(landscape, samples, activities, contribution):
-    """Every element of every gene in every sample, with what it is and does."""
+    """Return every element of every gene in every sample, with its kind and its effect."""
     elements = landscape.elements
     gene = landscape.genes["gene_id"].to_numpy()[elements["gene"]]
     fragments = landscape.fragments.iloc[elements["fragment"]].reset_index(drop=True)
@@ -228,7 +223,7 @@ def _element_truth(landscape, samples, activities, contribution):
 
 
 def _write_contacts(path, landscape, activity):
-    """Write what is in contact, the gene's own fragment first, as BEDPE."""
+    """Write the contacts as BEDPE, the gene's own fragment first."""
     elements = landscape.elements
     rows = np.flatnonzero(elements["contact"] != "none")
     own, other = (
@@ -238,18 +233,23 @@ def _write_contacts(path, landscape, activity):
     table = own.add_suffix("1").join(other.add_suffix("2"))
     table["name"] = "."
     table["score"] = activity.weight[rows]
-    table.to_csv(path, sep="\t", index=False)
+    _write_table(path, table, index=False)
+
+
+def _write_table(path, table, index):
+    with whole_file(path) as file:
+        table.to_csv(file, sep="\t", index=index)
 
 
 def _write_tables(files, landscape, truth):
-    """Write genes and expression, and put together what is returned."""
+    """Write genes and expression, and return all that was made."""
     genes = landscape.genes.drop(columns="body")
     samples = list(files.contacts)
     expression = np.maximum(2 ** (truth.genes["planted"] + truth.genes["noise"]) - 1, 0)
-    genes.to_csv(files.tables["genes"], sep="\t", index=False)
+    _write_table(files.tables["genes"], genes, index=False)
     wide = expression.to_numpy().reshape(len(samples), len(genes)).T
     wide = pd.DataFrame(wide, index=genes["gene_id"], columns=samples)
-    wide.to_csv(files.tables["expression"], sep="\t")
+    _write_table(files.tables["expression"], wide, index=True)
     if len(samples) == 1:
         tracks = {track: path for (_, track), path in files.bigwigs.items()}
         contacts = files.contacts[samples[0]]

@@ -17,8 +17,8 @@ _FRAGMENT_LENGTH = {"median": 5_300, "sigma": 0.55, "least": 1_800, "most": 30_5
 _DISTANCE = {"median": 190_000, "sigma": 1.23, "most": 2_000_000}
 _WEIGHT = {"tail": 3.2, "most": 12.33}
 
-# What a fragment in contact with a gene is. Promoters of other genes carry as much H3K27ac as
-# enhancers do, so that no single mark tells which elements act.
+# Kinds of fragments in contact with a gene. Promoters of other genes carry as much H3K27ac as
+# enhancers do, so that no single mark shows which elements act.
 KINDS = ("enhancer", "promoter-like", "primed", "polycomb", "quiet")
 _KIND_SHARES = (0.40, 0.40, 0.08, 0.06, 0.06)
 
@@ -30,62 +30,27 @@ _N_APART = 2  # marked fragments without contact, for each gene
 
 
 class Landscape(NamedTuple):
-    """Where everything lies, the same in all samples.
+    """Where everything lies, the same in all samples."""
 
-    Attributes
-    ----------
-    chromsizes : dict of str to int
-        Length of each chromosome in bp.
-    genes : pandas.DataFrame of shape (n_genes, 5)
-        ``gene_id chrom tss strand body``, sorted; ``body`` is the gene's length in bp.
-    fragments : pandas.DataFrame of shape (n_fragments, 3)
-        ``chrom start end``, which together cover the chromosomes.
-    elements : pandas.DataFrame of shape (n_elements, 4)
-        ``gene`` and ``fragment`` (row numbers), ``own`` (row number of the fragment that holds
-        the gene's TSS), ``contact`` ("used", "weak" or "none").
-    """
-
-    chromsizes: dict
-    genes: pd.DataFrame
-    fragments: pd.DataFrame
+    chromsizes: dict  # length of each chromosome in bp
+    genes: pd.DataFrame  # gene_id chrom tss strand body (length in bp), sorted
+    fragments: pd.DataFrame  # chrom start end; together they cover the chromosomes
+    # row numbers gene and fragment; own, the fragment of the gene's TSS; contact used, weak or none
     elements: pd.DataFrame
 
 
 class Activity(NamedTuple):
-    """What is different from sample to sample.
+    """Everything that differs from sample to sample."""
 
-    Attributes
-    ----------
-    promoter, repressed : ndarray of shape (n_genes,)
-        Activity of each promoter and its level of H3K27me3, both between 0 and 1.
-    kind : ndarray of shape (n_fragments,), int
-        Of each fragment, number in `KINDS`.
-    strength : ndarray of shape (n_fragments,)
-        How strongly each fragment is marked, 0.5 to 1.5.
-    weight : ndarray of shape (n_elements,)
-        Contact weight, NaN where there is no contact.
-    """
-
-    promoter: np.ndarray
-    repressed: np.ndarray
-    kind: np.ndarray
-    strength: np.ndarray
-    weight: np.ndarray
+    promoter: np.ndarray  # activity of each gene's promoter, 0 to 1
+    repressed: np.ndarray  # level of H3K27me3 at each promoter, 0 to 1
+    kind: np.ndarray  # of each fragment, number in KINDS
+    strength: np.ndarray  # how strongly each fragment is marked, 0.5 to 1.5
+    weight: np.ndarray  # contact weight of each element, NaN where there is no contact
 
 
 def draw_landscape(rng, n_genes, n_chroms):
-    """Place genes and fragments on chromosomes, and choose each gene's elements.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    n_genes, n_chroms : int
-        Genes are spread evenly over chromosomes ``chr1``, ``chr2``, ...
-
-    Returns
-    -------
-    Landscape
-    """
+    """Place genes evenly on chromosomes ``chr1``, ``chr2``, ..., and choose their elements."""
     chromsizes, genes, fragments, elements = {}, [], [], []
     n_before = n_fragments = 0
     for number, part in enumerate(np.array_split(np.arange(n_genes), n_chroms), start=1):
@@ -122,7 +87,7 @@ def draw_landscape(rng, n_genes, n_chroms):
 
 
 def _fragment_edges(rng, size):
-    """Cut a chromosome into fragments; the edges, from 0 to its size."""
+    """Cut a chromosome into fragments; return their edges, from 0 to its size."""
     law = _FRAGMENT_LENGTH
     n = size // law["least"] + 1
     lengths = rng.lognormal(np.log(law["median"]), law["sigma"], n)
@@ -133,10 +98,7 @@ def _fragment_edges(rng, size):
 def _choose_elements(rng, tss, own, edges):
     """Choose each gene's elements by distance, never a fragment that holds a TSS.
 
-    Returns
-    -------
-    ndarray of shape (n_elements, 4)
-        Gene, fragment, own fragment, and 0, 1 or 2 for used, weak or no contact.
+    Columns: gene, fragment, own fragment, and 0, 1 or 2 for used, weak or no contact.
     """
     distance = np.abs((edges[1:] + edges[:-1]) / 2 - tss[:, None]) + 1
     score = np.log(distance / _DISTANCE["median"]) / _DISTANCE["sigma"]
@@ -160,35 +122,27 @@ def _choose_elements(rng, tss, own, edges):
 
 
 def draw_activity(rng, landscape, before=None, changing=1.0):
-    """Draw what promoters, elements and contacts of one sample are like.
+    """Draw promoters, elements and contacts of one sample.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    landscape : Landscape
-    before : Activity, default=None
-        The sample that this one is derived from; None for the first.
-    changing : float, default=1.0
-        Probability that a gene, fragment or contact is drawn anew rather than taken over.
-
-    Returns
-    -------
-    Activity
+    With `before`, an earlier sample, each gene, fragment and contact differs from it with the
+    probability `changing`.
     """
     n_genes, n_fragments = len(landscape.genes), len(landscape.fragments)
     elements = landscape.elements
     promoter = rng.random(n_genes)
     repressed = (promoter < 0.4) * (rng.random(n_genes) < 0.6) * rng.uniform(0.5, 1.0, n_genes)
     kind = np.full(n_fragments, KINDS.index("quiet"))
-    decoys, used = (elements["fragment"][mask].unique() for mask in _decoys_and_used(elements))
-    kind[decoys] = KINDS.index("enhancer")
+    # Elements without effect are enhancers too, unless another gene uses them.
+    is_used = elements["contact"] == "used"
+    kind[elements["fragment"][~is_used]] = KINDS.index("enhancer")
+    used = elements["fragment"][is_used].unique()
     kind[used] = rng.choice(len(KINDS), len(used), p=_KIND_SHARES)
     strength = rng.uniform(0.5, 1.5, n_fragments)
     strong = WEIGHT_THRESHOLD * rng.random(len(elements)) ** (-1 / _WEIGHT["tail"])
     strong = np.clip(strong, WEIGHT_THRESHOLD + 0.001, _WEIGHT["most"])
     weak = rng.uniform(0.3, WEIGHT_THRESHOLD, len(elements))
     weight = np.select(
-        [elements["contact"] == "used", elements["contact"] == "weak"],
+        [is_used, elements["contact"] == "weak"],
         [strong.round(3), weak.round(3)],
         np.nan,
     )
@@ -202,29 +156,11 @@ def draw_activity(rng, landscape, before=None, changing=1.0):
     return Activity(*(np.where(mask, a, b) for mask, a, b in zip(new, drawn, before)))
 
 
-def _decoys_and_used(elements):
-    """Masks of elements without effect, and of those in a contact above the threshold."""
-    used = elements["contact"] == "used"
-    return ~used, used
-
-
 def plant_effects(landscape, activities, distal_share):
-    """What promoters and elements do to expression, before noise.
+    """Compute the log2 effects on expression, before noise, of promoters and elements.
 
-    Parameters
-    ----------
-    landscape : Landscape
-    activities : list of Activity
-        Of each sample.
-    distal_share : float
-        Share of the distal elements in the variance of the planted function.
-
-    Returns
-    -------
-    promoter : ndarray of shape (n_samples, n_genes)
-        Part of the promoter, of mean 0, log2.
-    contribution : ndarray of shape (n_samples, n_elements)
-        Part of each element, 0 or more, log2.
+    Effects of promoters (n_samples, n_genes) have mean 0. Effects of elements (n_samples,
+    n_elements) are 0 or more. Elements make `distal_share` of the variance of the planted function.
     """
     elements = landscape.elements
     promoter = np.stack([a.promoter - 0.4 * a.repressed for a in activities])
@@ -246,16 +182,6 @@ def plant_effects(landscape, activities, distal_share):
 
 
 def sum_by_gene(landscape, contribution):
-    """Sum the contributions of each gene's elements.
-
-    Parameters
-    ----------
-    landscape : Landscape
-    contribution : ndarray of shape (n_samples, n_elements)
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_genes)
-    """
+    """Sum the contributions of each gene's elements: (n_samples, n_genes)."""
     gene, n_genes = landscape.elements["gene"], len(landscape.genes)
     return np.stack([np.bincount(gene, part, n_genes) for part in contribution])
