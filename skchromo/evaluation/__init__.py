@@ -1,7 +1,8 @@
 """Labels, folds, scores, baselines and controls."""
 
-from ._controls import shuffle_pcres
-from ._measures import chromoformer_folds, gene_mean_baseline, high_low, pearson_r, pearson_scorer
+from ._baselines import gene_mean_baseline, shuffle_pcres
+from ._labels_and_folds import chromoformer_folds, high_low
+from ._scores import pearson_r, pearson_scorer
 
 __all__ = [
     "chromoformer_folds",
