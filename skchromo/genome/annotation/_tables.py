@@ -50,7 +50,7 @@ def recognise_annotation(file):
             "GFF3, genePred (refGene, ncbiRefSeq) or BED file; a table that has chrom, tss and "
             "strand already is read with pandas.read_csv"
         )
-    raise ValueError(f"{file.name} has no record, only comments: fetch or write it again")
+    raise ValueError(f"{file.name} is empty or holds only comments: fetch or write it again")
 
 
 def parse_genepred(file, columns):

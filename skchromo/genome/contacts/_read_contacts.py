@@ -1,13 +1,12 @@
 """Contact lists: read from a file or a table into one of two shapes."""
 
 import itertools
-import os
 
 import numpy as np
 import pandas as pd
 
 from ._formats import check_reading, recognise
-from ._tables import FileTable, FrameTable
+from ._tables import TEXT_ROLES, open_table
 from ._values import (
     check_intervals,
     check_positions,
@@ -93,15 +92,7 @@ def read_contacts(source, *, format="auto", score_column=None):
     0   chr1     100   200   chr1    5000  5400     2.5
     """
     check_reading(format, score_column)
-    if isinstance(source, pd.DataFrame):
-        table = FrameTable(source)
-    elif isinstance(source, (str, os.PathLike)):
-        table = FileTable(source)
-    else:
-        raise TypeError(
-            f"contacts must be a path to a file or a pandas DataFrame, got {type(source).__name__}"
-        )
-    return judge_table(table, format, score_column)
+    return judge_table(open_table(source), format, score_column)
 
 
 def judge_table(table, format="auto", score_column=None):
@@ -109,7 +100,7 @@ def judge_table(table, format="auto", score_column=None):
 
     Parameters
     ----------
-    table : FrameTable or FileTable
+    table : FrameTable or TextTable
         The table.
     format : str, default="auto"
         As for `read_contacts`.
@@ -129,13 +120,14 @@ def judge_table(table, format="auto", score_column=None):
     Examples
     --------
     >>> import pandas as pd
-    >>> from skchromo.genome.contacts._tables import FrameTable
-    >>> table = FrameTable(pd.DataFrame([["chr1:1-9", "chr1:20-30", 2.5]]))
+    >>> from skchromo.genome.text import FrameTable
+    >>> table = FrameTable(pd.DataFrame([["chr1:1-9", "chr1:20-30", 2.5]]), "the table")
     >>> judge_table(table)["weight"].tolist()
     [2.5]
     """
     layout = recognise(table.header, table.first, table.name, format, score_column)
-    raw = table.load(layout.columns)
+    as_text = (*TEXT_ROLES, "weight") if layout.kind == "reference" else TEXT_ROLES
+    raw = table.load(layout.columns, as_text)
     if layout.kind == "reference":
         return _from_reference(raw, table)
     if layout.kind == "longrange":

@@ -7,8 +7,8 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from ..text import FrameTable
 from ._read_contacts import judge_table, read_contacts
-from ._tables import FrameTable
 
 _MATRIX_NAME = re.compile(r".*\.(cool|mcool|hic)(::.*)?", re.IGNORECASE | re.DOTALL)
 

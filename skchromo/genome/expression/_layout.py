@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from ..._words import name_some
-from ..text import split_line, text_of
+from ..text import TextTable, split_line
 
 _GENE_IDS = ("gene_id", "geneid", "ensembl_gene_id", "ensembl_id", "target_id")
 _HEADS = (*_GENE_IDS, "gene", "genes", "id", "name", "symbol", "gene_symbol", "gene_name")
@@ -33,12 +33,8 @@ class ExpressionLayout:
 
     Attributes
     ----------
-    names : list of str
-        Names of all its columns.
-    separator : str
-        What pandas calls the separator.
-    n_skipped : int
-        Lines above the first row.
+    table : TextTable
+        The table; its header names every column.
     gene : int
         Position of the gene ids.
     values : list of int
@@ -47,9 +43,7 @@ class ExpressionLayout:
         Rows that the file says it has.
     """
 
-    names: list
-    separator: str
-    n_skipped: int
+    table: TextTable
     gene: int
     values: list
     n_rows: int | None = None
@@ -75,33 +69,24 @@ def recognise_expression(file, gene_column=None):
     ValueError
         If the table has no row, no values or no usable header, or lacks `gene_column`.
     """
-    comment, records, n_rows, dimensions = None, [], None, None
-    for number, line in file.lines():
-        text = text_of(line)
-        if number == 1 and text.startswith("#1."):
-            dimensions = 2
-        elif number == dimensions:
-            n_rows = _gct_rows(file, text)
-        elif text.startswith("#"):
-            comment = text if not records else comment
-        elif text.strip():
-            records.append((number, *split_line(text)))
-            if len(records) == 2:
-                break
+    comments, records = file.head(3)
+    n_rows = None
+    if comments and comments[0].startswith("#1.") and records and records[0][0] == 2:
+        n_rows = _gct_rows(file, records.pop(0)[1])
     if not records:
-        raise ValueError(f"{file.name} has no table, only comments: fetch or write it again")
-    _, first, separator = records[0]
+        raise ValueError(f"{file.name} is empty or holds only comments: fetch or write it again")
+    _, first, _ = records[0]
     if _is_header(first):
         if len(records) == 1:
             raise ValueError(f"{file.name} has a header and no row: fetch or write it again")
         number, row, separator = records[1]
         names = _fit(first, row, file)
     else:
-        number, row, _ = records[0]
-        names = _names_without_header(first, comment, file)
+        number, row, separator = records[0]
+        names = _names_without_header(first, comments, file)
+    table = TextTable(file, names, row, separator, number - 1)
     gene = _gene_position(names, gene_column, file)
-    values = _value_positions(names, gene)
-    return ExpressionLayout(names, separator, number - 1, gene, values, n_rows)
+    return ExpressionLayout(table, gene, _value_positions(names, gene), n_rows)
 
 
 def is_summary_row(name):
@@ -144,13 +129,13 @@ def _is_header(fields):
     return _key(fields[0]) in _HEADS or not any(_is_number(field) for field in fields[1:])
 
 
-def _gct_rows(file, text):
-    """Read how many rows a GCT file says it has."""
-    fields = text.split()
+def _gct_rows(file, fields):
+    """Return the number of rows that a GCT file says it has."""
+    fields = [field for field in fields if field]
     if len(fields) != 2 or not fields[0].isdigit():
         raise ValueError(
-            f"{file.name}, line 2: {text[:40]!r} where a GCT file of version 1.2 gives its numbers "
-            "of rows and of samples: write it as version 1.2, or as a plain table"
+            f"{file.name}, line 2: {name_some(fields)!r} where a GCT file of version 1.2 gives its "
+            "numbers of rows and of samples: write it as version 1.2, or as a plain table"
         )
     return int(fields[0])
 
@@ -173,10 +158,10 @@ def _fit(header, row, file):
     return header
 
 
-def _names_without_header(first, comment, file):
-    """Name the columns of a table whose first line is a row."""
-    if comment is not None:
-        names = split_line(comment.lstrip("#").lstrip())[0]
+def _names_without_header(first, comments, file):
+    """Return names for the columns of a table whose first line is a row."""
+    if comments:
+        names = split_line(comments[-1].lstrip("#").lstrip())[0]
         if len(names) == len(first):
             return names
     if first[0] in _STAR_ROWS and len(first) == len(_STAR):

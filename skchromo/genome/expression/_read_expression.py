@@ -2,7 +2,6 @@
 
 import os
 import warnings
-import zlib
 from collections import Counter
 from collections.abc import Mapping
 
@@ -116,8 +115,8 @@ def _read_file(path, columns, gene_column, genes_of, duplicates, strip_version):
     """Read one file as genes x columns."""
     file = TextFile(path, "expression")
     layout = recognise_expression(file, gene_column)
-    wanted = _wanted_columns(layout, columns, file)
-    raw = _load(file, layout, list(wanted.values()))
+    wanted = _wanted_columns(layout, columns)
+    raw = _load(layout, wanted.values())
     ids = raw[layout.gene].str.strip()
     summary = ids.map(is_summary_row).astype(bool)
     left_out = ids[summary].tolist()
@@ -141,83 +140,61 @@ def _read_file(path, columns, gene_column, genes_of, duplicates, strip_version):
     return table
 
 
-def _wanted_columns(layout, columns, file):
-    """Find the columns to read: position by name."""
+def _wanted_columns(layout, columns):
+    """Return the positions of the columns to read by their names."""
+    table, known = layout.table, layout.table.header
     if columns is None:
         positions = layout.values
         if not positions:
             raise ValueError(
-                f"{file.name} has no column of values beside the genes: it has "
-                f"{name_some(layout.names, 12)}; separate columns by tabs, commas or white space, "
+                f"{table.name} has no column of values beside the genes: it has "
+                f"{name_some(known, 12)}; separate columns by tabs, commas or white space, "
                 "or name samples with columns="
             )
     else:
         names = [columns] if isinstance(columns, str) else list(columns)
-        missing = [name for name in names if name not in layout.names]
+        missing = [name for name in names if name not in known]
         if missing or not names:
             raise ValueError(
-                f"{file.name} has no column {name_some(missing) or '(none was named)'}: choose "
-                f"columns= among {name_some(layout.names, 12)}"
+                f"{table.name} has no column {name_some(missing) or '(none was named)'}: choose "
+                f"columns= among {name_some(known, 12)}"
             )
-        positions = [layout.names.index(name) for name in names]
-    wanted = {layout.names[position]: position for position in positions}
-    counts = Counter(layout.names)
+        positions = [known.index(name) for name in names]
+    wanted = {known[position]: position for position in positions}
+    counts = Counter(known)
     repeated = [name for name in wanted if counts[name] > 1]
     if repeated:
         raise ValueError(
-            f"{file.name}: {name_some(repeated)} names more than one column: give each its own name"
+            f"{table.name}: {name_some(repeated)} names more than one column: give each its own "
+            "name"
         )
     return wanted
 
 
-def _load(file, layout, positions):
-    """Read the gene ids and the wanted columns as they stand."""
-    n_lines = _check_widths(file, layout)
-    try:
-        raw = pd.read_csv(
-            file.path,
-            sep=layout.separator,
-            header=None,
-            names=range(len(layout.names)),
-            usecols=sorted({layout.gene, *positions}),
-            dtype={layout.gene: str},
-            skiprows=layout.n_skipped,
-            na_filter=False,
-            skipinitialspace=True,
-            low_memory=False,
-            compression="gzip" if file.gzipped else None,
-            encoding="utf-8",
-        )
-    except (pd.errors.ParserError, UnicodeDecodeError, EOFError, OSError, zlib.error) as error:
+def _load(layout, positions):
+    """Return the columns of the gene ids and of these positions as they stand, by position."""
+    table = layout.table
+    n_lines = _count_rows(table)
+    columns = {at: at for at in (layout.gene, *positions)}
+    raw = table.load(columns, as_text=(layout.gene,), n_lines=n_lines)
+    if layout.n_rows is not None and layout.n_rows != n_lines:
         raise ValueError(
-            f"{file.name} cannot be read as a table ({' '.join(str(error).split())}): save it as "
-            "UTF-8 text with every quotation mark closed"
-        ) from error
-    if len(raw) != n_lines:
-        raise ValueError(
-            f"{file.name}: its {n_lines} lines are {len(raw)} rows: a quotation mark opens in one "
-            "line and closes in another: remove it"
-        )
-    if layout.n_rows is not None and layout.n_rows != len(raw):
-        raise ValueError(
-            f"{file.name} says that it has {layout.n_rows} rows and has {len(raw)}: it is cut "
+            f"{table.name} says that it has {layout.n_rows} rows and has {n_lines}: it is cut "
             "short or was edited; fetch it again"
         )
     return raw
 
 
-def _check_widths(file, layout):
-    """Refuse a row that is longer or shorter: pandas would shift or fill it; count the rows."""
-    separator, n_columns, n_rows = layout.separator.encode(), len(layout.names), 0
-    for number, line in file.lines():
-        if number <= layout.n_skipped or not line.strip():
-            continue
+def _count_rows(table):
+    """Return the number of rows; refuse one of another length, which pandas would shift or fill."""
+    separator, n_columns, n_rows = table.separator.encode(), len(table.header), 0
+    for number, line in table.lines():
         if separator not in (b"\t", b",") or b'"' in line:
             n_found = len(split_line(text_of(line))[0])
         else:
             n_found = line.count(separator) + 1
         if n_found != n_columns:
-            raise file.problem(
+            raise table.file.problem(
                 number, f"{n_found} columns where the table has {n_columns}: mend or remove the row"
             )
         n_rows += 1

@@ -1,4 +1,5 @@
-"""Text files of the field, plain or compressed."""
+"""Text files of the field, plain or compressed, and the tables in them."""
 
-from ._split import REGION, TARGET, split_line
-from ._text_file import LONGEST_LINE, TextFile, is_comment, text_of, whole_number
+from ._fields import REGION, TARGET, split_line, whole_number
+from ._tables import FrameTable, TextTable
+from ._text_file import TextFile, is_comment, text_of

@@ -7,52 +7,26 @@ import zlib
 from functools import partial
 
 from ..._files import path_on_disk
+from ._fields import split_line
 
-# Bytes; no table of the field has such a line, but a small compressed file can.
-LONGEST_LINE = 1 << 27
+# How comments begin, and the lines by which genome browsers configure a track.
+COMMENTS = ("#", "track ", "track\t", "browser ", "browser\t")
 
 _BUFFER = 1 << 20
-_UNIX = "save the file as plain text with Unix or Windows line endings"
 
 
 class TextFile:
-    r"""A text file that is read once from its beginning to its end, as often as asked.
+    """A text file that can be read from its beginning any number of times.
 
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The file; plain, gzipped or bgzipped, whatever its name ends in.
-    what : str
-        What to call it in a message, such as ``"annotation"``.
-
-    Attributes
-    ----------
-    path : pathlib.Path
-        The file.
-    name : str
-        `what` and the path, for a message.
-    gzipped : bool
-        Whether it is compressed.
-
-    Raises
-    ------
-    TypeError
-        If `path` is no path.
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is a folder, is empty or holds no text.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> path = pathlib.Path(tempfile.mkdtemp(), "genes.bed")
-    >>> _ = path.write_bytes(b"chr1\t10\t20\n")
-    >>> list(TextFile(path, "annotation").lines())
-    [(1, b'chr1\t10\t20\n')]
+    It is plain, gzipped or bgzipped, whatever its name ends in. `what` is its name in messages,
+    such as "annotation". `others` maps the first bytes of formats that are often passed by mistake
+    to the end of the message that refuses them.
     """
 
-    def __init__(self, path, what):
+    # Bytes. No table of the field has such a line, but a small compressed file can unfold into one.
+    longest_line = 1 << 27
+
+    def __init__(self, path, what, others=None):
         if not isinstance(path, (str, os.PathLike)):
             raise TypeError(f"the {what} must be a path to a file, got {type(path).__name__}")
         self.path = path_on_disk(path, what)
@@ -64,121 +38,78 @@ class TextFile:
                 start = handle.read(4096)
         except FileNotFoundError:
             raise FileNotFoundError(f"{self.name} does not exist: check the path") from None
+        for magic, text in (others or {}).items():
+            if start.startswith(magic):
+                raise ValueError(f"{self.name} {text}")
         self.gzipped = start.startswith(b"\x1f\x8b")
-        if not start:
-            raise ValueError(f"{self.name} is empty: fetch or write it again")
         if not self.gzipped and b"\x00" in start:
-            raise ValueError(f"{self.name} is not a text file: give plain or gzipped text")
+            raise ValueError(
+                f"{self.name} is not a text file, but perhaps a workbook, an archive or UTF-16 "
+                "text: save it as UTF-8 text, plain or gzipped"
+            )
+
+    def open(self):
+        """Open the file for reading its bytes, decompressed."""
+        return gzip.open(self.path, "rb") if self.gzipped else self.path.open("rb")
 
     def lines(self):
-        """Give each line with its number, counted from 1.
+        """Yield the number of each line, counted from 1, and its bytes with the line end.
 
-        Yields
-        ------
-        number : int
-            Number of the line.
-        line : bytes
-            The line as it stands, without a byte-order mark.
-
-        Raises
-        ------
-        ValueError
-            If the file cannot be decompressed to its end, or a line does not end where it should.
+        Lines end as on Unix, Windows or old Macintoshes. A byte-order mark is left out.
         """
-        opener = gzip.open if self.gzipped else open
+        number = 0
         try:
-            with opener(self.path, "rb") as raw, io.BufferedReader(raw, _BUFFER) as handle:
-                read = partial(handle.readline, LONGEST_LINE)
-                for number, line in enumerate(iter(read, b""), start=1):
-                    if b"\r" in line and b"\r" in line.rstrip(b"\r\n"):
-                        raise self.problem(number, "a carriage return within the line: " + _UNIX)
-                    if len(line) == LONGEST_LINE:
+            with self.open() as raw, io.BufferedReader(raw, _BUFFER) as handle:
+                for line in iter(partial(handle.readline, self.longest_line), b""):
+                    number += 1
+                    if len(line) == self.longest_line:
                         raise self.problem(
-                            number, f"this line has more than {LONGEST_LINE} bytes: " + _UNIX
+                            number,
+                            f"this line has more than {self.longest_line} bytes: save the file as "
+                            "plain text with Unix or Windows line endings",
                         )
-                    yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+                    if number == 1:
+                        line = line.removeprefix(b"\xef\xbb\xbf")
+                    if b"\r" in line and b"\r" in line.rstrip(b"\r\n"):
+                        *before, line = line.splitlines(keepends=True)
+                        yield from enumerate(before, number)
+                        number += len(before)
+                    yield number, line
         except (EOFError, OSError, zlib.error) as error:
             raise ValueError(
                 f"{self.name} is damaged or cut short ({error}): fetch or write it again"
             ) from error
 
-    def problem(self, number, text):
-        """Make the error for a line.
+    def head(self, n_records):
+        """Return the comments above the first record, and the number and fields of some records.
 
-        Parameters
-        ----------
-        number : int
-            Number of the line.
-        text : str
-            What is wrong with it, and what to do.
-
-        Returns
-        -------
-        ValueError
-            To be raised by the caller.
+        A record is a line that is neither blank nor a comment. The result is a list of str and a
+        list of at most `n_records` tuples (number, fields, separator), see `split_line`.
         """
+        comments, records = [], []
+        for number, line in self.lines():
+            try:
+                text = line.decode("utf-8").rstrip("\r\n")
+            except UnicodeDecodeError as error:
+                raise self.problem(number, f"not UTF-8 text ({error}): save it as UTF-8") from error
+            if not is_comment(text):
+                records.append((number, *split_line(text)))
+            elif text.strip() and not records:
+                comments.append(text)
+            if len(records) == n_records:
+                break
+        return comments, records
+
+    def problem(self, number, text):
+        """Return a ValueError that names the file and the line, followed by `text`."""
         return ValueError(f"{self.name}, line {number}: {text}")
 
 
 def text_of(line):
-    r"""Decode a line without its end.
-
-    Parameters
-    ----------
-    line : bytes
-        A line.
-
-    Returns
-    -------
-    str
-        Its text; bytes that are no UTF-8 are replaced.
-
-    Examples
-    --------
-    >>> text_of(b"chr1\t10\r\n")
-    'chr1\t10'
-    """
+    """Return a line as text without its end; bytes that are not UTF-8 are replaced."""
     return line.decode("utf-8", "replace").rstrip("\r\n")
 
 
-def whole_number(text):
-    """Read a position as the formats write it: digits alone.
-
-    Parameters
-    ----------
-    text : str
-        A field.
-
-    Returns
-    -------
-    int or None
-        None where it is no whole number from 0 on, or larger than any position is.
-
-    Examples
-    --------
-    >>> whole_number("1000"), whole_number("1_000"), whole_number("-1")
-    (1000, None, None)
-    """
-    text = text.strip()
-    return int(text) if text.isdecimal() and text.isascii() and len(text) <= 18 else None
-
-
 def is_comment(text):
-    """Tell whether a line holds no record.
-
-    Parameters
-    ----------
-    text : str
-        A line.
-
-    Returns
-    -------
-    bool
-        True for an empty line, a comment and the browser's own lines.
-
-    Examples
-    --------
-    >>> is_comment("# a comment"), is_comment("track name=genes"), is_comment("chr1 10 20")
-    (True, True, False)
-    """
-    return not text.strip() or text.startswith(("#", "track ", "browser "))
+    """Return whether a line holds no record: blank, a comment or for a genome browser."""
+    return not text.strip() or text.startswith(COMMENTS)

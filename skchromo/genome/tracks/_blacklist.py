@@ -175,7 +175,10 @@ def _from_bed(file):
         starts.append(start)
         ends.append(end)
     if not chroms:
-        raise ValueError(f"{file.name} holds no interval: set blacklist=None if there is none")
+        raise ValueError(
+            f"{file.name} is empty or holds only comments: set blacklist=None if there is no "
+            "interval"
+        )
     return pd.DataFrame({"chrom": chroms, "start": starts, "end": ends})
 
 

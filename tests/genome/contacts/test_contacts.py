@@ -728,9 +728,9 @@ def test_contact_matrices_are_refused_with_a_way_out(tmp_path):
 def test_binary_files_are_refused(tmp_path):
     path = tmp_path / "h1.bw"
     path.write_bytes(bytes(range(256)))
-    refusal(path, str(path), "no text table")
+    refusal(path, str(path), "not a text file")
     path.write_bytes(b"chr1\t100\t200\xff\xfe\n" * 9)
-    refusal(path, str(path), "no text")
+    refusal(path, str(path), "not UTF-8 text")
 
 
 @pytest.mark.parametrize("n_bytes", [15, 2000])

@@ -134,7 +134,7 @@ def test_chromosomes_that_no_file_lists_do_not_matter(tracks, genes):
     ("text", "message"),
     [
         ("", "is empty"),
-        ("#chrom start end\n", "holds no interval: set blacklist=None"),
+        ("#chrom start end\n", "only comments: set blacklist=None"),
         ("chr1\t0\t10\nchr1\t10\n", r"b\.bed', line 2: 'chr1\\t10' is no BED line"),
         ("chr1\tx\t10\n", r"line 1: .* is no BED line"),
         ("chr1\t10\t10\n", r"line 1: chr1:10-10 is no interval"),

@@ -1,4 +1,4 @@
-"""A line of a table divided into its fields."""
+"""Fields of a line: split at the separator of the line, and read as positions and regions."""
 
 import csv
 import re
@@ -9,35 +9,18 @@ REGION = re.compile(
     r"|([^:,\s]+),(\d{1,15}),(\d{1,15})"
     r"|(\w+)\.(\d{1,15})\.(\d{1,15}))\s*"
 )
-# the fourth column of a longrange track: the other end and the score
+# The fourth column of a longrange track: the other end and the score.
 TARGET = re.compile(r"\s*([^,\s]+:-?\d{1,15}--?\d{1,15}),(\S*)\s*")
 
 
 def split_line(line):
-    r"""Split a line of a table at tabs, else commas, else white space.
+    """Return the fields of a line, and the separator that divides them as pandas names it.
 
-    Parameters
-    ----------
-    line : str
-        One line of text.
-
-    Returns
-    -------
-    fields : list of str
-        The fields, without quotes and surrounding blanks.
-    separator : str
-        What pandas calls the separator that was found.
-
-    Examples
-    --------
-    >>> split_line("chr1 100  200")
-    (['chr1', '100', '200'], '\\s+')
-    >>> split_line("chr1,100,200 chr1,500,600 6.9")
-    (['chr1,100,200', 'chr1,500,600', '6.9'], '\\s+')
+    The separator is a tab, else a comma, else white space; commas within regions separate nothing.
+    Fields are returned without quotes and surrounding blanks.
     """
     line = line.strip("\r\n")
     words = line.split()
-    # commas inside regions separate nothing, where blanks do
     joined = len(words) > 2 and any(
         "," in word and (REGION.fullmatch(word) or TARGET.fullmatch(word)) for word in words
     )
@@ -49,10 +32,16 @@ def split_line(line):
 
 
 def _split_quoted(line, separator):
-    """Split a line at a separator, save within quotes."""
+    """Split a line at the separators that stand outside quotes."""
     if '"' not in line:
         return line.split(separator)
     try:
         return next(csv.reader([line], delimiter=separator))
     except csv.Error:  # a field that is longer than the module allows
         return line.split(separator)
+
+
+def whole_number(text):
+    """Return a position, which is written in digits alone; None where it is not one."""
+    text = text.strip()
+    return int(text) if text.isdecimal() and text.isascii() and len(text) <= 18 else None
