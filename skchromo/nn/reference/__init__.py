@@ -1,4 +1,11 @@
 """Checkpoints of the reference implementation."""
 
-from ._checkpoint import checkpoint_sizes, load_checkpoint, read_checkpoint, save_checkpoint
-from ._names import load_reference_state, reference_state
+from ._checkpoint import (
+    checkpoint_sizes,
+    load_checkpoint,
+    load_reference_state,
+    read_checkpoint,
+    reference_parameters,
+    reference_state,
+    save_checkpoint,
+)
