@@ -47,6 +47,13 @@ def make_regions(
     )
 
 
+def changed(X, **parts):
+    """Copy of a RegionArray with other parts; signal that is not given is shared."""
+    names = ("signal", "offsets", "chrom", "start", "end", "index", "tracks", "bin_size", "n_bins")
+    kept = {name: getattr(X, name) for name in (*names, "window", "weights", "genes", "chromsizes")}
+    return RegionArray(**{**kept, **parts})
+
+
 def log_odds(model, X, number):
     """Of one of a classifier's classes, from its probabilities."""
     p = model.predict_proba(X)[:, number]
