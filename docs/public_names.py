@@ -24,7 +24,7 @@ PAGES = {
     },
     "skchromo.nn": {
         "The network (PyTorch modules)": """
-            ChromoformerNetwork DeviceRegions PairNetwork PairRegions attention_maps
+            ChromoformerNetwork DeviceRegions PairNetwork attention_maps
         """,
         "Checkpoints of the reference implementation": """
             load_checkpoint save_checkpoint read_checkpoint checkpoint_sizes load_reference_state

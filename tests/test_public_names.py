@@ -16,7 +16,7 @@ ROOMS = {
     """,
     "features": """BigWigTransformer InteractionTransformer WindowSummary""",
     "nn": """
-        ChromoformerNetwork DeviceRegions PairNetwork PairRegions attention_maps checkpoint_sizes
+        ChromoformerNetwork DeviceRegions PairNetwork attention_maps checkpoint_sizes
         load_checkpoint load_reference_state read_checkpoint reference_state save_checkpoint
     """,
     "estimators": """

@@ -306,7 +306,8 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
     def _start_skip(self, module, regions, y):
         """Let the skip start as ridge regression on what b has over a."""
         network = module.network
-        columns = standardise(network, columns_of(network, regions.single))
+        columns = columns_of(network, regions)
+        columns = standardise(network, columns.reshape(-1, columns.shape[2]))
         y = y[:, 0] - (0.0 if module.head is None else y.mean())
         scale = network.output_scale.item()
         start_as_ridge(network, columns[1::2] - columns[::2], y / scale, has_offset=False)

@@ -1,14 +1,9 @@
 """PyTorch modules: the network, its batches, and the reference's checkpoints."""
 
-from ._attention_maps import AttentionMaps, attention_maps
+from ._attention_maps import attention_maps
 from ._batches import Batch, DeviceRegions
 from ._network import ChromoformerNetwork
-from ._pairs import COMBINATIONS, PairNetwork, PairRegions
-from ._transformers import (
-    EmbeddingTransformer,
-    PairwiseInteractionTransformer,
-    RegulationTransformer,
-)
+from ._pair_network import COMBINATIONS, PairNetwork
 from .reference import (
     checkpoint_sizes,
     load_checkpoint,
@@ -22,7 +17,6 @@ __all__ = [
     "ChromoformerNetwork",
     "DeviceRegions",
     "PairNetwork",
-    "PairRegions",
     "attention_maps",
     "checkpoint_sizes",
     "load_checkpoint",

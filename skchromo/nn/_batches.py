@@ -28,27 +28,11 @@ _N_KEYS = (4, 8, 16)
 class Batch:
     """Input of the network for some genes; its length is their number.
 
-    Attributes
-    ----------
-    n_genes : int
-        Genes that were asked for; the tensors may hold more, see `fixed` of
-        :meth:`DeviceRegions.batch`.
-    promoters : list of Bins, one per bin size
-        The promoter windows.
-    pairs : list of (list of Bins, one per bin size)
-        The pCREs, those of one width together.
-    layout : TokenLayout
-        Which regions are of one gene, and their contact weights.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skchromo import RegionArray
-    >>> from skchromo.nn import DeviceRegions
-    >>> X = RegionArray.from_dense(np.ones((3, 2, 8, 1)), lengths=[[800, 0], [800, 90], [800, 400]])
-    >>> batch = DeviceRegions(X, (100,)).batch([2, 1, 0])
-    >>> len(batch), [group[0].features.shape[:2] for group in batch.pairs]
-    (3, [torch.Size([1, 2]), torch.Size([1, 4])])
+    - `n_genes`: genes that were wanted; the tensors may hold more, see `fixed` of
+      :meth:`DeviceRegions.batch`;
+    - `promoters`: a Bins of the promoter windows for each bin size;
+    - `pairs`: the pCREs, grouped by width: for each width a Bins per bin size;
+    - `layout`: a TokenLayout: which regions are of one gene, and their contact weights.
     """
 
     n_genes: int
@@ -72,13 +56,9 @@ class _Pairs(NamedTuple):
 class _Pooled(NamedTuple):
     """Some regions at each bin size, logged, on a device.
 
-    Attributes
-    ----------
-    bucket : ndarray of shape (n_regions,), int
-        Bucket of lengths of each region, see `_LENGTH_BUCKETS`.
-    features : list of Tensor of shape (total_bins, n_features), one per bin size
-    first, counts : list of Tensor of shape (n_regions,), one per bin size
-        First bin and number of bins of each region.
+    `bucket` numbers the bucket of lengths of each region, see `_LENGTH_BUCKETS`. For each bin size
+    `features` is a tensor of shape (total_bins, n_features); `first` and `counts` are the first bin
+    and the number of bins of each region.
     """
 
     bucket: np.ndarray
@@ -91,13 +71,14 @@ class DeviceRegions:
     """A RegionArray on a device, pooled to each bin size and logged; gives batches of genes.
 
     All regions are pooled at once and stay on the device, from where batches are gathered by
-    index, if they fit there. Those of an opened file (:meth:`RegionArray.load`), and those that do
-    not fit, are pooled for each batch and sent. Batches are the same both ways.
+    index, if they fit there. The regions of an opened file (:meth:`RegionArray.load`), and regions
+    that do not fit, are pooled for each batch and sent. Batches are the same both ways.
 
     Parameters
     ----------
     X : RegionArray of shape (n_genes, n_regions, n_bins, n_tracks)
-        Mean signal, not logged.
+        Mean signal, not logged. With a conditions axis of length 2 after the genes, batches come
+        in pairs.
     bin_sizes : sequence of int
         In bp, multiples of ``X.bin_size``.
     device : str or torch.device, default="cpu"
@@ -119,22 +100,29 @@ class DeviceRegions:
     [torch.Size([2, 2, 4]), torch.Size([2, 8, 4])]
     >>> regions.resident
     True
+    >>> X = RegionArray.from_dense(np.ones((3, 2, 2, 8, 1)))  # two conditions
+    >>> a, b = DeviceRegions(X, (100,)).batch([0, 2])
+    >>> len(a), len(b)
+    (2, 2)
     """
 
     def __init__(self, X, bin_sizes, device="cpu"):
         self.bin_sizes = tuple(bin_sizes)
         self.device = torch.device(device)
-        self.index, self.weights, self.window = X.index, X.weights, X.window
-        self.max_length = X.n_bins * X.bin_size
+        self.n_conditions = X.ndim - 3
+        # each condition of a gene is a row of its own
+        self.index = X.index.reshape(-1, X.index.shape[-1])
+        self.weights = X.weights.reshape(len(self.index), X.weights.shape[-1])
+        self.window, self.max_length = X.window, X.n_bins * X.bin_size
         self._edges = np.ceil(np.multiply(_LENGTH_BUCKETS, self.max_length)).astype(np.int64)
         self._X = X
         self.resident = X.stored_at is None and _fits(X, self.bin_sizes, self.device)
         if self.resident:
-            self.index, self._pooled = self._pool(X.index)
+            self.index, self._pooled = self._pool(self.index)
             self._X = None
 
     def __len__(self):
-        return len(self.index)
+        return len(self.index) // self.n_conditions
 
     def batch(self, rows, fixed=False):
         """Gather some genes.
@@ -148,10 +136,17 @@ class DeviceRegions:
 
         Returns
         -------
-        batch : Batch
-            The genes in the order of `rows`.
+        batch : Batch, or two of them
+            The genes in the order of `rows`. For two conditions, the tuple of condition a and
+            condition b.
         """
         rows = np.asarray(rows, dtype=np.int64)
+        if self.n_conditions == 1:
+            return self._batch(rows, fixed)
+        return self._batch(2 * rows, fixed), self._batch(2 * rows + 1, fixed)
+
+    def _batch(self, rows, fixed):
+        """Gather rows of one condition."""
         index, weights = self.index[rows], self.weights[rows]
         index, pooled = (index, self._pooled) if self.resident else self._pool(index)
         if fixed:
@@ -188,7 +183,7 @@ class DeviceRegions:
 
     @staticmethod
     def _pairs(index, buckets, fixed):
-        """The pCREs that are there, by width, and where `fixed` more to fill up."""
+        """Return the pCREs that are there, by width, and with `fixed` more to fill up."""
         gene, place = np.nonzero(index[:, 1:] >= 0)
         bucket = buckets[index[gene, place + 1]]
         order, n_members = np.argsort(bucket, kind="stable"), np.bincount(bucket)
@@ -202,7 +197,7 @@ class DeviceRegions:
         return _Pairs(gene[order], place[order] + 1, bucket[order], padding)
 
     def _layout(self, n_genes, n_regions, weights, pairs):
-        """Where the regions of the genes stand."""
+        """Return the place of each region among the genes and the tokens."""
         shape = n_genes, next((n for n in _N_KEYS if n >= n_regions), -(-n_regions // 16) * 16)
         token, absent = np.zeros(shape, dtype=np.int64), np.ones(shape, dtype=bool)
         genes, real = np.arange(n_genes), ~pairs.padding

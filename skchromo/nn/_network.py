@@ -177,10 +177,9 @@ class ChromoformerNetwork(nn.Module):
         promoters, layout = self._embed(batch), batch.layout
         tokens = promoters
         if len(layout.gene):
-            asking = self.pairwise_interaction.lin_proj_p(promoters)
-            asking = layout.to_pairs(asking)
+            of_pairs = layout.to_pairs(self.pairwise_interaction.lin_proj_p(promoters))
             where = [self._positions_of(group) for group in batch.pairs]
-            pairs = self.pairwise_interaction(asking, batch.pairs, where)
+            pairs = self.pairwise_interaction(of_pairs, batch.pairs, where)
             tokens = torch.cat([promoters, pairs], dim=1)
         genes = self.regulation(tokens, layout) + promoters
         return genes.transpose(0, 1).flatten(1)

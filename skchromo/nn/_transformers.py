@@ -9,27 +9,8 @@ from .layers import BinAttention, Bins, RegionAttention, ScaleLinear, TrackProje
 class EmbeddingTransformer(nn.Module):
     """Embed each promoter from the bins of its window.
 
-    Self-attention over bins, of which only the centre's row is returned: the last layer
+    Self-attention over bins. The row of the centre alone is returned, so that the last layer
     computes nothing else. Layers before the last are ordinary full attention.
-
-    Parameters
-    ----------
-    n_scales, n_tracks, d_model : int
-        Number of bin sizes and tracks, width.
-    n_layers, n_heads, d_ff : int
-        Layers, heads (a divisor of `d_model`), feed-forward width.
-    dropout : float, default=0.0
-        Rate on attention probabilities, residuals and feed-forward layers.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from skchromo.nn.layers import Bins, sinusoidal_positions
-    >>> from skchromo.nn import EmbeddingTransformer
-    >>> transformer = EmbeddingTransformer(1, 7, d_model=8, n_layers=2, n_heads=2, d_ff=16)
-    >>> bins = Bins(torch.rand(5, 20, 8), torch.zeros(5, 20, dtype=torch.bool))
-    >>> transformer([bins], [sinusoidal_positions(20, 8)]).shape
-    torch.Size([1, 5, 8])
     """
 
     def __init__(self, n_scales, n_tracks, d_model, n_layers, n_heads, d_ff, dropout=0.0):
@@ -40,19 +21,10 @@ class EmbeddingTransformer(nn.Module):
         )
 
     def forward(self, bins, positions):
-        """Embed promoters.
+        """Return the embeddings of promoters, (n_scales, n, d_model).
 
-        Parameters
-        ----------
-        bins : sequence of Bins, one per bin size
-            Features are log1p signal.
-        positions : sequence of Tensor of shape (width, d_model), one per bin size
-            Position encoding of the bins.
-
-        Returns
-        -------
-        x : Tensor of shape (n_scales, n, d_model)
-            Of each promoter.
+        `bins` holds a Bins of log1p signal for each bin size, `positions` the position encoding of
+        its bins, (width, d_model).
         """
         last = self.layers[-1]
         if len(self.layers) == 1:
@@ -60,42 +32,24 @@ class EmbeddingTransformer(nn.Module):
             centre = self.lin_proj(_centres(bins))
             centre = centre + torch.stack([_centre(where) for where in positions])[:, None]
             return last(centre, [bins], [positions], factors)
-        bins = [self._all_but_last(*part) for part in enumerate(zip(bins, positions))]
+        bins = [self._all_but_last(*part) for part in zip(range(len(bins)), bins, positions)]
         return last(_centres(bins), [bins], [[None] * len(bins)], last.factors())
 
-    def _all_but_last(self, scale, part):
-        """Bins of one size after all layers but the last, as features of width d_model."""
-        bins, where = part
+    def with_positions(self, scale, bins, positions):
+        """Return the bins of one size as features of width d_model, positions added."""
         x = self.lin_proj(bins.features.flatten(0, 1), scale)
-        bins = Bins(x.view(*bins.absent.shape, -1) + where, bins.absent)
+        return Bins(x.view(*bins.absent.shape, -1) + positions, bins.absent)
+
+    def _all_but_last(self, scale, bins, positions):
+        """Return the bins of one size after all layers but the last."""
+        bins = self.with_positions(scale, bins, positions)
         for layer in self.layers[:-1]:
             bins = Bins(layer.every_bin(bins, scale), bins.absent)
         return bins
 
 
 class PairwiseInteractionTransformer(nn.Module):
-    """Embed each promoter-pCRE pair: the promoter attends to the bins of the pCRE.
-
-    Parameters
-    ----------
-    n_scales, n_tracks, d_model : int
-        Number of bin sizes and tracks, width.
-    n_layers, n_heads, d_ff : int
-        Layers, heads (a divisor of `d_model`), feed-forward width.
-    dropout : float, default=0.0
-        Rate on attention probabilities, residuals and feed-forward layers.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from skchromo.nn.layers import Bins, sinusoidal_positions
-    >>> from skchromo.nn import PairwiseInteractionTransformer
-    >>> transformer = PairwiseInteractionTransformer(1, 7, 8, n_layers=2, n_heads=2, d_ff=16)
-    >>> bins = Bins(torch.rand(3, 20, 8), torch.zeros(3, 20, dtype=torch.bool))
-    >>> asking = transformer.lin_proj_p(torch.rand(1, 3, 8))
-    >>> transformer(asking, [[bins]], [[sinusoidal_positions(20, 8)]]).shape
-    torch.Size([1, 3, 8])
-    """
+    """Embed each promoter-pCRE pair: the promoter attends to the bins of the pCRE."""
 
     def __init__(self, n_scales, n_tracks, d_model, n_layers, n_heads, d_ff, dropout=0.0):
         super().__init__()
@@ -105,54 +59,22 @@ class PairwiseInteractionTransformer(nn.Module):
             BinAttention(n_scales, d_model, n_heads, d_ff, dropout) for _ in range(n_layers)
         )
 
-    def forward(self, asking, groups, positions):
-        """Embed pairs.
+    def forward(self, promoters, groups, positions):
+        """Return the embeddings of pairs, (n_scales, n, d_model).
 
-        Parameters
-        ----------
-        asking : Tensor of shape (n_scales, n, d_model)
-            For each pair, what `lin_proj_p` makes of its promoter's embedding.
-        groups : sequence of (sequence of Bins, one per bin size)
-            The pCREs in the order of `asking`, those of one width together.
-        positions : sequence of (sequence of Tensor of shape (width, d_model), one per bin size)
-            For each group.
-
-        Returns
-        -------
-        x : Tensor of shape (n_scales, n, d_model)
-            Of each pair.
+        `promoters` holds for each pair the projection of its promoter's embedding by `lin_proj_p`.
+        `groups` holds the pCREs in the same order, grouped by width: for each group a Bins per bin
+        size. `positions` holds the position encoding of each of these bins.
         """
         projection = self.lin_proj_pcre.wide(groups[0][0].features.shape[2])
-        x = asking
+        x = promoters
         for layer in self.layers:
             x = layer(x, groups, positions, layer.factors(projection))
         return x
 
 
 class RegulationTransformer(nn.Module):
-    """Embed each gene from its promoter, its pCREs and their contact weights.
-
-    Parameters
-    ----------
-    n_scales, d_model : int
-        Number of bin sizes, width of the embeddings.
-    n_layers, n_heads, d_attention, d_ff : int
-        Layers, heads, width of the attention over all heads, feed-forward width.
-    dropout : float, default=0.0
-        Rate on attention probabilities, residuals and feed-forward layers.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import torch
-    >>> from skchromo import RegionArray
-    >>> from skchromo.nn import DeviceRegions, RegulationTransformer
-    >>> X = RegionArray.from_dense(np.ones((5, 2, 8, 1)))  # 5 promoters, 5 pCREs
-    >>> layout = DeviceRegions(X, (100,)).batch(range(5)).layout
-    >>> transformer = RegulationTransformer(3, 8, n_layers=2, n_heads=2, d_attention=16, d_ff=16)
-    >>> transformer(torch.rand(3, 10, 8), layout).shape
-    torch.Size([3, 5, 8])
-    """
+    """Embed each gene from its promoter, its pCREs and their contact weights."""
 
     def __init__(self, n_scales, d_model, n_layers, n_heads, d_attention, d_ff, dropout=0.0):
         super().__init__()
@@ -162,27 +84,14 @@ class RegulationTransformer(nn.Module):
         )
 
     def forward(self, x, layout):
-        """Embed genes.
-
-        Parameters
-        ----------
-        x : Tensor of shape (n_scales, n, d_model)
-            Embeddings of the tokens: promoters first, then pCREs.
-        layout : TokenLayout
-            Which regions are of one gene, and their contact weights.
-
-        Returns
-        -------
-        x : Tensor of shape (n_scales, n, d_model)
-            Of each gene.
-        """
+        """Return the embeddings of genes, (n_scales, n_genes, d_model), from all tokens."""
         for number, layer in enumerate(self.layers, start=1):
             x = layer(x, layout, promoter_only=number == len(self.layers))
         return x
 
 
 def _centre(x, dim=0):
-    """What stands at the middle: the first bin behind it where their number is even."""
+    """Return the middle bin, or the first one behind the middle where their number is even."""
     return x.select(dim, x.shape[dim] // 2)
 
 

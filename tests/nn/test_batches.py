@@ -1,11 +1,11 @@
-"""Batches are the same whether regions stay on the device or are sent batch by batch."""
+"""Batches of genes: layout, two conditions, on the device or sent batch by batch."""
 
 import numpy as np
 import pytest
 import torch
 
 from skchromo import ChromoformerRegressor, RegionArray
-from skchromo.nn import DeviceRegions, _batches
+from skchromo.nn import DeviceRegions
 
 BIN_SIZES = (500, 100)
 
@@ -24,14 +24,11 @@ def X():
     return X._replace(index=index)[rng.permutation(60)[:40]]
 
 
-@pytest.fixture(params=["opened", "too large"])
-def elsewhere(request, X, tmp_path, monkeypatch):
-    """The same genes, whose regions are not to be kept on the device."""
-    if request.param == "opened":
-        X.save(tmp_path / "X.npz")
-        return RegionArray.load(tmp_path / "X.npz")
-    monkeypatch.setattr(_batches, "_fits", lambda *args: False)
-    return X
+@pytest.fixture
+def opened(X, tmp_path):
+    """The same genes in an opened file, whose regions are not kept on the device."""
+    X.save(tmp_path / "X")
+    return RegionArray.load(tmp_path / "X")
 
 
 def tensors(batch):
@@ -43,40 +40,70 @@ def tensors(batch):
     return {name: part for name, part in found.items() if isinstance(part, torch.Tensor)}
 
 
+def assert_same_tensors(batch, expected):
+    found, wanted = tensors(batch), tensors(expected)
+    assert found.keys() == wanted.keys()
+    for name, part in wanted.items():
+        assert torch.equal(part, found[name]), name
+
+
 @pytest.mark.parametrize("fixed", [False, True])
-def test_batches_are_the_same(X, elsewhere, fixed):
-    sent = DeviceRegions(elsewhere, BIN_SIZES)
-    assert not sent.resident
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_batches, "_fits", lambda *args: True)
-        kept = DeviceRegions(X, BIN_SIZES)
-    assert kept.resident
+def test_batches_are_the_same_on_the_device_and_sent(X, opened, fixed):
+    kept, sent = DeviceRegions(X, BIN_SIZES), DeviceRegions(opened, BIN_SIZES)
+    assert (kept.resident, sent.resident) == (True, False)
     for rows in (np.arange(40), [3], [7, 7, 0]):
-        expected, got = (tensors(regions.batch(rows, fixed)) for regions in (kept, sent))
-        assert expected.keys() == got.keys()
-        for name, part in expected.items():
-            assert torch.equal(part, got[name]), name
+        assert_same_tensors(sent.batch(rows, fixed), kept.batch(rows, fixed))
 
 
-def test_fit_and_predict_are_the_same(X, elsewhere):
+def test_fit_and_predict_are_the_same_on_the_device_and_sent(X, opened):
     y = np.arange(40.0)
     params = {"bin_sizes": BIN_SIZES, "max_epochs": 2, "device": "cpu", "random_state": 0}
-    model = ChromoformerRegressor.small_data(**params).fit(elsewhere, y)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_batches, "_fits", lambda *args: True)
-        expected = ChromoformerRegressor.small_data(**params).fit(X, y).predict(X)
-    np.testing.assert_array_equal(model.predict(elsewhere), expected)
+    here, there = (ChromoformerRegressor.small_data(**params).fit(part, y) for part in (X, opened))
+    np.testing.assert_array_equal(there.predict(opened), here.predict(X))
 
 
-def test_regions_that_no_gene_uses_are_not_kept(X):
-    regions = DeviceRegions(X, BIN_SIZES)
+@pytest.mark.parametrize("fixed", [False, True])
+def test_batches_of_two_conditions_are_those_of_each(X, fixed):
+    both = DeviceRegions(RegionArray.stack(X[:20], X[20:]), BIN_SIZES)
+    assert len(both) == 20
+    for rows in (np.arange(20), [3, 0, 0]):
+        for batch, part in zip(both.batch(rows, fixed), (X[:20], X[20:]), strict=True):
+            assert_same_tensors(batch, DeviceRegions(part, BIN_SIZES).batch(rows, fixed))
+
+
+def test_regions_that_no_gene_uses_are_not_kept(X, monkeypatch):
+    pooled, pool = [], RegionArray.pool
+
+    def looking(self, bin_size, regions=None):
+        pooled.append(regions)
+        return pool(self, bin_size, regions)
+
+    monkeypatch.setattr(RegionArray, "pool", looking)
+    DeviceRegions(X, BIN_SIZES)
     used = np.unique(X.index[X.index >= 0])
     assert len(used) < len(X.lengths)
-    assert len(regions._pooled.features[-1]) == (-(-X.lengths[used] // 100)).sum()
+    np.testing.assert_array_equal(pooled, [used, used])
 
 
-def test_half_of_a_gpu_s_free_memory_may_be_taken(X, monkeypatch):
+def test_half_of_a_gpu_s_free_memory_is_taken(X, monkeypatch):
     n_bytes = sum(-(-X.lengths // size).sum() for size in BIN_SIZES) * 4 * 4
+    monkeypatch.setattr(torch.Tensor, "to", lambda self, *args, **kwargs: self)
     for free, fits in [(2 * n_bytes, False), (2 * n_bytes + 2, True)]:
         monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device, free=free: (free, free))
-        assert _batches._fits(X, BIN_SIZES, torch.device("cuda")) == fits
+        assert DeviceRegions(X, BIN_SIZES, "cuda").resident == fits
+
+
+def test_layout_names_the_regions_of_each_gene():
+    lengths = [[800, 0], [800, 90], [800, 400]]
+    X = RegionArray.from_dense(np.ones((3, 2, 8, 1)), lengths=lengths)
+    batch = DeviceRegions(X, (100,)).batch([2, 1, 0])
+    assert [group[0].features.shape[:2] for group in batch.pairs] == [(1, 2), (1, 4)]
+    layout = batch.layout
+    assert layout.gene.tolist() == [1, 0]
+    assert layout.token[:, :2].tolist() == [[0, 4], [1, 3], [2, 0]]
+    assert layout.absent[2, :2].tolist() == [False, True]
+    tokens = torch.arange(5.0).view(1, 5, 1)  # 3 promoters, 2 pCREs
+    slots = layout.to_slots(tokens, 2)
+    assert slots.flatten().tolist() == [0, 4, 1, 3, 2, 0]
+    assert torch.equal(layout.to_tokens(slots, 2), tokens)
+    assert layout.to_pairs(tokens[:, :3]).flatten().tolist() == [1, 0]

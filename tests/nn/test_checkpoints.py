@@ -50,11 +50,8 @@ def test_sizes_are_read_from_the_weights(theirs, tmp_path):
     assert (model.d_model, model.d_output, model.regulation_d_attention) == (16, 12, 32)
     assert (model.embedding_n_layers, model.embedding_n_heads, model.embedding_d_ff) == (2, 4, 20)
     assert (model.pairwise_n_layers, model.pairwise_n_heads, model.pairwise_d_ff) == (1, 2, 24)
-    assert (model.regulation_n_layers, model.regulation_n_heads, model.regulation_d_ff) == (
-        3,
-        4,
-        28,
-    )
+    regulation = model.regulation_n_layers, model.regulation_n_heads, model.regulation_d_ff
+    assert regulation == (3, 4, 28)
     X = make_regions(6, 3, 400)
     X = X._replace(window=40_000)
     assert set(model.predict(X)) <= {"low", "high"}
@@ -153,33 +150,43 @@ def test_code_in_a_checkpoint_is_never_run(theirs, tmp_path, monkeypatch):
     assert not (tmp_path / "trap").exists()
 
 
-def test_bad_checkpoints_are_refused(theirs, tmp_path):
+def without(state, name):
+    return {key: tensor for key, tensor in state.items() if key != name}
+
+
+BAD = {
+    "a list": (lambda state: [1, 2], "does not hold a state dict"),
+    "another network": (
+        lambda state: {"a.weight": torch.ones(1)},
+        r"not a Chromoformer checkpoint.*a\.weight",
+    ),
+    "a tensor is missing": (
+        lambda state: without(state, "embed.500.transformer.layers.1.ff.l1.bias"),
+        r"no tensor embed\.500\.transformer\.layers\.1",
+    ),
+    "another shape": (
+        lambda state: {**state, "embed.500.lin_proj.weight": torch.ones(16, 3)},
+        r"lin_proj.weight has shape \(16, 3\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_bad_checkpoints_are_refused(theirs, tmp_path, kind):
+    make, message = BAD[kind]
+    torch.save(make(theirs.state_dict()), tmp_path / "x.pt")
+    with pytest.raises(ValueError, match=rf"x\.pt.*{message}"):
+        load_checkpoint(tmp_path / "x.pt")
+
+
+def test_files_that_are_not_of_torch_are_refused(tmp_path):
     path = tmp_path / "x.pt"
     with pytest.raises(FileNotFoundError, match=r"there is no file .*x\.pt"):
         read_checkpoint(path)
-    for content, message in [
-        (b"PK\x03\x04", "cannot be read"),
-        (b"", "cannot be read"),
-    ]:
+    for content in (b"PK\x03\x04", b""):
         path.write_bytes(content)
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(ValueError, match=r"x\.pt cannot be read"):
             read_checkpoint(path)
-    torch.save([1, 2], path)
-    with pytest.raises(ValueError, match="no state dict"):
-        read_checkpoint(path)
-    torch.save({"a.weight": torch.ones(1)}, path)
-    with pytest.raises(ValueError, match=r"no Chromoformer checkpoint.*a\.weight"):
-        read_checkpoint(path)
-    state = theirs.state_dict()
-    del state["embed.500.transformer.layers.1.ff.l1.bias"]
-    torch.save({"net": state}, path)
-    with pytest.raises(ValueError, match=r"no tensor embed\.500\.transformer\.layers\.1"):
-        load_checkpoint(path)
-    state = theirs.state_dict()
-    state["embed.500.lin_proj.weight"] = torch.ones(16, 3)
-    torch.save({"net": state}, path)
-    with pytest.raises(ValueError, match=r"lin_proj.weight has shape \(16, 3\)"):
-        load_checkpoint(path)
 
 
 def test_tracks_outputs_and_window_must_fit_the_checkpoint(theirs, tmp_path):

@@ -1,4 +1,4 @@
-"""Derivatives that are written out, against those that torch takes, and finite differences."""
+"""Derivatives that are written out, against those of torch and finite differences."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 
 from skchromo import RegionArray
 from skchromo.nn import DeviceRegions
-from skchromo.nn.layers import RegionAttention, _region_attention, scale_linear
+from skchromo.nn.layers import RegionAttention, scale_linear
 
 
 def layout_of(n_pcres=3, fixed=False):
@@ -20,7 +20,7 @@ def layout_of(n_pcres=3, fixed=False):
 
 
 @pytest.mark.parametrize("has_bias", [True, False])
-def test_scale_linear(has_bias):
+def test_scale_linear_equals_einsum_with_its_gradient(has_bias):
     torch.manual_seed(0)
     parts = [torch.rand(2, 4, 3), torch.rand(2, 5, 3), torch.rand(2, 1, 5)]
     parts = [part.double().requires_grad_() for part in parts[: 2 + has_bias]]
@@ -32,60 +32,63 @@ def test_scale_linear(has_bias):
         torch.testing.assert_close(scale_linear(*parts), expected)
 
 
+def attention_layer(dropout=0.0):
+    torch.manual_seed(0)
+    return RegionAttention(2, 4, 2, d_attention=8, d_ff=4, dropout=dropout).double()
+
+
+def check_gradients(layer, layout, promoter_only):
+    """Check the derivatives by the tokens and all parameters of the attention itself."""
+    x = torch.rand(2, len(layout.place), 4, dtype=torch.double, requires_grad=True)
+
+    def run(x, weight, gamma):
+        torch.manual_seed(1)
+        parts = {"att.weight": weight, "gamma": gamma}
+        return torch.func.functional_call(layer, parts, (x, layout, promoter_only))
+
+    assert torch.autograd.gradcheck(run, (x, layer.att.weight, layer.gamma))
+    return x, run(x, layer.att.weight, layer.gamma)
+
+
 @pytest.mark.parametrize("n_pcres", [3, 0])
 @pytest.mark.parametrize("promoter_only", [True, False])
-def test_attention_among_regions(n_pcres, promoter_only):
-    torch.manual_seed(0)
-    layout = layout_of(n_pcres)
-    n_tokens, n_asking = len(layout.place), 1 if promoter_only else layout.n_regions
-    shapes = [(2, 7 if promoter_only else n_tokens, 8), (2, n_tokens, 16), (2, 2)]
-    parts = [torch.rand(shape, dtype=torch.double, requires_grad=True) for shape in shapes]
-
-    def mix(*parts):
-        return _region_attention._Mix.apply(*parts, layout, n_asking, 0.0)
-
-    assert torch.autograd.gradcheck(mix, parts)
-    torch.testing.assert_close(mix(*parts), mix_plainly(*parts, layout, promoter_only))
+def test_region_attention_equals_attention_gene_by_gene(n_pcres, promoter_only):
+    layer, layout = attention_layer(), layout_of(n_pcres)
+    x, found = check_gradients(layer, layout, promoter_only)
+    torch.testing.assert_close(found, attend_plainly(layer, x, layout, promoter_only))
 
 
-def mix_plainly(query, both, gamma, layout, promoter_only):
+def attend_plainly(layer, x, layout, promoter_only):
     """The same gene by gene, on all of its tokens."""
+    query, key, value, gate = (x @ part.transpose(1, 2) for part in layer.att.weight.chunk(4, 1))
     mixed = torch.zeros_like(query)
     for gene in range(len(layout.token)):
         tokens = layout.token[gene][~layout.absent[gene]]
         bias = layout.weights[gene][~layout.absent[gene]]
-        asking = tokens[:1] if promoter_only else tokens
         for scale in range(2):
             for head in range(2):
                 part = slice(4 * head, 4 * head + 4)
-                logits = query[scale, asking, part] @ both[scale, tokens, part].T / 2
-                logits[0] = logits[0] + gamma[scale, head] * bias
-                value = both[scale, tokens, 8 + 4 * head : 12 + 4 * head]
-                mixed[scale, asking, part] = logits.softmax(dim=1) @ value
-    return mixed
+                logits = query[scale, tokens, part] @ key[scale, tokens, part].T / 2
+                logits[0] = logits[0] + layer.gamma[scale, head] * bias
+                mixed[scale, tokens, part] = logits.softmax(dim=1) @ value[scale, tokens, part]
+    updated = layer.ff(layer.ln(x + layer.out(mixed * gate.sigmoid())))
+    return updated[:, : len(layout.token)] if promoter_only else updated
 
 
-def test_dropped_attention_has_the_derivative_of_what_was_kept():
-    layout = layout_of()
-    shapes = [(2, len(layout.place), 8), (2, len(layout.place), 16), (2, 2)]
-    parts = [torch.rand(shape, dtype=torch.double, requires_grad=True) for shape in shapes]
-
-    def mix(*parts):
-        torch.manual_seed(1)
-        return _region_attention._Mix.apply(*parts, layout, layout.n_regions, 0.5)
-
-    assert torch.autograd.gradcheck(mix, parts)
-    assert not torch.allclose(mix(*parts), mix_plainly(*parts, layout, False))
+def test_dropped_attention_has_the_derivative_of_the_kept_part():
+    layer, layout = attention_layer(dropout=0.5), layout_of()
+    x, found = check_gradients(layer, layout, False)
+    assert not torch.allclose(found, attend_plainly(layer.eval(), x, layout, False))
 
 
-def test_promoters_of_pairs():
+def test_promoters_are_copied_to_their_pairs():
     layout = layout_of()
     promoters = torch.rand(2, 7, 3, dtype=torch.double, requires_grad=True)
     assert torch.autograd.gradcheck(layout.to_pairs, promoters)
     torch.testing.assert_close(layout.to_pairs(promoters), promoters[:, layout.gene])
 
 
-def test_padding_has_no_part_in_a_derivative():
+def test_padding_has_no_gradient():
     torch.manual_seed(0)
     layer = RegionAttention(2, 8, 2, 8, 8).double()
     tight, padded = layout_of(), layout_of(fixed=True)

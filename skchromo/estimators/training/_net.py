@@ -9,7 +9,7 @@ from skorch import NeuralNet
 from skorch.callbacks import EarlyStopping, LRScheduler
 from torch.utils.data import Dataset, Subset
 
-from ...nn import DeviceRegions, PairRegions
+from ...nn import DeviceRegions
 from .._device import is_usable
 
 _GENES_PER_PREDICTION = 512
@@ -76,8 +76,7 @@ class RegionNet(NeuralNet):
         return getattr(self.module_, "network", self.module_)
 
     def get_dataset(self, X, y=None):
-        kind = DeviceRegions if X.ndim == 4 else PairRegions
-        return GeneDataset(kind(X, self.network.bin_sizes, self.device), y)
+        return GeneDataset(DeviceRegions(X, self.network.bin_sizes, self.device), y)
 
     def get_iterator(self, dataset, training=False):
         size = self.batch_size if training else _GENES_PER_PREDICTION

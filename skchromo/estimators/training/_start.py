@@ -112,24 +112,18 @@ def freeze(network, stages):
 
 
 def columns_of(network, regions):
-    """What the network's skip reads of every gene.
+    """Return the numbers that the network's skip reads of every gene, (n_genes, n_columns).
 
-    Parameters
-    ----------
-    network : ChromoformerNetwork
-        With a skip.
-    regions : DeviceRegions
-
-    Returns
-    -------
-    columns : ndarray of shape (n_genes, n_columns)
+    For two conditions the shape is (n_genes, 2, n_columns).
     """
+    parts = []
     with torch.no_grad():
-        parts = [
-            network.summarise(regions.batch(np.arange(start, min(start + _GENES_PER_BATCH, n))))
-            for n in [len(regions)]
-            for start in range(0, n, _GENES_PER_BATCH)
-        ]
+        for start in range(0, len(regions), _GENES_PER_BATCH):
+            batch = regions.batch(np.arange(start, min(start + _GENES_PER_BATCH, len(regions))))
+            if regions.n_conditions == 1:
+                parts.append(network.summarise(batch))
+            else:
+                parts.append(torch.stack([network.summarise(part) for part in batch], dim=1))
     return torch.cat(parts).cpu().numpy().astype(np.float64)
 
 

@@ -1,7 +1,7 @@
 """Layers of the network."""
 
 from ._bin_attention import ALIGNED, BinAttention, Bins
-from ._region_attention import RegionAttention, by_head, probabilities
+from ._region_attention import RegionAttention
 from ._scale_layers import (
     FeedForward,
     ScaleLayerNorm,

@@ -12,29 +12,9 @@ from ._scale_layers import FeedForward, ScaleLayerNorm, ScaleLinear, scale_linea
 class RegionAttention(nn.Module):
     """Sigmoid-gated attention among the regions of a gene, then a feed-forward layer.
 
-    Parameters
-    ----------
-    n_scales, d_model, n_heads : int
-        Number of bin sizes, width of the embeddings, heads.
-    d_attention : int
-        Width of queries, keys, values and gates over all heads, a multiple of `n_heads`.
-    d_ff : int
-        Width of the feed-forward layer.
-    dropout : float, default=0.0
-        Rate on attention probabilities, residual and feed-forward.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import torch
-    >>> from skchromo import RegionArray
-    >>> from skchromo.nn import DeviceRegions
-    >>> from skchromo.nn.layers import RegionAttention
-    >>> X = RegionArray.from_dense(np.ones((5, 2, 8, 1)))  # 5 promoters, 5 pCREs
-    >>> layout = DeviceRegions(X, (100,)).batch(range(5)).layout
-    >>> layer = RegionAttention(n_scales=3, d_model=8, n_heads=2, d_attention=16, d_ff=16)
-    >>> layer(torch.rand(3, 10, 8), layout).shape
-    torch.Size([3, 10, 8])
+    Queries, keys, values and gates are `d_attention` wide over all heads, a multiple of `n_heads`.
+    ``gamma * weight`` is added to the promoter's logits, with the contact weight and a learned
+    gamma for each head. `dropout` acts on attention probabilities, residual and feed-forward layer.
     """
 
     def __init__(self, n_scales, d_model, n_heads, d_attention, d_ff, dropout=0.0):
@@ -46,38 +26,49 @@ class RegionAttention(nn.Module):
         self.ln = ScaleLayerNorm(n_scales, d_model)
         self.ff = FeedForward(n_scales, d_model, d_ff, dropout)
 
+    def _weights(self):
+        """Matrices of the queries, of keys and values together, and of the gates."""
+        d = self.out.weight.shape[2]
+        return self.att.weight.split([d, 2 * d, d], dim=1)
+
     def forward(self, x, layout, promoter_only=False):
         """Update each region's embedding from all regions of its gene.
 
-        Parameters
-        ----------
-        x : Tensor of shape (n_scales, n_tokens, d_model)
-            Embeddings of all tokens.
-        layout : TokenLayout
-            Which regions are of one gene, and their contact weights. ``gamma * weight`` is added
-            to the promoter's logits, with a learned gamma per head.
-        promoter_only : bool, default=False
-            Whether to update and return the promoters alone.
-
-        Returns
-        -------
-        y : Tensor of shape (n_scales, n_tokens, d_model)
-            Or (n_scales, n_genes, d_model) where `promoter_only`.
+        `x` has shape (n_scales, n_tokens, d_model). With `promoter_only` the promoters alone are
+        updated and returned, (n_scales, n_genes, d_model).
         """
-        asking = x[:, : len(layout.token)] if promoter_only else x
-        d = self.out.weight.shape[2]
-        ask, show, shut = self.att.weight.split([d, 2 * d, d], dim=1)
+        updated = x[:, : len(layout.token)] if promoter_only else x
+        query, key_value, gate = self._weights()
         mixed = _Mix.apply(
-            scale_linear(asking, ask),
-            scale_linear(x, show),
+            scale_linear(updated, query),
+            scale_linear(x, key_value),
             self.gamma,
             layout,
             1 if promoter_only else layout.n_regions,
             self.dropout if self.training else 0.0,
         )
-        gate = scale_linear(asking, shut).sigmoid()
-        update = self.out(mixed * gate)
-        return self.ff(self.ln(asking + F.dropout(update, self.dropout, self.training)))
+        update = self.out(mixed * scale_linear(updated, gate).sigmoid())
+        return self.ff(self.ln(updated + F.dropout(update, self.dropout, self.training)))
+
+    def probabilities(self, x, layout, promoter_only=True):
+        """Return attention from promoters, (n_scales, n_heads, n_genes, n_regions).
+
+        Without `promoter_only` from every region: (n_scales, n_heads, n_genes, n_regions,
+        n_regions).
+        """
+        n_scales, n_heads = self.gamma.shape
+        n_genes, n_keys = layout.token.shape
+        n_queries = 1 if promoter_only else layout.n_regions
+        query, key_value, _ = self._weights()
+        query, key = (
+            layout.to_slots(_by_head(scale_linear(x, weight), n_heads), n)
+            .unflatten(1, (n_genes, n))
+            .flatten(0, 1)
+            for weight, n in ((query, n_queries), (key_value.chunk(2, dim=1)[0], n_keys))
+        )
+        p = _probabilities(query, key, self.gamma, layout)[..., : layout.n_regions]
+        p = p.unflatten(0, (n_heads, n_scales, n_genes)).transpose(0, 1)
+        return p[..., 0, :] if promoter_only else p
 
 
 class _Mix(torch.autograd.Function):
@@ -88,36 +79,38 @@ class _Mix(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, query, both, gamma, layout, n_asking, dropout):
+    def forward(ctx, query, key_value, gamma, layout, n_queries, dropout):
         """Mix values.
 
-        `query` is (n_scales, n_asking tokens, d), `both` keys and values (n_scales, n_tokens,
-        2 d), `n_asking` the number of a gene's regions that ask: 1 or n_regions.
+        `query` is (n_scales, n, d), n tokens with a query; `key_value` (n_scales, n_tokens, 2 d);
+        `n_queries` the number of a gene's regions that have a query: 1 or n_regions.
         """
         (n_scales, n_heads), n_keys = gamma.shape, layout.token.shape[1]
-        query = by_head(query, n_heads)
-        if n_asking > 1:
-            query = layout.to_slots(query, n_asking)
-        query = query.unflatten(1, (-1, n_asking)).flatten(0, 1)
-        both = layout.to_slots(by_head(both, 2 * n_heads), n_keys)
-        key, value = both.unflatten(1, (-1, n_keys)).flatten(0, 1).chunk(2)
-        p = probabilities(query, key, gamma, layout)
+        query = _by_head(query, n_heads)
+        if n_queries > 1:
+            query = layout.to_slots(query, n_queries)
+        query = query.unflatten(1, (-1, n_queries)).flatten(0, 1)
+        key_value = layout.to_slots(_by_head(key_value, 2 * n_heads), n_keys)
+        key, value = key_value.unflatten(1, (-1, n_keys)).flatten(0, 1).chunk(2)
+        p = _probabilities(query, key, gamma, layout)
         kept = F.dropout(torch.ones_like(p), dropout) if dropout else None
         ctx.save_for_backward(query, key, value, p, kept)
         ctx.layout, ctx.n_scales = layout, n_scales
         mixed = torch.bmm(p if kept is None else p * kept, value)
         mixed = mixed.view(n_heads * n_scales, -1, mixed.shape[2])
-        return _side_by_side(layout.to_tokens(mixed, n_asking) if n_asking > 1 else mixed, n_scales)
+        if n_queries > 1:
+            mixed = layout.to_tokens(mixed, n_queries)
+        return _side_by_side(mixed, n_scales)
 
     @staticmethod
     def backward(ctx, grad):
         query, key, value, p, kept = ctx.saved_tensors
         layout, n_scales = ctx.layout, ctx.n_scales
-        n_asking, n_keys = p.shape[1:]
+        n_queries, n_keys = p.shape[1:]
         n_heads = len(p) // (n_scales * len(layout.token))
-        grad = by_head(grad, n_heads)
-        if n_asking > 1:
-            grad = layout.to_slots(grad, n_asking, blank=True)
+        grad = _by_head(grad, n_heads)
+        if n_queries > 1:
+            grad = layout.to_slots(grad, n_queries, blank=True)
         grad = grad.view(query.shape)
         grad_value = torch.bmm((p if kept is None else p * kept).transpose(1, 2), grad)
         grad_p = torch.bmm(grad, value.transpose(1, 2))
@@ -127,8 +120,8 @@ class _Mix(torch.autograd.Function):
         by_weight = grad_logits[:, 0].view(n_heads, n_scales, -1, n_keys) * layout.weights
         grad_logits *= 1 / math.sqrt(query.shape[2])
         grad_query = torch.bmm(grad_logits, key).view(n_heads * n_scales, -1, key.shape[2])
-        if n_asking > 1:
-            grad_query = layout.to_tokens(grad_query, n_asking, blank=True)
+        if n_queries > 1:
+            grad_query = layout.to_tokens(grad_query, n_queries, blank=True)
         grad_both = torch.cat([torch.bmm(grad_logits.transpose(1, 2), query), grad_value])
         grad_both = grad_both.view(2 * n_heads * n_scales, -1, key.shape[2])
         return (
@@ -141,8 +134,8 @@ class _Mix(torch.autograd.Function):
         )
 
 
-def probabilities(query, key, gamma, layout):
-    """Attention of regions to those of their gene, (n_heads * n_scales * n_genes, n, n_keys)."""
+def _probabilities(query, key, gamma, layout):
+    """Attention of regions to all of their gene, (n_heads * n_scales * n_genes, n, n_keys)."""
     alpha = 1 / math.sqrt(query.shape[2])
     logits = torch.baddbmm(query.new_empty(()), query, key.transpose(1, 2), beta=0, alpha=alpha)
     table = logits.view(*gamma.T.shape, len(layout.token), *logits.shape[1:])
@@ -151,7 +144,7 @@ def probabilities(query, key, gamma, layout):
     return logits.softmax(dim=-1)
 
 
-def by_head(x, n_heads):
+def _by_head(x, n_heads):
     """Bring the numbers of each head together: (n_heads * n_scales, n, d_head)."""
     return x.unflatten(2, (n_heads, -1)).permute(2, 0, 1, 3).flatten(0, 1).contiguous()
 

@@ -7,48 +7,23 @@ from torch.nn import functional as F
 
 
 class TokenLayout(NamedTuple):
-    """Which region of which gene each token of a batch is.
+    """The gene and the region that each token of a batch stands for.
 
     What each region needs alone is computed on tokens: all promoters, then all pCREs that are
     there, none for those that are not. What regions of one gene do to each other is computed on a
-    table of `n_genes` x `n_keys` slots. These moves between the two are gathers in both directions
-    of differentiation, which unlike scattered sums give the same bits on every run and device.
+    table of n_genes x n_keys slots, where n_keys is n_regions rounded up. Moves between the two are
+    gathers in both directions of differentiation, which unlike scattered sums give the same bits on
+    every run and device.
 
-    Attributes
-    ----------
-    gene : Tensor of shape (n_pairs,), int
-        Number of each pCRE's gene.
-    token : Tensor of shape (n_genes, n_keys), int
-        Number of the token at each slot; any where absent.
-    absent : Tensor of shape (n_genes, n_keys), bool
-        True where there is no region. n_keys is n_regions, rounded up.
-    weights : Tensor of shape (n_genes, n_keys), float32
-        Contact weights; 0 for the promoter and where absent.
-    place : Tensor of shape (n_tokens,), int
-        Number of each token among the `n_regions` of its gene.
-    row : Tensor of shape (n_tokens,), int
-        Number of each token's gene.
-    padding : Tensor of shape (n_tokens,), bool, or None
-        True for tokens that only fill a block up. They stand in no slot. None if there are none.
-    n_regions : int
-        Most regions that a gene of the batch has, or can have.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skchromo import RegionArray
-    >>> from skchromo.nn import DeviceRegions
-    >>> X = RegionArray.from_dense(np.ones((3, 2, 8, 1)), lengths=[[800, 0], [800, 90], [800, 400]])
-    >>> layout = DeviceRegions(X, (100,)).batch([2, 1, 0]).layout
-    >>> layout.gene.tolist(), layout.token[:, :2].tolist(), layout.absent[2, :2].tolist()
-    ([1, 0], [[0, 4], [1, 3], [2, 0]], [False, True])
-    >>> import torch
-    >>> tokens = torch.arange(5.0).view(1, 5, 1)  # 3 promoters, 2 pCREs
-    >>> slots = layout.to_slots(tokens, 2)  # 2 for each gene
-    >>> slots.flatten().tolist(), layout.to_tokens(slots, 2).flatten().tolist()
-    ([0.0, 4.0, 1.0, 3.0, 2.0, 0.0], [0.0, 1.0, 2.0, 3.0, 4.0])
-    >>> layout.to_pairs(tokens[:, :3]).flatten().tolist()
-    [1.0, 0.0]
+    - `gene`, (n_pairs,): number of each pCRE's gene;
+    - `token`, (n_genes, n_keys): number of the token at each slot; any where absent;
+    - `absent`, (n_genes, n_keys): True where there is no region;
+    - `weights`, (n_genes, n_keys): contact weights, 0 for the promoter and where absent;
+    - `place`, (n_tokens,): number of each token among the regions of its gene;
+    - `row`, (n_tokens,): number of each token's gene;
+    - `padding`, (n_tokens,): True for tokens that only fill a block up, which stand in no slot;
+      None where there are none;
+    - `n_regions`: most regions that a gene of the batch has, or can have.
     """
 
     gene: torch.Tensor
@@ -61,59 +36,24 @@ class TokenLayout(NamedTuple):
     n_regions: int
 
     def to_slots(self, x, n_slots, blank=False):
-        """Put tokens into the first `n_slots` slots of each gene.
+        """Put tokens (n, n_tokens, d) into the first slots of each gene: (n, n_genes * n_slots, d).
 
-        Parameters
-        ----------
-        x : Tensor of shape (n, n_tokens, d)
-            Promoters, then pCREs.
-        n_slots : int
-            `n_regions` or more, up to n_keys.
-        blank : bool, default=False
-            Whether absent regions become 0: the derivative of `to_tokens`. Else they become any
-            token.
-
-        Returns
-        -------
-        y : Tensor of shape (n, n_genes * n_slots, d)
-            The slots of the first gene, then those of the next.
+        `n_slots` lies between n_regions and n_keys. Absent regions become any token, or 0 with
+        `blank`, which is the derivative of :meth:`to_tokens`.
         """
         y = x.index_select(1, self.token[:, :n_slots].reshape(-1))
         return y.masked_fill_(self.absent[:, :n_slots].reshape(-1, 1), 0) if blank else y
 
     def to_tokens(self, y, n_slots, blank=False):
-        """Take tokens out of the first `n_slots` slots of each gene.
+        """Take tokens (n, n_tokens, d) out of the first slots of each gene: the way back.
 
-        Parameters
-        ----------
-        y : Tensor of shape (n, n_genes * n_slots, d)
-            The slots of the first gene, then those of the next.
-        n_slots : int
-            `n_regions` or more, up to n_keys.
-        blank : bool, default=False
-            Whether padding becomes 0: the derivative of `to_slots`.
-
-        Returns
-        -------
-        x : Tensor of shape (n, n_tokens, d)
-            Promoters, then pCREs.
+        With `blank` padding becomes 0, which is the derivative of :meth:`to_slots`.
         """
         x = y.index_select(1, self.row * n_slots + self.place)
         return x.masked_fill_(self.padding[:, None], 0) if blank and self.padding is not None else x
 
     def to_pairs(self, promoters):
-        """Copy to each pCRE the promoter of its gene.
-
-        Parameters
-        ----------
-        promoters : Tensor of shape (n_scales, n_genes, d)
-            One row per gene.
-
-        Returns
-        -------
-        x : Tensor of shape (n_scales, n_pairs, d)
-            One row per pCRE.
-        """
+        """Copy promoters, (n_scales, n_genes, d), to their pCREs: (n_scales, n_pairs, d)."""
         return _Spread.apply(promoters, self)
 
 

@@ -17,28 +17,7 @@ class WindowSkip(nn.Module):
     `mean` and `scale`, which start at 0 and 1. The map's weights start at 0: nothing is added to
     the output then.
 
-    Parameters
-    ----------
-    n_tracks : int
-        Number of tracks.
-    bin_size : int
-        Of the bins that are read, in bp: the finest.
-    n_outputs : int, default=1
-        Width of the output.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skchromo import RegionArray
-    >>> from skchromo.nn import DeviceRegions
-    >>> from skchromo.nn.layers import WindowSkip
-    >>> X = RegionArray.from_dense(np.ones((3, 2, 20, 1)), bin_size=100)
-    >>> batch = DeviceRegions(X, (100,)).batch([0, 1, 2])
-    >>> skip = WindowSkip(n_tracks=1, bin_size=100)
-    >>> pairs = [group[0] for group in batch.pairs]
-    >>> columns = skip.columns(batch.promoters[0], pairs, batch.layout)
-    >>> columns.shape, skip(columns).shape
-    (torch.Size([3, 6]), torch.Size([3, 1]))
+    `bin_size` is that of the bins that are read, in bp: the finest.
     """
 
     def __init__(self, n_tracks, bin_size, n_outputs=1):
@@ -52,21 +31,10 @@ class WindowSkip(nn.Module):
         self.register_buffer("scale", torch.ones(n_columns))
 
     def columns(self, promoters, pairs, layout):
-        """Compute log mean signals of some genes, not standardised.
+        """Return log mean signals of some genes, not standardised: (n_genes, 6 * n_tracks).
 
-        Parameters
-        ----------
-        promoters : Bins
-            The promoter windows.
-        pairs : sequence of Bins
-            The pCREs in the order of the tokens, those of one width together.
-        layout : TokenLayout
-            Which regions are of one gene, and their contact weights.
-
-        Returns
-        -------
-        columns : Tensor of shape (n_genes, 6 * n_tracks)
-            Windows from small to large, then pCREs; of each all tracks.
+        Windows come from small to large, then pCREs, each with all tracks. `promoters` is a Bins,
+        `pairs` a list of Bins in the order of the tokens.
         """
         signal = promoters.features[..., : self.n_tracks].expm1()
         n_genes, n_bins, _ = signal.shape
@@ -90,22 +58,14 @@ class WindowSkip(nn.Module):
         return torch.cat(means, dim=1).log1p()
 
     def forward(self, columns):
-        """Compute what is added to the output.
-
-        Parameters
-        ----------
-        columns : Tensor of shape (n_genes, 6 * n_tracks)
-            What `columns` returned.
-
-        Returns
-        -------
-        output : Tensor of shape (n_genes, n_outputs)
-            Of the linear map.
-        """
+        """Return the values that are added to the output, (n_genes, n_outputs)."""
         return self.linear((columns - self.mean) / self.scale)
 
 
 def _mean_of_bins(signal, absent):
-    """Mean over the bins that are there, (n, n_tracks)."""
+    """Mean over the bins that are there, (n, n_tracks).
+
+    In torch, because gradients of attributions pass through it.
+    """
     there = ~absent[..., None]
     return (signal * there).sum(dim=1) / there.sum(dim=1)

@@ -1,11 +1,4 @@
 """Checkpoints of the reference implementation."""
 
-from ._checkpoint import (
-    checkpoint_sizes,
-    load_checkpoint,
-    load_reference_state,
-    read_checkpoint,
-    reference_parameters,
-    reference_state,
-    save_checkpoint,
-)
+from ._checkpoint import checkpoint_sizes, load_checkpoint, read_checkpoint, save_checkpoint
+from ._names import load_reference_state, reference_state

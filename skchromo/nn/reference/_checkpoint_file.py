@@ -11,9 +11,9 @@ import torch
 # Bytes; beyond this and twenty times its own size a small file may not unpack.
 _MOST_UNPACKED = 64 << 20
 
-# What reference checkpoints hold besides tensors: NumPy arrays and scalars of validation scores.
-# They were pickled by NumPy 1 and 2, which name these functions differently. Nothing else is
-# ever called while unpickling.
+# Besides tensors, reference checkpoints hold NumPy arrays and scalars of validation scores. They
+# were pickled by NumPy 1 and 2, which name these functions differently. Nothing else is ever called
+# while unpickling.
 _ALLOWED = [
     np.ndarray,
     np.dtype,
@@ -26,35 +26,9 @@ _ALLOWED = [
 
 
 def read_tensors(path):
-    """Read what ``torch.save`` wrote of tensors, NumPy arrays and plain containers.
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Returns
-    -------
-    content : object
-        Tensors on the CPU.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file is damaged or of another kind, or asks for code to be run.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> path = Path(tempfile.mkdtemp()) / "a.pt"
-    >>> torch.save({"bias": torch.ones(1)}, path)
-    >>> read_tensors(path)
-    {'bias': tensor([1.])}
-    """
+    """Read a file of ``torch.save``: tensors (to the CPU), NumPy arrays and plain containers."""
     try:
-        _judge_file(path)
+        _check_file(path)
         with torch.serialization.safe_globals(_ALLOWED), warnings.catch_warnings():
             # torch warns of pickles that are not its own; what matters is whether they load
             warnings.simplefilter("ignore", UserWarning)
@@ -65,18 +39,18 @@ def read_tensors(path):
         if isinstance(error, OSError) and error.filename is not None:
             raise
         reason = str(error).partition("\n")[0]
-        # torch's words for foreign objects advise to run their code
+        # torch's message about foreign objects advises to run their code
         reason = "" if "weights_only" in reason else f" ({reason})"
         raise ValueError(
-            f"{path} cannot be read as a checkpoint of tensors and NumPy arrays: it is damaged, no "
-            f"torch file, or holds objects that would run code{reason}. Files of save() are read "
-            "by skchromo.load_model; files of joblib.dump by joblib.load, only from people you "
-            "trust"
+            f"{path} cannot be read as a checkpoint of tensors and NumPy arrays: it is damaged, "
+            f"not a torch file, or holds objects that would run code{reason}. Load files of save() "
+            "with skchromo.load_model, and files of joblib.dump with joblib.load, only from people "
+            "you trust"
         ) from error
 
 
-def _judge_file(path):
-    """Refuse what torch passes over: damage, which would be read as other weights, and more."""
+def _check_file(path):
+    """Refuse files that torch would read: damaged ones, and those that unpack without end."""
     with open(path, "rb") as file:
         start = file.read(9)
         if start[8:] == b"{":
