@@ -47,14 +47,56 @@ def make_regions(
     )
 
 
+def make_located(n_genes=24, window=1600, seed=0):
+    """Genes 50 kb apart on two strands, with 0 to 3 pCREs, one of them shared with a neighbour."""
+    rng = np.random.default_rng(seed)
+    tss = 100_000 + 50_000 * np.arange(n_genes)
+    start, lengths = [*(tss - window // 2)], [window] * n_genes
+    index, weights = np.full((n_genes, 4), -1), np.zeros((n_genes, 3), np.float32)
+    index[:, 0] = np.arange(n_genes)
+    for gene in range(n_genes):
+        n = gene % 4
+        for pcre in range(n):
+            start.append(tss[gene] + rng.choice([-1, 1]) * rng.integers(3_000, 40_000))
+            lengths.append(int(rng.integers(150, window)))
+            index[gene, pcre + 1] = len(start) - 1
+        weights[gene, :n] = np.sort(rng.uniform(1.5, 8.0, n))[::-1]
+    index[4, 1], weights[4, 0] = index[3, 1], 2.0
+    n_bins = -(-np.array(lengths) // 100)
+    return RegionArray(
+        signal=rng.poisson(3.0, (n_bins.sum(), 2)),
+        offsets=np.concatenate([[0], np.cumsum(n_bins)]),
+        chrom=["chr7"] * len(start),
+        start=start,
+        end=np.add(start, lengths),
+        index=index,
+        weights=weights,
+        genes={
+            "gene_id": np.array([f"GENE{i}" for i in range(n_genes)], dtype=object),
+            "strand": np.where(np.arange(n_genes) % 2, "-", "+"),
+            "tss": tss,
+        },
+        tracks=["H3K4me3", "ATAC"],
+        bin_size=100,
+        n_bins=16,
+        window=window,
+        chromsizes={"chr7": 2_000_000},
+    )
+
+
 def changed(X, **parts):
-    """Copy of a RegionArray with other parts; signal that is not given is shared."""
-    names = ("signal", "offsets", "chrom", "start", "end", "index", "tracks", "bin_size", "n_bins")
-    kept = {name: getattr(X, name) for name in (*names, "window", "weights", "genes", "chromsizes")}
-    return RegionArray(**{**kept, **parts})
+    """A RegionArray of the parts of another, some of them exchanged."""
+    names = ("signal", "offsets", "chrom", "start", "end", "index", "weights", "genes", "tracks")
+    names += ("bin_size", "n_bins", "window", "chromsizes")
+    return RegionArray(**{name: getattr(X, name) for name in names} | parts)
+
+
+def promoters_alone(X):
+    """The genes of X without their pCREs."""
+    return changed(X, index=X.index[:, :1], weights=X.weights[:, :0])
 
 
 def log_odds(model, X, number):
-    """Of one of a classifier's classes, from its probabilities."""
+    """Log odds of one of a classifier's classes, from its probabilities."""
     p = model.predict_proba(X)[:, number]
     return np.log(p / (1 - p))

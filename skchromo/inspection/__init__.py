@@ -4,9 +4,7 @@ from ._attention import Attention, attention
 from ._attributions import Attributions, attributions
 from ._mark_importance import MarkImportance, mark_importance
 from ._pcre_importance import PCREImportance, pcre_importance
-from ._perturb import Effects, perturb
-from ._perturbation import Perturbation
-from ._places import Places
+from ._perturb import Effects, Perturbation, perturb
 from ._plot import (
     AttentionDisplay,
     GeneDisplay,

@@ -1,14 +1,14 @@
-"""attention: where the three transformers of a fitted estimator look."""
+"""attention: the attention maps of the three transformers of a fitted estimator."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from .._words import check_choice
 from ..nn import DeviceRegions, attention_maps
 from ._model import at_rest, open_model
-from ._padded import padding, unpadded
-from ._places import Places
+from ._places import Places, unpadded
 
 _GENES_AT_A_TIME = 32
 
@@ -17,9 +17,9 @@ _GENES_AT_A_TIME = 32
 class Attention:
     """Attention of genes, as :func:`attention` returns it.
 
-    Every row is a distribution: over what is there it sums to 1, elsewhere it is NaN. Bins are
-    counted from the start of their region as it is read, which is from 5' to 3' for promoters and
-    along the chromosome for pCREs. Layers and heads are those of the network, in order.
+    Every row is a distribution: it sums to 1 over the bins or regions that are present, and is NaN
+    elsewhere. Bins are counted from the start of their region as it is read, which is from 5' to 3'
+    for promoters and along the chromosome for pCREs. Layers and heads are in the network's order.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Attention:
     embedding : dict of int to ndarray of shape (n_genes, n_layers, n_heads, n_bins)
         By bin size: from the centre bin, which starts at the TSS, to all bins of the promoter, of
         the last layer alone. With ``full``, of every layer and from every bin:
-        (n_genes, n_layers, n_heads, n_bins, n_bins), askers before asked.
+        (n_genes, n_layers, n_heads, n_bins, n_bins), queries before keys.
     pairwise : dict of int to ndarray of shape (n_genes, n_pcres, n_layers, n_heads, n_bins)
         By bin size: from the promoter to the bins of each pCRE.
     regulation : dict of int to ndarray of shape (n_genes, n_layers, n_heads, n_regions)
@@ -36,19 +36,6 @@ class Attention:
         every region: (n_genes, n_layers, n_heads, n_regions, n_regions).
     places : Places
         Genes, and where their regions lie.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skchromo import ChromoformerRegressor, RegionArray
-    >>> from skchromo.inspection import attention
-    >>> X = RegionArray.from_dense(np.random.default_rng(0).poisson(3.0, (20, 3, 40, 2)))
-    >>> model = ChromoformerRegressor.small_data(bin_sizes=(1000, 200), max_epochs=1)
-    >>> maps = attention(model.fit(X, np.arange(20)), X[:5])
-    >>> maps.regulation[200].shape  # genes, layers, heads, regions
-    (5, 2, 2, 3)
-    >>> len(maps.to_frame("regulation"))  # 2 bin sizes
-    120
     """
 
     bin_sizes: tuple
@@ -58,59 +45,42 @@ class Attention:
     places: Places
 
     def to_frame(self, level):
-        """Make a tidy table of one transformer's attention: one row per number.
+        """Return a tidy table of one transformer's attention: one row per number.
 
-        Parameters
-        ----------
-        level : {"embedding", "pairwise", "regulation"}
-            Which transformer.
-
-        Returns
-        -------
-        table : pandas.DataFrame
-            ``gene_id`` (and ``sample``), ``region`` (0 is the promoter, k the k-th pCRE), its
-            ``chrom start end``, or those of the bin on the chromosome, whatever the strand
-            (0-based, half-open), ``bin_size layer head`` (layer and head from 1) and ``attention``.
-            Where the maps are full, ``query`` too: the number of the bin or region that asks.
-
-        Raises
-        ------
-        ValueError
-            If there is no such level.
+        `level` is "embedding", "pairwise" or "regulation". The columns are ``gene_id`` (and
+        ``sample``), ``region`` (0 is the promoter, k the k-th pCRE), the ``chrom start end`` of the
+        bin on the chromosome, or of the region for "regulation" (0-based, half-open, whatever the
+        strand), ``bin_size layer head`` (layer and head from 1) and ``attention``. Full maps have
+        ``query`` too: the number of the bin or region that the attention is from.
         """
-        if level not in ("embedding", "pairwise", "regulation"):
-            raise ValueError(
-                f"level must be 'embedding', 'pairwise' or 'regulation', got {level!r}"
-            )
+        check_choice("level", level, ("embedding", "pairwise", "regulation"))
         tables = [self._frame(level, size, getattr(self, level)[size]) for size in self.bin_sizes]
         return pd.concat(tables, ignore_index=True)
 
     def _frame(self, level, bin_size, values):
-        """Table of one bin size."""
+        """Return the table of one bin size."""
         if level == "pairwise":
-            values = values.swapaxes(1, 2).swapaxes(2, 3)
-        at = np.nonzero(~np.isnan(values))
-        gene, layer, head, *asker, last = at
+            values = np.moveaxis(values, 1, 3)
+        gene, layer, head, *query, key = at = np.nonzero(~np.isnan(values))
         columns = {"bin_size": bin_size, "layer": layer + 1, "head": head + 1}
-        region = np.zeros_like(last)
+        region = key if level == "regulation" else np.zeros_like(key)
         if level == "pairwise":
-            region, asker = asker[0] + 1, []
-        elif level == "regulation":
-            region = last
+            region = query.pop() + 1
         if level != "regulation":
-            start, end = self.places.bins(gene, region, last, bin_size)
+            start, end = self.places.bins(gene, region, key, bin_size)
             columns = {"start": start, "end": end, **columns}
-        if asker:
-            columns["query"] = asker[0]
+        if query:
+            columns["query"] = query[0]
         return self.places.frame(gene, region, **columns, attention=values[at])
 
 
 def attention(estimator, X, *, full=False):
     """Compute the attention of a fitted estimator for some genes.
 
-    The published model's maps (its figure of attention at the TSS shows ``embedding``), from every
-    transformer: the weights that its queries give to its values. Attention shows where the network
-    reads, not what that does to the prediction; :func:`perturb` and :func:`attributions` show that.
+    These are the published model's maps, from every transformer: the weights that its queries give
+    to its values. (The publication's figure of attention at the TSS is ``embedding``.) Attention is
+    where the network reads, not the effect of a place on the prediction: for that see
+    :func:`perturb` and :func:`attributions`.
 
     Parameters
     ----------
@@ -118,17 +88,18 @@ def attention(estimator, X, *, full=False):
         A fitted ChromoformerClassifier or ChromoformerRegressor, or a Pipeline, search or
         TransformedTargetRegressor that ends in one.
     X : pandas.DataFrame, RegionArray or array-like of n_genes rows
-        What the estimator predicts from: a gene table for a Pipeline that starts from one (the
+        Input of the estimator's `predict`: a gene table for a Pipeline that starts from one (the
         steps before the last are applied to it), or the signal of regions.
     full : bool, default=False
-        Whether to give whole maps: from every bin and region, not only from the centre bin
+        Whether to return whole maps: from every bin and region, not only from the centre bin
         and the promoter. Only these reach the output, and whole maps of 400 bins take 1.3 MB
-        per gene: ask for few genes.
+        per gene: give few genes.
 
     Returns
     -------
     attention : Attention
-        Arrays with labels; ``to_frame`` makes tidy tables of them.
+        Maps by bin size in ``embedding``, ``pairwise`` and ``regulation``, with the genes and
+        regions in ``places``; ``to_frame(level)`` makes a tidy table of one of them.
 
     Raises
     ------
@@ -139,7 +110,7 @@ def attention(estimator, X, *, full=False):
 
     Notes
     -----
-    The network is as it is when it predicts: dropout is off, and nothing of it is changed.
+    The network is in the state in which it predicts: dropout is off, and nothing is changed.
 
     Examples
     --------
@@ -177,19 +148,15 @@ def attention(estimator, X, *, full=False):
 
 
 def _of_promoters(maps, batch, X, network):
-    """Attention over the bins of promoters, for each bin size."""
-    arrays = []
-    for size, values, bins in zip(network.bin_sizes, maps.embedding, batch.promoters):
-        absent = padding(bins)
-        values = unpadded(values.cpu().numpy(), absent, X.window // size)
-        if values.ndim == 5:
-            values = unpadded(values, absent, X.window // size, axis=-2)
-        arrays.append(values)
-    return arrays
+    """Return the attention over the bins of promoters, for each bin size."""
+    return [
+        unpadded(values, bins, X.window // size, (-1, -2)[: values.ndim - 3])
+        for size, values, bins in zip(network.bin_sizes, maps.embedding, batch.promoters)
+    ]
 
 
 def _of_pairs(maps, batch, X, network):
-    """Attention over the bins of pCREs, for each bin size."""
+    """Return the attention over the bins of pCREs, for each bin size."""
     gene, place = batch.layout.gene.cpu().numpy(), batch.layout.place[len(X) :].cpu().numpy()
     layers = network.pairwise_interaction.layers
     arrays = []
@@ -198,7 +165,7 @@ def _of_pairs(maps, batch, X, network):
         shape = len(X), X.index.shape[1] - 1, len(layers), layers[0].n_heads, n_bins
         array = np.full(shape, np.nan, dtype=np.float32)
         groups = [
-            unpadded(values[scale].cpu().numpy(), padding(bins[scale]), n_bins)
+            unpadded(values[scale], bins[scale], n_bins)
             for values, bins in zip(maps.pairwise, batch.pairs)
         ]
         if groups:
@@ -208,16 +175,14 @@ def _of_pairs(maps, batch, X, network):
 
 
 def _of_regions(maps, batch, X, network):
-    """Attention over the regions of genes, for each bin size."""
-    present = X.index >= 0
+    """Return the attention over the regions of genes, for each bin size."""
+    present = (X.index >= 0)[:, None, None]
+    n_extra = X.index.shape[1] - batch.layout.n_regions
     arrays = []
     for values in maps.regulation:
         values = values.movedim(2, 0).cpu().numpy()
-        extra = present.shape[1] - batch.layout.n_regions
-        full = values.ndim == 5
-        values = np.pad(values, [(0, 0)] * 3 + [(0, extra)] * (1 + full))
-        there = present[:, None, None]
-        if full:
-            there = there[..., None] & there[..., None, :]
+        is_full = values.ndim == 5
+        values = np.pad(values, [(0, 0)] * 3 + [(0, n_extra)] * (1 + is_full))
+        there = present[..., None] & present[..., None, :] if is_full else present
         arrays.append(np.where(there, values, np.float32(np.nan)))
     return arrays

@@ -1,21 +1,17 @@
-"""attributions: how much of a prediction each bin of each track makes."""
+"""attributions: the share of each bin of each track in a prediction, by gradients."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from numbers import Integral
 
 import numpy as np
 import torch
-from sklearn.utils import check_scalar
 
-from ..estimators import ChromoformerClassifier
+from .._words import check_choice, check_whole
 from ..nn import DeviceRegions
 from ._model import at_rest, class_number, open_model
-from ._padded import padding, unpadded
-from ._places import Places
+from ._places import Places, unpadded
 
 _GENES_AT_A_TIME = 32
-_METHODS = ("integrated_gradients", "gradient_x_input")
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,34 +21,19 @@ class Attributions:
     Attributes
     ----------
     values : ndarray of shape (n_genes, n_regions, n_bins, n_tracks), float32
-        Of each finest bin, counted as in X: promoters (region 0) from 5' to 3', pCREs along the
-        chromosome. NaN beyond a region's end and in absent regions.
+        Attribution of each finest bin, counted as in X: promoters (region 0) from 5' to 3', pCREs
+        along the chromosome. NaN beyond a region's end and in absent regions.
     prediction : ndarray of shape (n_genes,)
-        What is attributed.
+        The attributed predictions.
     baseline_prediction : ndarray of shape (n_genes,)
-        Where all signal is at the baseline. Integrated gradients sum to the difference of the two,
-        up to the error of integration.
+        Predictions with all signal at the baseline. Integrated gradients sum to the difference of
+        the two, up to the error of integration.
     tracks : tuple of str
         Names of the tracks.
     bin_size : int
         In bp.
     places : Places
         Genes, and where their regions lie.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skchromo import RegionArray
-    >>> from skchromo.inspection import Attributions, Places
-    >>> X = RegionArray.from_dense(np.ones((2, 4)), genes={"gene_id": ["A", "B"]})
-    >>> values = np.array([0.0, 0.5, 0.25, 0.0, 0.0, 1.0, 0.0, 0.0]).reshape(2, 1, 4, 1)
-    >>> result = Attributions(
-    ...     values, np.array([3.75, 4.0]), np.array([3.0, 3.0]), ("ATAC",), 100, Places.of(X)
-    ... )
-    >>> result.to_frame()[["gene_id", "region", "track", "attribution"]]
-      gene_id  region track  attribution
-    0       A       0  ATAC         0.75
-    1       B       0  ATAC         1.00
     """
 
     values: np.ndarray
@@ -64,32 +45,19 @@ class Attributions:
 
     @property
     def error(self):
-        """Sum of a gene's attributions minus the difference they explain, of shape (n_genes,)."""
+        """Sum of a gene's attributions minus the explained difference, of shape (n_genes,)."""
         total = np.nansum(self.values, axis=(1, 2, 3), dtype=np.float64)
         return total - (self.prediction - self.baseline_prediction)
 
     def to_frame(self, by="region"):
-        """Make a tidy table: one row per track and region, or per track and bin.
+        """Return a tidy table: one row per track and region, or per track and bin.
 
-        Parameters
-        ----------
-        by : {"region", "bin"}, default="region"
-            Whether to sum over the bins of a region.
-
-        Returns
-        -------
-        table : pandas.DataFrame
-            ``gene_id`` (and ``sample``), ``region`` (0 is the promoter, k the k-th pCRE), its
-            ``chrom start end``, or those of the bin on the chromosome, whatever the strand
-            (0-based, half-open), ``track``, ``attribution``.
-
-        Raises
-        ------
-        ValueError
-            If `by` is neither.
+        `by` is "region", which sums over the bins of a region, or "bin". The columns are
+        ``gene_id`` (and ``sample``), ``region`` (0 is the promoter, k the k-th pCRE), the
+        ``chrom start end`` of the region or of the bin on the chromosome (0-based, half-open,
+        whatever the strand), ``track`` and ``attribution``.
         """
-        if by not in ("region", "bin"):
-            raise ValueError(f"by must be 'region' or 'bin', got {by!r}")
+        check_choice("by", by, ("region", "bin"))
         values, columns = self.values, {}
         if by == "region":
             absent = np.isnan(values[:, :, 0])
@@ -114,9 +82,9 @@ def attributions(
     """Attribute predictions to the bins of tracks, by gradients.
 
     Integrated gradients (Sundararajan, Taly and Yan 2017, arXiv 1703.01365) run along the straight
-    line from `baseline` to the signal as it was measured, not logged, in the finest bins: on it the
-    bin sizes always agree, and the logarithm is part of what is explained. What reaches the output
-    by several bin sizes is summed. Contact weights and the presence of pCREs stay as they are.
+    line from `baseline` to the measured signal in the finest bins, not logged: on this line the
+    bin sizes always agree, and the logarithm is part of the explained function. Attributions by
+    several bin sizes are summed. Contact weights and the presence of pCREs do not change.
 
     Parameters
     ----------
@@ -124,15 +92,15 @@ def attributions(
         A fitted ChromoformerClassifier or ChromoformerRegressor, or a Pipeline, search or
         TransformedTargetRegressor that ends in one.
     X : pandas.DataFrame, RegionArray or array-like of n_genes rows
-        What the estimator predicts from. The result is as large as ``X.to_dense()``: ask for
+        Input of the estimator's `predict`. The result is as large as ``X.to_dense()``: give
         hundreds of genes at a time rather than a genome.
     method : {"integrated_gradients", "gradient_x_input"}, default="integrated_gradients"
         The second takes the gradient at the signal alone, times signal minus `baseline`: faster,
         but it does not sum to anything.
     baseline : float or mapping of str to float, default=0.0
-        Signal that stands for nothing: one for all tracks, or one for each.
+        Signal to start from, such as no signal: one level for all tracks, or one for each.
     n_steps : int, default=64
-        Points of Gauss-Legendre integration. ``error`` of the result tells whether they are enough:
+        Points of Gauss-Legendre integration. ``error`` of the result shows whether they are enough:
         it is about 1 % of the change with the default, and halves with each doubling.
     class_of_interest : label, default=None
         Class whose logit is attributed; None is the second of two classes.
@@ -140,8 +108,10 @@ def attributions(
     Returns
     -------
     result : Attributions
-        In the scale of `predict` of the Chromoformer itself (of the transformed y where it is in a
-        TransformedTargetRegressor), or of the log odds of a classifier's class.
+        ``values`` of every bin, ``prediction``, ``baseline_prediction`` and ``error`` of every
+        gene, in the scale of `predict` of the Chromoformer itself (of the transformed y where it is
+        in a TransformedTargetRegressor), or of the log odds of a classifier's class;
+        ``to_frame("region")`` and ``to_frame("bin")`` make tidy tables.
 
     Raises
     ------
@@ -167,9 +137,8 @@ def attributions(
     >>> result.to_frame().columns.tolist()
     ['gene_id', 'region', 'chrom', 'start', 'end', 'track', 'attribution']
     """
-    if method not in _METHODS:
-        raise ValueError(f"method must be one of {', '.join(_METHODS)}, got {method!r}")
-    check_scalar(n_steps, "n_steps", Integral, min_val=1)
+    check_choice("method", method, ("integrated_gradients", "gradient_x_input"))
+    check_whole("n_steps", n_steps, 1)
     estimator, X, _ = open_model(estimator, X)
     baseline = _levels(baseline, X.tracks)
     score = _score(estimator, class_of_interest)
@@ -184,7 +153,7 @@ def attributions(
 
 
 def _levels(baseline, tracks):
-    """Baseline of each track, ndarray of shape (n_tracks,), float32."""
+    """Return the baseline of each track, ndarray of shape (n_tracks,), float32."""
     if isinstance(baseline, Mapping):
         if set(baseline) != set(tracks):
             raise ValueError(
@@ -199,21 +168,18 @@ def _levels(baseline, tracks):
 
 
 def _score(estimator, class_of_interest):
-    """Function from outputs of the network to one number per gene."""
-    if not isinstance(estimator, ChromoformerClassifier):
-        if class_of_interest is not None:
-            raise ValueError("class_of_interest is for classifiers; leave it None for a regressor")
-        return lambda outputs: outputs[:, 0]
+    """Return a function from outputs of the network to one number per gene."""
     number = class_number(estimator, class_of_interest)
+    if number is None:
+        return lambda outputs: outputs[:, 0]
     others = [other for other in range(len(estimator.classes_)) if other != number]
     return lambda outputs: outputs[:, number] - outputs[:, others].logsumexp(dim=1)
 
 
 def _steps(method, n_steps, reach):
-    """Points on the line, from 0 to 1, and their weights: pairs of arrays of shape (n_genes,).
+    """Yield points on the line, from 0 to 1, and their weights, arrays of shape (n_genes,).
 
-    The logarithm bends most where there is least signal: the points of integration are even in
-    ``log(1 + reach * share)``.
+    The logarithm bends most at low signal: the points are even in ``log(1 + reach * share)``.
     """
     if method == "gradient_x_input":
         yield np.ones_like(reach), np.ones_like(reach)
@@ -225,7 +191,7 @@ def _steps(method, n_steps, reach):
 
 
 class _Path:
-    """The straight line of signal of some genes, from a baseline to what was measured."""
+    """The straight line from a baseline to the measured signal of some genes."""
 
     def __init__(self, X, network, score, baseline):
         self.X, self.network, self.score = X, network, score
@@ -241,13 +207,13 @@ class _Path:
         self.reach = np.nanmax(self.dense.values, axis=(1, 2, 3)).clip(1e-3)
 
     def at(self, share):
-        """Scores of genes at one share of the line, ndarray of shape (n_genes,)."""
+        """Return the scores of genes at one share of the line, ndarray of shape (n_genes,)."""
         shares = torch.full((len(self.X),), share, device=self.device)
         with torch.no_grad():
             return self._scores(self._signals(shares)).cpu().numpy().astype(np.float64)
 
     def attribute(self, steps):
-        """Attribution of every finest bin, (n_genes, n_regions, n_bins, n_tracks)."""
+        """Return attributions of the finest bins, (n_genes, n_regions, n_bins, n_tracks)."""
         sums = [[0.0] * len(group) for group in self.groups]
         for share, weight in steps:
             share, weight = (
@@ -263,7 +229,7 @@ class _Path:
         return self._in_finest_bins(sums)
 
     def _signals(self, share):
-        """Mean signal of all bins at each gene's share of the line, of tracks alone."""
+        """Return the mean signal of all bins at each gene's share of the line, without padding."""
         n_tracks = len(self.baseline)
         return [
             [
@@ -276,18 +242,19 @@ class _Path:
         ]
 
     def _scores(self, signals):
-        """Scores of genes whose bins have some mean signal."""
+        """Return the scores of genes, given the mean signal of their bins."""
+        n_zeros = self.groups[0][0].features.shape[2] - len(self.baseline)
+
+        def logged(bins, signal):
+            return bins._replace(features=torch.nn.functional.pad(signal.log1p(), (0, n_zeros)))
+
         promoters, *pairs = (
-            [
-                bins._replace(features=_logged(signal, bins.features.shape[2]))
-                for signal, bins in zip(*both)
-            ]
-            for both in zip(signals, self.groups)
+            [*map(logged, group, signal)] for group, signal in zip(self.groups, signals)
         )
         return self.score(self.network(replace(self.batch, promoters=promoters, pairs=pairs)))
 
     def _in_finest_bins(self, sums):
-        """Share the sums of all bin sizes out to finest bins, times what each has of the line."""
+        """Divide the sums of all bin sizes among finest bins, and scale by the bins' signal."""
         X, dense = self.X, self.dense
         offset = dense.values - self.baseline.cpu().numpy()
         near = np.arange(X.n_bins) * X.bin_size
@@ -301,19 +268,14 @@ class _Path:
         return offset * slope
 
     def _by_gene(self, sums, scale, n_bins):
-        """Sums of one bin size, (n_genes, n_regions, n_bins, n_tracks), bins from the start on."""
+        """Return the sums of one bin size, (n_genes, n_regions, n_bins, n_tracks)."""
         layout = self.batch.layout
         gene, place = layout.row.cpu().numpy(), layout.place.cpu().numpy()
         array = np.full((*self.X.index.shape, n_bins, len(self.baseline)), np.nan, np.float32)
         array[gene, place] = np.concatenate(
             [
-                unpadded(part[scale].cpu().numpy(), padding(bins[scale]), n_bins, 1)
+                unpadded(part[scale], bins[scale], n_bins, (1,))
                 for part, bins in zip(sums, self.groups)
             ]
         )
         return array
-
-
-def _logged(signal, n_features):
-    """Features as the network takes them: log1p, and columns of zeros behind the tracks."""
-    return torch.nn.functional.pad(signal.log1p(), (0, n_features - signal.shape[2]))

@@ -1,14 +1,14 @@
-"""mark_importance: what the score of an estimator loses when a track is permuted among genes."""
+"""mark_importance: the loss of score when a track is permuted among genes."""
 
-import numbers
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import check_scoring
-from sklearn.utils import check_consistent_length, check_random_state, check_scalar
+from sklearn.utils import check_consistent_length, check_random_state
 
 from .._arrays import ranges
+from .._words import check_choice, check_whole
 from ._model import open_model
 from ._variants import rebuilt
 
@@ -20,18 +20,11 @@ class MarkImportance:
     Attributes
     ----------
     tracks : tuple of str
-        Names, in the order of X.
+        Names of the tracks, in the order of X.
     importances : ndarray of shape (n_tracks, n_repeats)
         Score minus score with the track permuted.
     score : float
-        Of the estimator on X as it is.
-
-    Examples
-    --------
-    >>> from skchromo.inspection import MarkImportance
-    >>> MarkImportance(("ATAC",), np.array([[0.2, 0.4]]), 0.9).to_frame()
-      track  importance_mean  importance_std
-    0  ATAC              0.3             0.1
+        Score of the estimator on X without a change.
     """
 
     tracks: tuple
@@ -49,13 +42,7 @@ class MarkImportance:
         return self.importances.std(axis=1)
 
     def to_frame(self):
-        """Make a table: one row per track.
-
-        Returns
-        -------
-        table : pandas.DataFrame
-            ``track``, ``importance_mean`` and ``importance_std`` over repeats.
-        """
+        """Return a table ``track importance_mean importance_std``: one row per track."""
         return pd.DataFrame(
             {
                 "track": list(self.tracks),
@@ -70,8 +57,8 @@ def mark_importance(
 ):
     """Compute the permutation importance of each track.
 
-    As ``sklearn.inspection.permutation_importance``: a track's signal is permuted among genes,
-    promoters and pCREs apart, all else stays, and the score is computed again. The signal of a pCRE
+    As ``sklearn.inspection.permutation_importance`` does, permute a track's signal among genes and
+    compute the score again. Promoters and pCREs are permuted separately. The signal of a pCRE
     of another length is stretched or compressed to fit. Regions that genes share stay shared. Use
     genes that the estimator was not trained on.
 
@@ -81,7 +68,7 @@ def mark_importance(
         A fitted ChromoformerClassifier or ChromoformerRegressor, or a Pipeline, search or
         TransformedTargetRegressor that ends in one.
     X : pandas.DataFrame, RegionArray or array-like of n_genes rows
-        What the estimator predicts from.
+        Input of the estimator's `predict`.
     y : array-like of shape (n_genes,)
         Target, in the scale that `estimator` was fitted on.
     regions : {"all", "promoter", "pcres"}, default="all"
@@ -96,23 +83,24 @@ def mark_importance(
     Returns
     -------
     result : MarkImportance
-        Importances of all repeats, their mean and standard deviation; ``to_frame``.
+        ``importances`` of shape (n_tracks, n_repeats), ``importances_mean``, ``importances_std``
+        and the ``score`` without a change; ``to_frame()`` makes a table.
 
     Raises
     ------
     TypeError
         If there is no Chromoformer in `estimator`.
     ValueError
-        If y has another length than X, `regions` is none of the above, or is "pcres" where X holds
-        promoters alone.
+        If y has another length than X, `regions` is not one of the above, or is "pcres" where X
+        holds promoters alone.
 
     See Also
     --------
-    perturb : Knocks a track out, which needs no y and gives a change for each gene.
+    perturb : Knock a track out, without y, and return a change for each gene.
 
     Notes
     -----
-    Marks that occur together stand in for each other: each can then seem unimportant alone
+    Marks that occur together replace each other: each can then seem unimportant alone
     (scikit-learn's user guide, section on permutation importance).
 
     Examples
@@ -128,29 +116,23 @@ def mark_importance(
     >>> mark_importance(model, X, y, random_state=0).to_frame()["track"].tolist()
     ['H3K4me3', 'H3K9me3']
     """
-    check_scalar(n_repeats, "n_repeats", numbers.Integral, min_val=1)
-    if regions not in ("all", "promoter", "pcres"):
-        raise ValueError(f"regions must be 'all', 'promoter' or 'pcres', got {regions!r}")
+    check_whole("n_repeats", n_repeats, 1)
+    check_choice("regions", regions, ("all", "promoter", "pcres"))
     model = open_model(estimator, X)
     X = model.X.compact()
     check_consistent_length(X, y)
     groups = _groups(X, regions)
     scorer, rng = check_scoring(model.on_regions, scoring=scoring), check_random_state(random_state)
     score = scorer(model.on_regions, X, y)
-    importances = np.array(
-        [
-            [
-                score - scorer(model.on_regions, _permuted(X, track, groups, rng), y)
-                for _ in range(n_repeats)
-            ]
-            for track in range(len(X.tracks))
-        ]
-    )
+    importances = np.empty((len(X.tracks), n_repeats))
+    for track, repeat in np.ndindex(*importances.shape):
+        permuted = _permuted(X, track, groups, rng)
+        importances[track, repeat] = score - scorer(model.on_regions, permuted, y)
     return MarkImportance(X.tracks, importances, float(score))
 
 
 def _groups(X, regions):
-    """Distinct regions within which to permute: promoters, and pCREs."""
+    """Return the groups of distinct regions to permute within: promoters, pCREs."""
     promoters = np.unique(X.index[:, 0])
     pcres = np.setdiff1d(X.index[:, 1:], [-1, *promoters])
     if regions == "pcres" and not len(pcres):
@@ -159,7 +141,7 @@ def _groups(X, regions):
 
 
 def _permuted(X, track, groups, rng):
-    """RegionArray with one track permuted among the regions of each group."""
+    """Return X with one track permuted among the regions of each group."""
     signal, counts = X.signal.copy(), np.diff(X.offsets)
     for group in groups:
         source = rng.permutation(group)

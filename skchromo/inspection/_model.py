@@ -1,15 +1,17 @@
-"""The door of inspection: from whatever holds a fitted model, and genes, to network and regions."""
+"""The way into a fitted model: from any estimator and X to the Chromoformer and its regions."""
 
 import copy
 from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy.special import logsumexp
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from .._words import check_choice
 from ..estimators import (
     ChromoformerClassifier,
     ChromoformerDiffRegressor,
@@ -17,20 +19,14 @@ from ..estimators import (
     to_regions,
 )
 from ..regions import RegionArray
+from ._places import row_of_gene
 
 
 class Model(NamedTuple):
-    """A fitted Chromoformer and the genes to look at.
+    """A fitted Chromoformer, and the genes to inspect as it reads them.
 
-    Attributes
-    ----------
-    estimator : ChromoformerClassifier or ChromoformerRegressor
-        The fitted one inside whatever was passed.
-    X : RegionArray
-        The genes, after the steps of a Pipeline before it.
-    on_regions : estimator
-        The same, or with the TransformedTargetRegressor around it: predicts from regions, in the
-        scale of what was passed.
+    `on_regions` predicts from regions in the scale of the estimator given: it is the Chromoformer
+    itself, or with the TransformedTargetRegressor around it.
     """
 
     estimator: object
@@ -39,19 +35,7 @@ class Model(NamedTuple):
 
 
 def open_model(estimator, X):
-    """Find the Chromoformer in an estimator, and bring genes to the regions that it reads.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Chromoformer, or a Pipeline, search or TransformedTargetRegressor that ends in one; fitted.
-    X : pandas.DataFrame, RegionArray or array-like
-        Gene table for a Pipeline that starts from one; else what the Chromoformer itself takes.
-
-    Returns
-    -------
-    model : Model
-    """
+    """Return the Model in a fitted estimator, with genes brought to the regions that it reads."""
     model = _unwrap(estimator, X)
     check_is_fitted(model.estimator, "net_")
     regions = to_regions(model.estimator, model.X, model.estimator.bin_sizes, reset=False)
@@ -61,24 +45,14 @@ def open_model(estimator, X):
 
 
 def find_fitted(estimator):
-    """Find the fitted Chromoformer in an estimator, without genes.
-
-    Parameters
-    ----------
-    estimator : estimator
-        As for :func:`open_model`.
-
-    Returns
-    -------
-    estimator : ChromoformerClassifier or ChromoformerRegressor
-    """
+    """Return the fitted Chromoformer in an estimator."""
     estimator = _unwrap(estimator, None).estimator
     check_is_fitted(estimator, "net_")
     return estimator
 
 
 def _unwrap(estimator, X):
-    """Model of nested estimators, X not yet looked at; None for no genes at all."""
+    """Return the Model in nested estimators, X transformed but not checked; None is no X."""
     if isinstance(estimator, (ChromoformerClassifier, ChromoformerRegressor)):
         return Model(estimator, X, estimator)
     if isinstance(estimator, Pipeline):
@@ -105,18 +79,32 @@ def _unwrap(estimator, X):
     )
 
 
-def class_number(estimator, class_of_interest):
-    """Number of a class among a classifier's; by default the second of two.
+def pick_gene(X, gene):
+    """Return X of one gene, the gene's name (its id, or ``"row 3"``), and its row.
 
-    Parameters
-    ----------
-    estimator : ChromoformerClassifier
-    class_of_interest : label or None
-
-    Returns
-    -------
-    number : int
+    The gene is given by id or row number; None is the only one. X is of any kind that an estimator
+    predicts from, and stays of its kind.
     """
+    if isinstance(X, RegionArray):
+        ids = X.genes.get("gene_id")
+    elif isinstance(X, pd.DataFrame):
+        ids = X.get("gene_id", X.index)
+    else:
+        X, ids = np.asarray(X), None
+    row = row_of_gene(range(len(X)) if ids is None else ids, gene)
+    name = f"row {row}" if ids is None else str(np.asarray(ids)[row])
+    return X.iloc[[row]] if isinstance(X, pd.DataFrame) else X[[row]], name, row
+
+
+def class_number(estimator, class_of_interest):
+    """Return the number of a classifier's class, by default the second of two.
+
+    Return None for a regressor, which has no classes.
+    """
+    if not isinstance(estimator, ChromoformerClassifier):
+        if class_of_interest is not None:
+            raise ValueError("class_of_interest is for classifiers; leave it None for a regressor")
+        return None
     labels = list(estimator.classes_)
     if class_of_interest is None:
         if len(labels) > 2:
@@ -130,35 +118,18 @@ def class_number(estimator, class_of_interest):
 
 
 def response(model, response_method, class_of_interest):
-    """Function from a RegionArray to one number per gene, ndarray of shape (n_genes,).
+    """Return a function from a RegionArray to one number per gene, shape (n_genes,).
 
-    Parameters
-    ----------
-    model : Model
-    response_method : {"auto", "predict", "log_odds", "predict_proba"}
-        "auto" is `predict` of a regressor and "log_odds" of a classifier: log(p / (1 - p)).
-    class_of_interest : label or None
-        Of a classifier.
-
-    Returns
-    -------
-    predict : callable
+    "auto" is `predict` of a regressor, and "log_odds" of a classifier: log(p / (1 - p)).
     """
     estimator = model.estimator
-    classifies = isinstance(estimator, ChromoformerClassifier)
-    allowed = ("log_odds", "predict_proba") if classifies else ("predict",)
-    if response_method == "auto":
-        response_method = allowed[0]
-    if response_method not in allowed:
-        raise ValueError(
-            f"response_method must be 'auto' or {' or '.join(map(repr, allowed))} for a "
-            f"{type(estimator).__name__}, got {response_method!r}"
-        )
-    if not classifies:
-        if class_of_interest is not None:
-            raise ValueError("class_of_interest is for classifiers; leave it None for a regressor")
-        return model.on_regions.predict
     number = class_number(estimator, class_of_interest)
+    allowed = ("predict",) if number is None else ("log_odds", "predict_proba")
+    check_choice(
+        f"response_method of a {type(estimator).__name__}", response_method, ("auto", *allowed)
+    )
+    if number is None:
+        return model.on_regions.predict
     if response_method == "predict_proba":
         return lambda X: estimator.predict_proba(X)[:, number]
 
@@ -171,16 +142,7 @@ def response(model, response_method, class_of_interest):
 
 @contextmanager
 def at_rest(estimator):
-    """The network in eval mode, its weights without gradients; put back as they were after.
-
-    Parameters
-    ----------
-    estimator : ChromoformerClassifier or ChromoformerRegressor
-
-    Yields
-    ------
-    network : ChromoformerNetwork
-    """
+    """Yield the network in eval mode, its weights without gradients, and restore both after."""
     network = estimator.net_.module_
     modes = [(module, module.training) for module in network.modules()]
     wanted = [(parameter, parameter.requires_grad) for parameter in network.parameters()]

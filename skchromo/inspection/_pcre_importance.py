@@ -1,12 +1,12 @@
-"""pcre_importance: what each distal element does to the prediction of each gene."""
+"""pcre_importance: the effect of each distal element on the prediction of its gene."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from .._words import check_choice
 from ._model import open_model
-from ._perturb import perturb
-from ._perturbation import Perturbation
+from ._perturb import Perturbation, perturb
 from ._places import Places
 
 _METHODS = {
@@ -28,22 +28,9 @@ class PCREImportance:
     weights : ndarray of shape (n_genes, max_pcres), float32
         Contact weights.
     prediction : ndarray of shape (n_genes,)
-        With all pCREs.
+        Predictions with all pCREs.
     places : Places
         Genes, and where their regions lie.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skchromo import RegionArray
-    >>> from skchromo.inspection import PCREImportance, Places
-    >>> X = RegionArray.from_dense(np.ones((1, 3, 4, 1)), genes={"gene_id": ["A"]})
-    >>> weights = np.array([[2.5, 1.5]], dtype=np.float32)
-    >>> result = PCREImportance(np.array([[0.5, -0.25]]), weights, np.array([3.0]), Places.of(X))
-    >>> result.to_frame()[["gene_id", "region", "weight", "importance"]]
-      gene_id  region  weight  importance
-    0       A       1     2.5        0.50
-    1       A       2     1.5       -0.25
     """
 
     importance: np.ndarray
@@ -52,13 +39,10 @@ class PCREImportance:
     places: Places
 
     def to_frame(self):
-        """Make a tidy table: one row per pCRE.
+        """Return a tidy table: one row per pCRE.
 
-        Returns
-        -------
-        table : pandas.DataFrame
-            ``gene_id`` (and ``sample``), ``region`` (k for the k-th pCRE), its ``chrom start end``
-            (bp, 0-based, half-open), contact ``weight`` and ``importance``.
+        The columns are ``gene_id`` (and ``sample``), ``region`` (k for the k-th pCRE), its
+        ``chrom start end`` (bp, 0-based, half-open), contact ``weight`` and ``importance``.
         """
         gene, place = np.nonzero(~np.isnan(self.importance))
         return self.places.frame(
@@ -72,7 +56,7 @@ class PCREImportance:
 def pcre_importance(
     estimator, X, *, method="remove", response_method="auto", class_of_interest=None
 ):
-    """Compute each pCRE's importance for its gene: what the prediction loses without it.
+    """Compute each pCRE's importance for its gene: the prediction with it minus without it.
 
     Parameters
     ----------
@@ -80,12 +64,12 @@ def pcre_importance(
         A fitted ChromoformerClassifier or ChromoformerRegressor, or a Pipeline, search or
         TransformedTargetRegressor that ends in one.
     X : pandas.DataFrame, RegionArray or array-like of n_genes rows
-        What the estimator predicts from, with pCREs.
+        Input of the estimator's `predict`, with pCREs.
     method : {"remove", "knock_out", "weight"}, default="remove"
-        What "without" means: the gene has no such pCRE; the pCRE has no signal of any track; or its
-        contact weight is 0.
+        How a pCRE is taken away: it is removed from the gene; its signal of all tracks is set to 0;
+        or its contact weight is set to 0.
     response_method : {"auto", "predict", "log_odds", "predict_proba"}, default="auto"
-        What is compared: "auto" is `predict` for a regressor and "log_odds" for a
+        Which response is compared: "auto" is `predict` for a regressor and "log_odds" for a
         classifier.
     class_of_interest : label, default=None
         Class whose logit or probability is compared; None is the second of two classes.
@@ -93,7 +77,8 @@ def pcre_importance(
     Returns
     -------
     result : PCREImportance
-        Importances and labels; ``to_frame``.
+        ``importance`` and ``weights`` of shape (n_genes, max_pcres), ``prediction`` of each gene
+        and ``places`` of its pCREs; ``to_frame()`` makes a tidy table.
 
     Raises
     ------
@@ -117,8 +102,7 @@ def pcre_importance(
     >>> result.to_frame().columns.tolist()
     ['gene_id', 'region', 'chrom', 'start', 'end', 'weight', 'importance']
     """
-    if method not in _METHODS:
-        raise ValueError(f"method must be one of {', '.join(_METHODS)}, got {method!r}")
+    check_choice("method", method, tuple(_METHODS))
     model = open_model(estimator, X)
     max_pcres = model.X.index.shape[1] - 1
     if not max_pcres:

@@ -1,14 +1,156 @@
-"""perturb: how predictions change when marks, positions or contacts do."""
+"""perturb: the change of predictions under changes of marks, positions or contacts."""
 
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from .._words import check_choice, is_whole
 from ._model import open_model, response
-from ._perturbation import Perturbation
 from ._places import Places
 from ._variants import Edits, predict_variants
+
+_SIGNAL = ("knock_out", "scale", "set", "add", "peak")
+_WEIGHT = ("scale_weight", "set_weight")
+_ACTIONS = (*_SIGNAL, *_WEIGHT, "remove")
+_WITHOUT_VALUE = ("knock_out", "remove")
+
+
+@dataclass(frozen=True)
+class Perturbation:
+    """One change of a gene's signal or contacts, for :func:`perturb`.
+
+    Parameters
+    ----------
+    action : {"knock_out", "scale", "set", "add", "peak", "scale_weight", "set_weight", "remove"}
+        Kind of change. Of signal, which is mean signal and not logged: "knock_out" sets it to 0,
+        "scale" multiplies it by `value`, "set" sets it to `value`, "add" adds `value`, "peak" adds
+        a bell-shaped peak over the whole of `window` that is `value` high in its middle. Of
+        contacts: "scale_weight" and "set_weight" change contact weights, "remove" removes pCREs.
+    value : float, default=None
+        See `action`; 0 or more except for "set_weight" and "scale_weight". None for "knock_out"
+        and "remove", which need no value.
+    tracks : str or sequence of str, default=None
+        Names of the tracks whose signal is changed; None means all.
+    regions : {"all", "promoter", "pcres"} or int, default=None
+        Which of a gene's regions: k means the k-th pCRE, counted from 1 in falling contact weight.
+        None means pCREs for an action on contacts, the promoter where `window` is given, else all.
+    window : (int, int), default=None
+        Only bins in ``[window[0], window[1])``, in bp relative to the middle of each region: for a
+        promoter the TSS, along the strand of the gene; for a pCRE its middle, along the
+        chromosome. Bins partly in the window are changed in part. None means whole regions.
+    locus : (str, int, int), default=None
+        Only bins in ``chrom, start, end`` (bp, 0-based, half-open), in any region of any gene.
+        Not with `window`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the parts do not fit together; the message names the part.
+
+    Examples
+    --------
+    >>> from skchromo.inspection import Perturbation
+    >>> str(Perturbation("knock_out", tracks="H3K27ac", regions="pcres"))
+    'knock_out H3K27ac in pcres'
+    >>> str(Perturbation("scale", 0.5, window=(-1000, 1000)))
+    'scale 0.5 all tracks in promoter [-1000, 1000)'
+    >>> str(Perturbation("remove", regions=2))
+    'remove pCRE 2'
+    """
+
+    action: str
+    value: float | None = None
+    tracks: str | tuple | None = None
+    regions: str | int | None = None
+    window: tuple | None = None
+    locus: tuple | None = None
+
+    def __post_init__(self):
+        check_choice("action", self.action, _ACTIONS)
+        self._check_value()
+        self._check_positions()
+        object.__setattr__(self, "tracks", self._checked_tracks())
+        object.__setattr__(self, "regions", self._checked_regions())
+
+    @property
+    def on_contacts(self):
+        """Whether the action changes contacts and not signal, bool."""
+        return self.action not in _SIGNAL
+
+    def _check_value(self):
+        """Refuse a value that does not fit the action."""
+        if self.action in _WITHOUT_VALUE:
+            if self.value is not None:
+                raise ValueError(f"action={self.action!r} takes no value, got {self.value!r}")
+            return
+        real = isinstance(self.value, numbers.Real) and not isinstance(self.value, bool)
+        if not real or not np.isfinite(self.value):
+            raise ValueError(f"action={self.action!r} needs a finite value, got {self.value!r}")
+        if self.value < 0 and not self.on_contacts:
+            raise ValueError(
+                f"value={self.value} would make signal negative: give 0 or more, and lower signal "
+                "by action='scale' with a value below 1"
+            )
+
+    def _check_positions(self):
+        """Refuse a window or locus that does not fit the action."""
+        window, locus = self.window, self.locus
+        if window is not None and locus is not None:
+            raise ValueError("give window or locus, not both")
+        if self.on_contacts and (window is not None or locus is not None):
+            raise ValueError(f"action={self.action!r} is on whole pCREs: leave window, locus None")
+        if self.action == "peak" and window is None and locus is None:
+            raise ValueError("action='peak' needs the window, or the locus, that the peak spans")
+        if window is not None and not (_has_length(window, 2) and window[0] < window[1]):
+            raise ValueError(f"window must be (start, end) with start < end, got {window!r}")
+        if locus is not None and not (
+            _has_length(locus, 3) and isinstance(locus[0], str) and locus[1] < locus[2]
+        ):
+            raise ValueError(f"locus must be (chrom, start, end) with start < end, got {locus!r}")
+
+    def _checked_tracks(self):
+        """Return names of tracks as a tuple, or None for all."""
+        if self.tracks is None:
+            return None
+        if self.on_contacts:
+            raise ValueError(f"action={self.action!r} is on contacts: leave tracks None")
+        tracks = (self.tracks,) if isinstance(self.tracks, str) else tuple(self.tracks)
+        if not tracks:
+            raise ValueError("tracks is empty: name at least one, or give None for all")
+        return tracks
+
+    def _checked_regions(self):
+        """Return the name of regions, or the number of a pCRE."""
+        regions = self.regions
+        if regions is None:
+            return "pcres" if self.on_contacts else "promoter" if self.window else "all"
+        allowed = ("pcres",) if self.on_contacts else ("all", "promoter", "pcres")
+        named = isinstance(regions, str) and regions in allowed
+        if not named and not (is_whole(regions) and regions >= 1):
+            names = ", ".join(map(repr, allowed))
+            raise ValueError(
+                f"regions of action={self.action!r} must be {names} or the number of a pCRE from 1 "
+                f"on, got {regions!r}"
+            )
+        return regions
+
+    def __str__(self):
+        where = f"pCRE {self.regions}" if is_whole(self.regions) else self.regions
+        if self.window is not None:
+            where += f" [{self.window[0]}, {self.window[1]})"
+        elif self.locus is not None:
+            where = "{}:{}-{}".format(*self.locus)
+        what = self.action if self.value is None else f"{self.action} {self.value:g}"
+        if self.on_contacts:
+            return f"{what} {where}"
+        return f"{what} {', '.join(self.tracks) if self.tracks else 'all tracks'} in {where}"
+
+
+def _has_length(value, length):
+    """Return whether a value is a tuple or list of some length."""
+    return isinstance(value, (tuple, list)) and len(value) == length
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,27 +160,14 @@ class Effects:
     Attributes
     ----------
     names : tuple of str
-        Of the perturbations.
+        Names of the perturbations.
     prediction : ndarray of shape (n_genes,)
-        Before any change.
+        Predictions before any change.
     change : ndarray of shape (n_genes, n_perturbations)
-        Prediction with the change minus prediction without it. NaN where there was nothing to
+        Prediction with the change minus prediction without it. NaN where the gene has nothing to
         change: no such pCRE, no bin in the window or locus.
     places : Places
         Genes, and where their regions lie.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skchromo import RegionArray
-    >>> from skchromo.inspection import Effects, Places
-    >>> X = RegionArray.from_dense(np.ones((2, 4)), genes={"gene_id": ["A", "B"]})
-    >>> prediction, change = np.array([3.0, 5.0]), np.array([[-1.0], [0.5]])
-    >>> effects = Effects(("no ATAC",), prediction, change, Places.of(X))
-    >>> effects.to_frame()
-      gene_id perturbation  prediction  change
-    0       A      no ATAC         3.0    -1.0
-    1       B      no ATAC         5.0     0.5
     """
 
     names: tuple
@@ -47,12 +176,10 @@ class Effects:
     places: Places
 
     def to_frame(self):
-        """Make a tidy table: one row per gene and perturbation.
+        """Return a tidy table: one row per gene and perturbation.
 
-        Returns
-        -------
-        table : pandas.DataFrame
-            ``gene_id`` (and ``sample``), ``perturbation``, ``prediction`` (before), ``change``.
+        The columns are ``gene_id`` (and ``sample``), ``perturbation``, ``prediction`` (before) and
+        ``change``.
         """
         gene, number = np.divmod(np.arange(self.change.size), len(self.names))
         return self.places.frame(
@@ -66,8 +193,9 @@ class Effects:
 def perturb(estimator, X, perturbations, *, response_method="auto", class_of_interest=None):
     """Change marks, positions or contacts in silico, and predict again.
 
-    Signal is changed as it was measured, not logged, in the finest bins, and then pooled to all bin
-    sizes as ever. A change in a gene's region leaves other genes that share it untouched.
+    Measured signal is changed, not logged, in the finest bins, and then pooled to all bin sizes as
+    for any prediction. A change in a gene's region does not reach other genes that share the
+    region.
 
     Parameters
     ----------
@@ -75,33 +203,34 @@ def perturb(estimator, X, perturbations, *, response_method="auto", class_of_int
         A fitted ChromoformerClassifier or ChromoformerRegressor, or a Pipeline, search or
         TransformedTargetRegressor that ends in one.
     X : pandas.DataFrame, RegionArray or array-like of n_genes rows
-        What the estimator predicts from: a gene table for a Pipeline that starts from one (the
+        Input of the estimator's `predict`: a gene table for a Pipeline that starts from one (the
         steps before the last are applied to it), or the signal of regions.
     perturbations : Perturbation, sequence of Perturbation, or mapping of str to Perturbation
-        What to change; each is applied alone, to all genes. A mapping gives them names.
+        Changes, each applied alone, to all genes. A mapping gives them names.
     response_method : {"auto", "predict", "log_odds", "predict_proba"}, default="auto"
-        What is compared: "auto" is `predict` for a regressor, in the scale of its y, and
-        log odds for a classifier.
+        Which response is compared: "auto" is `predict` for a regressor, in the scale of its y,
+        and "log_odds" for a classifier.
     class_of_interest : label, default=None
         Class whose logit or probability is compared; None is the second of two classes.
 
     Returns
     -------
     effects : Effects
-        Predictions, and the change of each gene under each perturbation; ``to_frame``.
+        ``prediction`` of each gene, its ``change`` of shape (n_genes, n_perturbations), the
+        ``names`` of perturbations and the ``places`` of genes; ``to_frame()`` makes a tidy table.
 
     Raises
     ------
     TypeError
-        If there is no Chromoformer in `estimator`, or a perturbation is none.
+        If there is no Chromoformer in `estimator`, or a perturbation is not a Perturbation.
     ValueError
         If a perturbation names a track or pCRE that X does not have, or a window beyond
         the promoter; or `response_method` or `class_of_interest` do not fit the estimator.
 
     See Also
     --------
-    pcre_importance : Removes the pCREs one by one.
-    mark_importance : Permutes tracks among genes.
+    pcre_importance : Remove the pCREs one by one.
+    mark_importance : Permute tracks among genes.
 
     Notes
     -----
@@ -148,7 +277,7 @@ def perturb(estimator, X, perturbations, *, response_method="auto", class_of_int
 
 
 def _named(perturbations):
-    """Names of perturbations, and the perturbations."""
+    """Return the names of perturbations, and the perturbations as a list."""
     if isinstance(perturbations, Perturbation):
         perturbations = [perturbations]
     if isinstance(perturbations, Mapping):
@@ -168,7 +297,7 @@ def _named(perturbations):
 
 
 def _check_fits(perturbation, X):
-    """Refuse what no gene of X can have."""
+    """Refuse tracks, pCREs and windows that no gene of X has."""
     unknown = [track for track in perturbation.tracks or () if track not in X.tracks]
     if unknown:
         raise ValueError(

@@ -1,13 +1,13 @@
-"""Saturation curves: predictions against the number of pCREs, and against their weights."""
+"""Saturation curves: predictions by the number of pCREs, and by their weights."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from .._arrays import ranges
+from ..regions import mean_signal
 from ._model import open_model, response
-from ._perturbation import Perturbation
+from ._perturb import Perturbation
 from ._places import Places
 from ._variants import Edits, predict_variants
 
@@ -23,26 +23,9 @@ class Saturation:
     steps : ndarray of shape (n_steps,)
         Number of pCREs, or factor on contact weights.
     prediction : ndarray of shape (n_genes, n_steps)
-        NaN where a gene has fewer pCREs than the step, or none to change.
+        Prediction at each step; NaN where a gene has fewer pCREs, or none to change.
     places : Places
         Genes, and where their regions lie.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skchromo import RegionArray
-    >>> from skchromo.inspection import Places, Saturation
-    >>> places = Places.of(RegionArray.from_dense(np.ones((2, 4)), genes={"gene_id": ["A", "B"]}))
-    >>> prediction = np.array([[1.0, 3.0], [2.0, 5.0]])
-    >>> saturation = Saturation("n_pcres", np.arange(2), prediction, places)
-    >>> saturation.curve()
-       n_pcres  n_genes  prediction  change  standard_error
-    0        0        2         1.5     0.0             0.0
-    1        1        2         4.0     2.5             0.5
-    >>> saturation.to_frame().tail(2)
-      gene_id  n_pcres  prediction
-    2       B        0         2.0
-    3       B        1         5.0
     """
 
     step_name: str
@@ -51,13 +34,10 @@ class Saturation:
     places: Places
 
     def curve(self):
-        """Average over genes at each step.
+        """Return a table of means over genes, a row for each step.
 
-        Returns
-        -------
-        table : pandas.DataFrame
-            The step, ``n_genes`` that reach it, their mean ``prediction``, the mean ``change`` of
-            the same genes since the first step, and its ``standard_error``.
+        The columns are the step, ``n_genes`` that reach it, their mean ``prediction``, the mean
+        ``change`` of the same genes since the first step, and its ``standard_error``.
         """
         change = pd.DataFrame(self.prediction - self.prediction[:, :1])
         return pd.DataFrame(
@@ -71,12 +51,9 @@ class Saturation:
         )
 
     def to_frame(self):
-        """Make a tidy table: one row per gene and step that it reaches.
+        """Return a tidy table ``gene_id`` (and ``sample``), the step and ``prediction``.
 
-        Returns
-        -------
-        table : pandas.DataFrame
-            ``gene_id`` (and ``sample``), the step and ``prediction``.
+        It has a row for each gene and step that the gene reaches.
         """
         gene, step = np.nonzero(~np.isnan(self.prediction))
         columns = {self.step_name: self.steps[step], "prediction": self.prediction[gene, step]}
@@ -94,9 +71,9 @@ def count_saturation(
 ):
     """Predict expression with none, one, two, ... contacts, or contacts rich in a mark.
 
-    In silico: of each gene's pCREs that count, none, the first, the first two, ... are kept, in
-    falling contact weight, until all are; its other pCREs stay. With ``track="H3K27ac"`` it shows
-    how expression answers to active contacts, as in transcription factories; with
+    Of each gene's pCREs that count, none, the first, the first two, ... and at last all are kept,
+    in falling contact weight; its other pCREs stay. With ``track="H3K27ac"`` the curve is the
+    response of expression to active contacts, as in transcription factories; with
     ``track="H3K27me3"`` to contacts within Polycomb bodies.
 
     Parameters
@@ -105,13 +82,13 @@ def count_saturation(
         A fitted ChromoformerClassifier or ChromoformerRegressor, or a Pipeline, search or
         TransformedTargetRegressor that ends in one.
     X : pandas.DataFrame, RegionArray or array-like of n_genes rows
-        What the estimator predicts from, with pCREs.
+        Input of the estimator's `predict`, with pCREs.
     track : str, default=None
         A pCRE counts if its mean signal of this track is above `threshold`; None: all count.
     threshold : float, default=None
         Mean signal; None is the median over the pCREs of all genes in X.
     response_method : {"auto", "predict", "log_odds", "predict_proba"}, default="auto"
-        What is predicted: "auto" is `predict` for a regressor and "log_odds" for a
+        Which response is predicted: "auto" is `predict` for a regressor and "log_odds" for a
         classifier.
     class_of_interest : label, default=None
         Class whose logit or probability is predicted; None is the second of two classes.
@@ -119,7 +96,8 @@ def count_saturation(
     Returns
     -------
     saturation : Saturation
-        ``steps`` are 0, 1, ... pCREs; ``curve()`` is the mean over genes.
+        ``steps`` 0, 1, ... pCREs, and ``prediction`` of shape (n_genes, n_steps); ``curve()`` is
+        the mean over genes, ``to_frame()`` a tidy table.
 
     Raises
     ------
@@ -130,9 +108,9 @@ def count_saturation(
 
     Notes
     -----
-    These are our analogues of the analyses by which Lee, Yang and Kim (2022, doi
-    10.1038/s41467-022-34152-5) found transcription factories and Polycomb bodies; their code for
-    it was not published.
+    The two saturation curves are analogues of the analyses in which Lee, Yang and Kim (2022, doi
+    10.1038/s41467-022-34152-5) found transcription factories and Polycomb bodies. The code of these
+    analyses was not published.
 
     Examples
     --------
@@ -178,9 +156,9 @@ def weight_saturation(
         A fitted ChromoformerClassifier or ChromoformerRegressor, or a Pipeline, search or
         TransformedTargetRegressor that ends in one.
     X : pandas.DataFrame, RegionArray or array-like of n_genes rows
-        What the estimator predicts from, with pCREs.
+        Input of the estimator's `predict`, with pCREs.
     factors : sequence of float, default=(0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
-        What contact weights are multiplied by.
+        Factors on contact weights.
     track : str, default=None
         A pCRE counts if its mean signal of this track is above `threshold`; None: all count.
         The weights of others stay.
@@ -194,7 +172,8 @@ def weight_saturation(
     Returns
     -------
     saturation : Saturation
-        ``steps`` are the factors; NaN for genes without a pCRE that counts.
+        ``steps``, the factors, and ``prediction`` of shape (n_genes, n_steps), NaN for genes
+        without a pCRE that counts; ``curve()`` is the mean over genes, ``to_frame()`` a tidy table.
 
     Raises
     ------
@@ -225,7 +204,7 @@ def weight_saturation(
 
 
 def _open(estimator, X, track, threshold, response_method, class_of_interest):
-    """Model, places, response, predictions, and which pCREs of each gene count."""
+    """Return model, places, response, predictions, and whether each pCRE of each gene counts."""
     model = open_model(estimator, X)
     X = model.X
     if X.index.shape[1] == 1:
@@ -236,22 +215,10 @@ def _open(estimator, X, track, threshold, response_method, class_of_interest):
     if track is not None:
         if track not in X.tracks:
             raise ValueError(f"X has no track {track!r}, only {', '.join(X.tracks)}")
-        level = _mean_signal(X, X.tracks.index(track))
+        level = mean_signal(X, X.index)[..., X.tracks.index(track)]
         if threshold is None and counted.any():
             threshold = np.median(level[counted])
         counted &= level > (threshold or 0)
     elif threshold is not None:
         raise ValueError("threshold is for the mean signal of a track: name the track too")
     return model, Places.of(X), predict, predict(X), counted
-
-
-def _mean_signal(X, track):
-    """Mean signal of a track in each region of each gene, ndarray of shape (n_genes, n_regions)."""
-    used, place = np.unique(X.index, return_inverse=True)
-    place, used = place.reshape(X.index.shape) - (used[0] < 0), used[used >= 0]
-    counts = np.diff(X.offsets)[used]
-    ends = np.cumsum(counts)
-    widths = np.full(ends[-1], float(X.bin_size))
-    widths[ends - 1] -= -X.lengths[used] % X.bin_size
-    signal = X.signal[ranges(X.offsets[used], counts), track]
-    return (np.add.reduceat(signal * widths, ends - counts) / X.lengths[used])[place]

@@ -1,4 +1,4 @@
-"""Genes with something changed, stacked as rows of one RegionArray and predicted together."""
+"""Changed genes, stacked as rows of one RegionArray and predicted together."""
 
 from typing import NamedTuple
 
@@ -12,27 +12,15 @@ _PAIRS_AT_A_TIME = 1 << 16
 
 
 class Edits(NamedTuple):
-    """What some perturbations do, side by side.
+    """Perturbations as arrays of shape (n_edits,).
 
-    A bin of signal s becomes ``s (1 + share (factor - 1)) + share * gain``, where share is that
-    part of the bin that lies in the span (for a peak the mean of its bell over the bin). A contact
-    weight w becomes ``w weight_factor + weight_gain``.
-
-    Attributes
-    ----------
-    factor, gain, weight_factor, weight_gain : ndarray of shape (n_edits,)
-    peak, remove : ndarray of shape (n_edits,), bool
-        Whether the share is that of a peak; whether regions are taken away.
-    on_signal : ndarray of shape (n_edits,), bool
-    tracks : ndarray of shape (n_edits, n_tracks), bool
-    window : ndarray of shape (n_edits, 2)
-        Span in bp relative to the middle of a region; infinite for whole regions.
-    locus : ndarray of shape (n_edits, 2)
-        Span in bp on the chromosome.
-    chrom : ndarray of shape (n_edits,), object
-        Of the locus, None where there is none.
-    chosen : ndarray of shape (n_edits, n_regions) or (n_genes, n_edits, n_regions), bool
-        Which regions of a gene are changed.
+    A bin of signal s becomes ``s (1 + share (factor - 1)) + share * gain``, where share is the
+    part of the bin in the span (for a `peak` the mean of its bell over the bin), for the `tracks`
+    of an edit, shape (n_edits, n_tracks). A contact weight w becomes
+    ``w weight_factor + weight_gain``. Spans have shape (n_edits, 2), in bp: `window` is relative to
+    the middle of a region, infinite for whole regions; `locus` is on the chromosome `chrom`, which
+    is None without a locus. `chosen` is whether a region of a gene is changed, shape (n_edits,
+    n_regions) or (n_genes, n_edits, n_regions).
     """
 
     factor: np.ndarray
@@ -50,7 +38,7 @@ class Edits(NamedTuple):
 
     @classmethod
     def of(cls, perturbations, X):
-        """Bring perturbations to arrays that fit a RegionArray."""
+        """Return the edits that some perturbations make in the genes of a RegionArray."""
         n_regions = X.index.shape[1]
         return cls(
             factor=_column(perturbations, {"scale": None, "knock_out": 0.0, "set": 0.0}, 1.0),
@@ -73,42 +61,28 @@ class Edits(NamedTuple):
         )
 
     def where(self, gene, edit):
-        """Chosen regions, bool ndarray of shape (n, n_regions), of pairs of gene and edit."""
+        """Return the chosen regions of pairs of gene and edit, shape (n, n_regions)."""
         return self.chosen[edit] if self.chosen.ndim == 2 else self.chosen[gene, edit]
 
 
 def _column(perturbations, values, default):
-    """Number of each perturbation: by its action, None standing for its own value."""
+    """Return a number for each perturbation, by its action; None stands for its own value."""
     numbers = (values.get(p.action, default) for p in perturbations)
     return np.array([p.value if n is None else n for p, n in zip(perturbations, numbers)], float)
 
 
 def _regions_of(regions, n_regions):
-    """Which places a name of regions, or the number of a pCRE, means."""
+    """Return whether each place is one of the regions, given by name or as number of a pCRE."""
     place = np.arange(n_regions)
     named = {"all": place >= 0, "promoter": place == 0, "pcres": place > 0}
     return named[regions] if isinstance(regions, str) else place == regions
 
 
 def predict_variants(predict, X, places, edits):
-    """Predict every gene under every edit.
+    """Predict every gene under every edit, shape (n_genes, n_edits), NaN where nothing changes.
 
-    Genes are cut into blocks together with all of their edits: the regions of a block are pooled
-    once, and only those that an edit changes are made anew, once for all genes that share them.
-
-    Parameters
-    ----------
-    predict : callable
-        From a RegionArray to ndarray of shape (n_rows,).
-    X : RegionArray
-    places : Places
-        Of X.
-    edits : Edits
-
-    Returns
-    -------
-    predictions : ndarray of shape (n_genes, n_edits)
-        NaN where an edit finds nothing to change in a gene.
+    Genes are cut into blocks together with all of their edits. The regions of a block are pooled
+    once, and the changed regions alone are made anew, once for all genes that share them.
     """
     n_edits = len(edits.factor)
     predictions = np.full((len(X), n_edits), np.nan)
@@ -124,7 +98,7 @@ def predict_variants(predict, X, places, edits):
 
 
 def _targets(X, places, edits, gene, edit):
-    """Regions that an edit changes, bool ndarray of shape (n, n_regions)."""
+    """Return the regions that an edit changes in a gene, bool ndarray of shape (n, n_regions)."""
     targets = edits.where(gene, edit) & (X.index[gene] >= 0)
     if np.isinf(edits.window).all() and not any(edits.chrom):
         return targets
@@ -136,7 +110,7 @@ def _targets(X, places, edits, gene, edit):
 
 
 def _spans(X, places, edits, gene, edit, place):
-    """Where an edit begins and stops in a region, in bp from where the region is read from."""
+    """Return begin and stop of edits in regions, in bp from where each region is read."""
     region = X.index[gene, place]
     start, end = X.start[region], X.end[region]
     begin, stop = (edits.window[edit] + (end - start)[:, None] / 2).T
@@ -152,7 +126,7 @@ def _spans(X, places, edits, gene, edit, place):
 
 
 def _edited(X, places, edits, gene, edit):
-    """Rows of genes, each with its edit done."""
+    """Return rows of genes, each with its edit."""
     targets = _targets(X, places, edits, gene, edit)
     index, weights = X.index[gene], X.weights[gene]
     contacts = targets[:, 1:]
@@ -172,7 +146,7 @@ def _edited(X, places, edits, gene, edit):
 
 
 def _edited_signal(X, edits, regions, edit, begin, stop):
-    """Signal of regions after an edit of each, one region after the other."""
+    """Return the signal of regions after an edit of each, one region after the other."""
     counts = np.diff(X.offsets)[regions]
     signal = X.signal[ranges(X.offsets[regions], counts)]
     near = ranges(np.zeros_like(counts), counts) * X.bin_size
@@ -187,7 +161,7 @@ def _edited_signal(X, edits, regions, edit, begin, stop):
 
 
 def _bell(near, far, begin, stop):
-    """Mean over each bin of (1 + cos u) / 2, u from -pi to pi between begin and stop."""
+    """Return the mean over each bin of (1 + cos u) / 2, u from -pi to pi from begin to stop."""
     half = (stop - begin) / 2
     u = (np.clip([near, far], begin, stop) - begin) / half - 1
     area = (u + np.sin(np.pi * u) / np.pi) / 2
@@ -195,9 +169,9 @@ def _bell(near, far, begin, stop):
 
 
 def _with_regions(rows, index, weights, sources, signal):
-    """RegionArray of rows, `index` counting on behind their regions to those of `signal`.
+    """Return rows with new regions of some `signal`, each at the place of its source.
 
-    Only regions in use are taken along; the new ones lie where their `sources` do.
+    `index` numbers the regions of `rows`, and then the new ones. Only regions in use are kept.
     """
     n_before = len(rows.lengths)
     used = np.unique(index[(index >= 0) & (index < n_before)])
@@ -220,7 +194,7 @@ def _with_regions(rows, index, weights, sources, signal):
 
 
 def rebuilt(X, **parts):
-    """RegionArray like X with some parts exchanged, all of them checked."""
+    """Return a RegionArray with some parts of X exchanged, and all parts checked."""
     names = ("signal", "offsets", "chrom", "start", "end", "index", "weights", "genes", "tracks")
     names += ("bin_size", "n_bins", "window", "chromsizes")
     return RegionArray(**{name: getattr(X, name) for name in names} | parts)

@@ -1,8 +1,9 @@
 """X between features and network: the RegionArray."""
 
-from ._checks import check_as_fitted, check_conditions, refuse_genes
+from ._dense import DenseRegions
+from ._layout import check_as_fitted, check_signal
 from ._means import mean_signal, window_sums
-from ._region_array import DenseRegions, RegionArray
+from ._region_array import RegionArray
 
 __all__ = [
     "DenseRegions",

@@ -40,12 +40,17 @@ def is_of_package(member):
     return inspect.isfunction(member) and member.__module__.startswith("skchromo")
 
 
+def is_result(name):
+    """Return whether a name is the class of a result, which users hold but do not type."""
+    return name.rpartition(".")[2] in names.PAGES["skchromo.inspection"]["Results"].split()
+
+
 def documented_names():
     """List the functions and classes of the reference, and the public methods of the classes."""
     listed = []
     for name in filter(names.is_described, names.full_names()):
         listed.append(name)
-        if inspect.isclass(get(name)):
+        if inspect.isclass(get(name)) and not is_result(name):
             members = (one for one in dir(get(name)) if not one.startswith("_"))
             listed += [f"{name}.{one}" for one in members if is_of_package(getattr(get(name), one))]
     return listed
@@ -60,7 +65,7 @@ def sections_of(found):
 
 
 def split_names(parameters):
-    """Map each parameter of a section to its type; several may share a line."""
+    """Map each parameter of a section, of which several may share a line, to its type."""
     return {
         name.strip().lstrip("*"): parameter.type
         for parameter in parameters
@@ -115,9 +120,12 @@ def calls(example, method):
 
 @pytest.mark.parametrize("name", DOCUMENTED)
 def test_docstring_has_an_example(name):
-    """A method has one of its own, or is called in that of its class or where it points to."""
+    """A method has one of its own, or is called in that of its class or where it points to.
+
+    A result has it in the function that returns it.
+    """
     example = example_of(name)
-    if ">>> " in example:
+    if ">>> " in example or is_result(name):
         return
     owner, _, method = name.rpartition(".")
     assert owner in DOCUMENTED, f"{name} has no Examples section"

@@ -1,23 +1,17 @@
-"""Attention of a fitted estimator: against the reference's own softmax, and its labels."""
+"""Attention of a fitted estimator: against the reference's softmax, and as tables."""
 
 import numpy as np
 import pytest
 import reference
 import torch
-from small_models import TINY, make_regions
+from small_models import TINY, changed
 
 from skchromo import BigWigTransformer, ChromoformerRegressor, InteractionTransformer, RegionArray
 from skchromo.inspection import attention
 
 
 @pytest.fixture(scope="module")
-def X():
-    return make_regions()
-
-
-@pytest.fixture(scope="module")
-def fitted(X):
-    y = np.random.default_rng(1).normal(3.0, 1.0, len(X))
+def fitted(X, y):
     return ChromoformerRegressor(**{**TINY, "pairwise_n_layers": 2, "dropout": 0.5}).fit(X, y)
 
 
@@ -53,7 +47,7 @@ def oracle(h1_e003, tmp_path_factory):
     )
 
 
-def test_equals_the_softmax_of_the_reference(oracle):
+def test_attention_equals_the_softmax_of_the_reference(oracle):
     X, model, embedding, pairwise, regulation = oracle
     maps = attention(model, X)
     present = X.index >= 0
@@ -102,7 +96,7 @@ def rows_sum_to_one(values):
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_rows_sum_to_one_over_what_is_there(X, fitted, full):
+def test_rows_of_attention_sum_to_one(X, fitted, full):
     maps = attention(fitted, X, full=full)
     for size in (400, 100):
         assert rows_sum_to_one(maps.embedding[size])
@@ -112,7 +106,7 @@ def test_rows_sum_to_one_over_what_is_there(X, fitted, full):
         assert (~np.isnan(maps.pairwise[size][..., 0])).sum() == n_pcres * 2 * 2
 
 
-def test_the_rows_of_full_maps_are_those_given_alone(X, fitted):
+def test_full_maps_hold_the_rows_of_short_maps(X, fitted):
     maps, full = attention(fitted, X), attention(fitted, X, full=True)
     for size in (400, 100):
         centre = 1600 // size // 2
@@ -124,7 +118,7 @@ def test_the_rows_of_full_maps_are_those_given_alone(X, fitted):
         )
 
 
-def test_a_gene_has_the_same_maps_alone(X, fitted):
+def test_maps_of_a_gene_do_not_depend_on_other_genes(X, fitted):
     maps, alone = attention(fitted, X), attention(fitted, X[[17]])
     for level in ("embedding", "pairwise", "regulation"):
         for size in (400, 100):
@@ -133,7 +127,7 @@ def test_a_gene_has_the_same_maps_alone(X, fitted):
 
 
 @pytest.mark.parametrize("n_layers", [1, 3])
-def test_layers_of_the_embedding(X, n_layers):
+def test_full_embedding_has_every_layer(X, n_layers):
     model = ChromoformerRegressor(**{**TINY, "embedding_n_layers": n_layers, "max_epochs": 1})
     model.fit(X, np.arange(40.0))
     assert attention(model, X[:3]).embedding[100].shape == (3, 1, 2, 16)
@@ -143,7 +137,7 @@ def test_layers_of_the_embedding(X, n_layers):
     np.testing.assert_allclose(maps.embedding[100][:, -1, :, 8], last, atol=1e-6)
 
 
-def test_the_model_is_left_as_it_was(X, fitted):
+def test_attention_leaves_the_model_unchanged(X, fitted):
     module = fitted.net_.module_
     module.train()
     before = fitted.predict(X)
@@ -156,7 +150,7 @@ def test_the_model_is_left_as_it_was(X, fitted):
     np.testing.assert_array_equal(fitted.predict(X), before)
 
 
-def test_genes_without_pcres(X, fitted):
+def test_maps_of_genes_without_pcres_are_nan(X, fitted):
     bare = X[np.flatnonzero((X.index[:, 1:] < 0).all(axis=1))]
     maps = attention(fitted, bare)
     assert maps.pairwise[100].shape == (len(bare), 3, 2, 2, 16)
@@ -166,22 +160,14 @@ def test_genes_without_pcres(X, fitted):
 
 
 def stranded(strand):
-    """Two genes whose windows and pCREs have coordinates, the last bin of a pCRE short."""
+    """A gene whose window and pCRE have coordinates; the last bin of the pCRE is short."""
     values = np.random.default_rng(0).poisson(2.0, (1, 2, 8, 1))
-    X = RegionArray.from_dense(
-        values,
-        [[2.0]],
-        [[800, 750]],
-        genes={"gene_id": np.array(["A"]), "strand": np.array([strand])},
-    )
-    return X._replace(
-        chrom=np.array(["chr1", "chr1"], dtype=object),
-        start=np.array([1000, 5000]),
-        end=np.array([1800, 5750]),
-    )
+    genes = {"gene_id": ["A"], "strand": [strand]}
+    X = RegionArray.from_dense(values, [[2.0]], [[800, 750]], genes=genes)
+    return changed(X, chrom=["chr1", "chr1"], start=[1000, 5000], end=[1800, 5750])
 
 
-def test_frames_tell_where_bins_lie_on_either_strand():
+def test_frames_locate_bins_on_either_strand():
     X = stranded("+")
     model = ChromoformerRegressor(**{**TINY, "max_epochs": 1}).fit(X[[0] * 4], np.arange(4.0))
     plus, minus = (
@@ -209,7 +195,7 @@ def test_frames_tell_where_bins_lie_on_either_strand():
     assert table["gene_id"].unique().tolist() == ["A"]
 
 
-def test_frames_of_full_maps_name_the_asker(X, fitted):
+def test_frames_of_full_maps_name_the_query(X, fitted):
     maps = attention(fitted, X[:4], full=True)
     table = maps.to_frame("embedding").query("bin_size == 400 & head == 1 & gene_id == 'GENE1'")
     assert table["query"].tolist() == np.repeat(range(4), 4).tolist()
@@ -218,6 +204,6 @@ def test_frames_of_full_maps_name_the_asker(X, fitted):
     np.testing.assert_allclose(totals["attention"].sum(), 1, atol=1e-5)
 
 
-def test_an_unknown_level_is_refused(X, fitted):
+def test_unknown_level_is_refused(X, fitted):
     with pytest.raises(ValueError, match="level must be 'embedding'"):
         attention(fitted, X[:2]).to_frame("head")

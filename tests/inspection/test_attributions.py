@@ -1,8 +1,8 @@
-"""Attributions: they sum to what they explain, and are the gradients of predictions."""
+"""Attributions: they sum to the explained change, and are the gradients of predictions."""
 
 import numpy as np
 import pytest
-from small_models import TINY, log_odds, make_regions
+from small_models import TINY, changed, log_odds
 
 from skchromo import ChromoformerClassifier, ChromoformerRegressor, RegionArray
 from skchromo.inspection import attributions
@@ -11,25 +11,19 @@ TRACKS = ("H3K4me3", "ATAC")
 
 
 @pytest.fixture(scope="module")
-def X():
-    return make_regions()
-
-
-@pytest.fixture(scope="module")
-def fitted(X):
-    y = np.random.default_rng(1).normal(3.0, 1.0, len(X))
+def fitted(X, y):
     return ChromoformerRegressor(**{**TINY, "max_epochs": 15, "lr": 5e-3}).fit(X, y)
 
 
 def level_of(X, levels):
     """Regions whose signal is one level a track."""
-    return X._replace(signal=np.broadcast_to(np.float32(levels), X.signal.shape).copy())
+    return changed(X, signal=np.broadcast_to(np.float32(levels), X.signal.shape).copy())
 
 
 @pytest.mark.parametrize(
     ("baseline", "levels"), [(0.0, [0, 0]), (1.5, [1.5, 1.5]), ({"ATAC": 4, "H3K4me3": 0}, [0, 4])]
 )
-def test_they_sum_to_the_difference_of_predictions(X, fitted, baseline, levels):
+def test_attributions_sum_to_the_difference_of_predictions(X, fitted, baseline, levels):
     result = attributions(fitted, X, baseline=baseline, n_steps=256)
     difference = fitted.predict(X) - fitted.predict(level_of(X, levels))
     np.testing.assert_allclose(result.prediction, fitted.predict(X), atol=1e-5)
@@ -42,21 +36,21 @@ def test_they_sum_to_the_difference_of_predictions(X, fitted, baseline, levels):
     np.testing.assert_allclose(total, difference, atol=0.02 * np.abs(difference).max())
 
 
-def test_more_steps_have_less_error(X, fitted):
+def test_error_falls_with_steps(X, fitted):
     few, many = (attributions(fitted, X[:10], n_steps=n).error for n in (4, 256))
     assert np.abs(many).mean() < 0.05 * np.abs(few).mean()
     assert np.abs(many).max() < 5e-3
 
 
-def test_signal_far_from_counts_is_integrated_as_well(X, fitted):
-    X = X._replace(signal=X.signal * np.float32(500))
+def test_error_stays_small_on_large_signal(X, fitted):
+    X = changed(X, signal=X.signal * np.float32(500))
     result = attributions(fitted, X)
     difference = result.prediction - result.baseline_prediction
     assert np.abs(result.error).max() < 0.1 * np.abs(difference).max()
     assert np.abs(result.error).mean() < 0.02 * np.abs(difference).max()
 
 
-def test_they_cover_the_bins_that_are_there(X, fitted):
+def test_attributions_cover_the_bins_of_regions(X, fitted):
     values = X.to_dense().values
     result = attributions(fitted, X)
     np.testing.assert_array_equal(np.isnan(result.values), np.isnan(values))
@@ -67,7 +61,7 @@ def bumped(X, gene, region, number, track, amount):
     """Regions with one finest bin of one gene changed."""
     signal = X.signal.copy()
     signal[X.offsets[X.index[gene, region]] + number, track] += amount
-    return X._replace(signal=signal)
+    return changed(X, signal=signal)
 
 
 def test_gradient_x_input_is_the_derivative_of_the_prediction(X, fitted):
@@ -90,7 +84,7 @@ def test_gradient_x_input_is_the_derivative_of_the_prediction(X, fitted):
     np.testing.assert_allclose(got, expected, atol=0.05 * np.abs(expected).max())
 
 
-def test_the_planted_track_and_bins_stand_out():
+def test_attributions_find_the_planted_track_and_bins():
     rng = np.random.default_rng(0)
     values = rng.poisson(3.0, (200, 16, 2))
     y = 3 * np.log1p(values[:, 4:8, 1].mean(axis=1))
@@ -101,7 +95,7 @@ def test_the_planted_track_and_bins_stand_out():
     assert size[:, 0].sum() < 0.2 * size.sum()
 
 
-def test_logits_of_classes(X):
+def test_classifier_attributions_explain_log_odds(X):
     y = np.arange(40) % 2
     model = ChromoformerClassifier(**TINY).fit(X, y)
     one, other = attributions(model, X), attributions(model, X, class_of_interest=0)
@@ -114,12 +108,12 @@ def test_logits_of_classes(X):
         attributions(three, X)
 
 
-def test_a_gene_has_the_same_attributions_alone(X, fitted):
+def test_attributions_of_a_gene_do_not_depend_on_other_genes(X, fitted):
     every, alone = attributions(fitted, X), attributions(fitted, X[[35]])
     np.testing.assert_allclose(alone.values, every.values[[35]], atol=1e-6)
 
 
-def test_the_model_is_left_as_it_was(X, fitted):
+def test_attributions_leave_the_model_unchanged(X, fitted):
     module = fitted.net_.module_
     module.train()
     weights = {name: value.clone() for name, value in module.state_dict().items()}
@@ -129,9 +123,8 @@ def test_the_model_is_left_as_it_was(X, fitted):
     assert all((value == weights[name]).all() for name, value in module.state_dict().items())
 
 
-def test_frames(X, fitted):
-    strand = np.array(["-"] * 3)
-    X = X[:3]._replace(genes={"gene_id": np.array(list("ABC")), "strand": strand})
+def test_frames_locate_bins_and_sum_regions(X, fitted):
+    X = changed(X[:3], genes={"gene_id": list("ABC"), "strand": ["-"] * 3})
     result = attributions(fitted, X)
     table = result.to_frame("bin")
     assert table.columns.tolist() == [
@@ -150,14 +143,16 @@ def test_frames(X, fitted):
         result.to_frame("track")
 
 
-def test_parameters_without_a_meaning(X, fitted):
-    with pytest.raises(ValueError, match="method must be one of integrated_gradients"):
-        attributions(fitted, X, method="saliency")
-    with pytest.raises(ValueError, match="n_steps == 0"):
-        attributions(fitted, X, n_steps=0)
-    with pytest.raises(ValueError, match="one level for each of the tracks H3K4me3, ATAC"):
-        attributions(fitted, X, baseline={"ATAC": 1.0})
-    with pytest.raises(ValueError, match="finite and 0 or more"):
-        attributions(fitted, X, baseline=-1.0)
-    with pytest.raises(ValueError, match="class_of_interest is for classifiers"):
-        attributions(fitted, X, class_of_interest=1)
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"method": "saliency"}, "method must be 'integrated_gradients' or 'gradient_x_input'"),
+        ({"n_steps": 0}, "n_steps must be an integer of at least 1"),
+        ({"baseline": {"ATAC": 1.0}}, "one level for each of the tracks H3K4me3, ATAC"),
+        ({"baseline": -1.0}, "finite and 0 or more"),
+        ({"class_of_interest": 1}, "class_of_interest is for classifiers"),
+    ],
+)
+def test_wrong_parameters_are_refused(X, fitted, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        attributions(fitted, X, **parameters)

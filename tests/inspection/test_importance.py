@@ -1,10 +1,10 @@
-"""Importances against the truth of a simulated genome, and how tracks are permuted."""
+"""Importances: against the truth of a simulated genome, and against permutations by hand."""
 
 import numpy as np
 import pytest
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import roc_auc_score
-from small_models import TINY, make_regions
+from small_models import TINY, changed, make_regions, promoters_alone
 
 from skchromo import (
     BigWigTransformer,
@@ -64,7 +64,7 @@ def ranked(data, importance):
     """Every element of genes with a planted effect, with its importance: 0 where it has none.
 
     Among them are the decoys: promoter-like elements in used contacts, and enhancers in weak
-    contacts or in none, which a model is never shown.
+    contacts or in none, which a model never reads.
     """
     elements = data.truth.elements
     elements = elements.assign(active=elements["contribution"] > 0)
@@ -111,13 +111,13 @@ def test_shuffled_importances_find_nothing(elements):
     assert auroc(shuffled) < 0.6
 
 
-def test_a_model_of_promoters_alone_finds_nothing(genome):
+def test_importances_of_a_model_of_promoters_find_nothing(genome):
     data, X, y = genome
-    alone = X._replace(index=X.index[:, :1], weights=X.weights[:, :0])
+    alone = promoters_alone(X)
     model = fit(alone[:400], y[:400])
     with pytest.raises(ValueError, match="X holds promoters alone: put an InteractionTransformer"):
         pcre_importance(model, alone)
-    # Shown contacts that it was not trained on.
+    # It was not trained on contacts, and now reads some.
     elements = ranked(data, pcre_importance(model, X))
     used = elements[elements["contact"] == "used"]
     print(f"AUROC of a model of promoters alone {auroc(used):.3f}")
@@ -125,7 +125,7 @@ def test_a_model_of_promoters_alone_finds_nothing(genome):
 
 
 @pytest.mark.parametrize("method", ["knock_out", "weight"])
-def test_other_meanings_of_without(genome, trained, method):
+def test_other_methods_find_the_planted_elements(genome, trained, method):
     data, X, _ = genome
     elements = ranked(data, pcre_importance(trained, X, method=method))
     used = elements[elements["contact"] == "used"]
@@ -145,7 +145,7 @@ def test_attributions_find_the_planted_elements(genome, trained):
     assert auroc(elements, "attribution") > 0.8
 
 
-def test_marks_that_were_planted_matter_and_others_do_not(genome, trained):
+def test_mark_importance_finds_the_planted_marks(genome, trained):
     _, X, y = genome
     held_out = X[400:], y[400:]
     table = mark_importance(trained, *held_out, random_state=0).to_frame()
@@ -159,7 +159,7 @@ def test_marks_that_were_planted_matter_and_others_do_not(genome, trained):
     assert distal["H3K9me3"] < 0.2 * distal["H3K4me1"]
 
 
-def test_expression_rises_with_active_contacts_and_their_weight(genome, trained):
+def test_saturation_rises_with_active_contacts_and_their_weight(genome, trained):
     _, X, _ = genome
     curve = count_saturation(trained, X, track="H3K4me1").curve()
     change = curve.loc[curve["n_genes"] >= 50, "change"].to_numpy()
@@ -172,34 +172,26 @@ def test_expression_rises_with_active_contacts_and_their_weight(genome, trained)
     assert (np.diff(by_weight["change"]) > 0).all()
 
 
-@pytest.fixture(scope="module")
-def X():
-    return make_regions()
-
-
-@pytest.fixture(scope="module")
-def y():
-    return np.random.default_rng(1).normal(3.0, 1.0, 40)
-
-
 def test_pcre_importance_is_the_loss_without_the_pcre(X, y):
     model = ChromoformerRegressor(**TINY).fit(X, y)
     result = pcre_importance(model, X)
     np.testing.assert_array_equal(np.isnan(result.importance), X.index[:, 1:] < 0)
     index, weights = X.index.copy(), X.weights.copy()
     index[:, 2], weights[:, 1] = -1, 0
-    lost = model.predict(X) - model.predict(X._replace(index=index, weights=weights))
+    lost = model.predict(X) - model.predict(changed(X, index=index, weights=weights))
     there = X.index[:, 2] >= 0
     np.testing.assert_allclose(result.importance[there, 1], lost[there], atol=1e-6)
     table = result.to_frame()
     assert len(table) == (X.index[:, 1:] >= 0).sum()
     np.testing.assert_array_equal(table["weight"], X.weights[X.index[:, 1:] >= 0])
-    with pytest.raises(ValueError, match="method must be one of remove, knock_out, weight"):
+    np.testing.assert_array_equal(table["region"], np.nonzero(X.index[:, 1:] >= 0)[1] + 1)
+    np.testing.assert_array_equal(table["importance"], result.importance[X.index[:, 1:] >= 0])
+    with pytest.raises(ValueError, match="method must be 'remove', 'knock_out' or 'weight'"):
         pcre_importance(model, X, method="drop")
 
 
 class Recorder(ChromoformerRegressor):
-    """Keeps what it is asked to predict."""
+    """Keep each X that is predicted."""
 
     def predict(self, X):
         if hasattr(self, "seen"):
@@ -213,6 +205,10 @@ def test_tracks_are_permuted_among_regions_of_a_kind(X, y):
     result = mark_importance(model, X, y, n_repeats=2, random_state=0)
     assert result.importances.shape == (2, 2)
     assert result.score == model.score(X, y)
+    table = result.to_frame()
+    assert table["track"].tolist() == ["H3K4me3", "ATAC"]
+    np.testing.assert_array_equal(table["importance_mean"], result.importances.mean(axis=1))
+    np.testing.assert_array_equal(table["importance_std"], result.importances.std(axis=1))
     before, *permuted = model.seen[:5]
     assert before.equals(X)
     pcres = np.unique(X.index[:, 1:])[1:]
@@ -230,14 +226,14 @@ def test_tracks_are_permuted_among_regions_of_a_kind(X, y):
     np.testing.assert_array_equal(again.importances, result.importances)
 
 
-def test_promoters_are_permuted_as_scikit_learn_does(y):
+def test_mark_importance_of_promoters_equals_scikit_learns(y):
     X = make_regions(tracks=("ATAC",))
-    X = X._replace(index=X.index[:, :1], weights=X.weights[:, :0])
+    X = promoters_alone(X)
     model = ChromoformerRegressor(**TINY).fit(X, y)
     y = model.predict(X)
 
     class OfRows:
-        """The model on numbers of genes, which scikit-learn can permute."""
+        """The model on row numbers of genes, which scikit-learn can permute."""
 
         def fit(self, rows, y):
             return self
@@ -252,13 +248,13 @@ def test_promoters_are_permuted_as_scikit_learn_does(y):
     np.testing.assert_allclose(got.importances_mean, expected.importances_mean, rtol=0.2)
 
 
-def test_marks_need_a_target_that_fits(X, y):
+def test_mark_importance_refuses_a_target_of_another_length(X, y):
     model = ChromoformerRegressor(**TINY).fit(X, y)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         mark_importance(model, X, y[:5])
     with pytest.raises(ValueError, match="regions must be 'all', 'promoter' or 'pcres'"):
         mark_importance(model, X, y, regions="distal")
-    alone = X._replace(index=X.index[:, :1], weights=X.weights[:, :0])
+    alone = promoters_alone(X)
     with pytest.raises(ValueError, match="but no gene of X has a pCRE"):
         mark_importance(model, alone, y, regions="pcres")
     result = mark_importance(model, alone, y, scoring="neg_mean_absolute_error", n_repeats=1)

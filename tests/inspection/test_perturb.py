@@ -1,4 +1,4 @@
-"""Perturbations: against the same change made by hand, and everything that holds a model."""
+"""Perturbations: against the same change made by hand, and in estimators of every kind."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
-from small_models import TINY, log_odds, make_regions
+from small_models import TINY, changed, log_odds, make_regions, promoters_alone
 
 from skchromo import ChromoformerClassifier, ChromoformerRegressor, RegionArray
 from skchromo.inspection import Perturbation, count_saturation, perturb, weight_saturation
@@ -18,25 +18,21 @@ TRACKS = ("H3K4me3", "ATAC")
 
 @pytest.fixture(scope="module")
 def X():
-    """Genes of which every two that follow share their first pCRE, some on the other strand."""
+    """Genes on both strands; each pair of neighbours shares its first pCRE."""
     X = make_regions()
     index = X.index.copy()
     shared = (index[0::2, 1] >= 0) & (index[1::2, 1] >= 0)
     index[1::2, 1] = np.where(shared, index[0::2, 1], index[1::2, 1])
     start = 10_000 * np.arange(len(X.lengths))
     strand = np.where(np.arange(40) % 3, "+", "-")
-    return X._replace(
+    return changed(
+        X,
         index=index,
         start=start,
         end=start + X.lengths,
-        chrom=np.full(len(start), "chr1", dtype=object),
+        chrom=["chr1"] * len(start),
         genes={**X.genes, "strand": strand},
     )
-
-
-@pytest.fixture(scope="module")
-def y(X):
-    return np.random.default_rng(1).normal(3.0, 1.0, len(X))
 
 
 @pytest.fixture(scope="module")
@@ -64,56 +60,67 @@ def agrees(fitted, X, perturbation, change):
     return found
 
 
-def test_knock_out_everywhere(X, fitted):
-    def change(values, lengths, weights):
-        values[..., 1] *= 0
-
-    assert agrees(fitted, X, Perturbation("knock_out", tracks="ATAC"), change).all()
+def no_atac(values, lengths, weights):
+    values[..., 1] *= 0
 
 
-def test_scale_the_promoter(X, fitted):
-    def change(values, lengths, weights):
-        values[:, 0] *= 0.25
-
-    assert agrees(fitted, X, Perturbation("scale", 0.25, regions="promoter"), change).all()
+def quarter_of_promoter(values, lengths, weights):
+    values[:, 0] *= 0.25
 
 
-def test_set_all_pcres(X, fitted):
-    def change(values, lengths, weights):
-        values[:, 1:, :, 0] = 7
+def seven_in_pcres(values, lengths, weights):
+    values[:, 1:, :, 0] = 7
 
-    perturbation = Perturbation("set", 7, tracks=["H3K4me3"], regions="pcres")
+
+def more_in_second_pcre(values, lengths, weights):
+    values[:, 2] += 3
+
+
+def nothing_downstream(values, lengths, weights):
+    values[:, 0, 8:10] *= 0  # [0, 200)
+    values[:, 0, 10] *= 0.5  # [200, 250) of [200, 300)
+
+
+def bell(values, lengths, weights):
+    u = np.linspace(-1, 1, 400_001)
+    height = (1 + np.cos(np.pi * (u[1:] + u[:-1]) / 2)) / 2
+    values[:, 0, 6:10, 0] += 5 * height.reshape(4, -1).mean(axis=1)
+
+
+def triple_weights(values, lengths, weights):
+    weights[:] *= 3
+
+
+def one_weight(values, lengths, weights):
+    weights[:, 0] = np.where(lengths[:, 1] > 0, 1.25, 0)
+
+
+def no_first_pcre(values, lengths, weights):
+    lengths[:, 1] = weights[:, 0] = 0
+
+
+@pytest.mark.parametrize(
+    ("perturbation", "change", "region"),
+    [
+        (Perturbation("knock_out", tracks="ATAC"), no_atac, 0),
+        (Perturbation("scale", 0.25, regions="promoter"), quarter_of_promoter, 0),
+        (Perturbation("set", 7, tracks=["H3K4me3"], regions="pcres"), seven_in_pcres, 1),
+        (Perturbation("add", 3, regions=2), more_in_second_pcre, 2),
+        (Perturbation("knock_out", window=(0, 250)), nothing_downstream, 0),
+        (Perturbation("peak", 5, tracks="H3K4me3", window=(-200, 200)), bell, 0),
+        (Perturbation("scale_weight", 3), triple_weights, 1),
+        (Perturbation("set_weight", 1.25, regions=1), one_weight, 1),
+        (Perturbation("remove", regions=1), no_first_pcre, 1),
+    ],
+    ids=str,
+)
+def test_perturbation_equals_the_change_by_hand(X, fitted, perturbation, change, region):
+    """And changes nothing in genes without the region."""
     found = agrees(fitted, X, perturbation, change)
-    np.testing.assert_array_equal(found, X.index[:, 1] >= 0)
+    np.testing.assert_array_equal(found, X.index[:, region] >= 0)
 
 
-def test_add_to_one_pcre(X, fitted):
-    def change(values, lengths, weights):
-        values[:, 2] += 3
-
-    found = agrees(fitted, X, Perturbation("add", 3, regions=2), change)
-    np.testing.assert_array_equal(found, X.index[:, 2] >= 0)
-
-
-def test_a_window_around_the_tss_is_read_along_the_strand_and_cuts_bins(X, fitted):
-    def change(values, lengths, weights):
-        values[:, 0, 8:10] *= 0  # [0, 200)
-        values[:, 0, 10] *= 0.5  # [200, 250) of [200, 300)
-
-    agrees(fitted, X, Perturbation("knock_out", window=(0, 250)), change)
-
-
-def test_a_peak_has_the_mass_of_a_bell(X, fitted):
-    def change(values, lengths, weights):
-        u = np.linspace(-1, 1, 400_001)
-        bell = (1 + np.cos(np.pi * (u[1:] + u[:-1]) / 2)) / 2
-        values[:, 0, 6:10, 0] += 5 * bell.reshape(4, -1).mean(axis=1)
-
-    perturbation = Perturbation("peak", 5, tracks="H3K4me3", window=(-200, 200))
-    agrees(fitted, X, perturbation, change)
-
-
-def test_a_locus_reaches_every_region_that_lies_there(X, fitted):
+def test_locus_reaches_every_region_on_it(X, fitted):
     gene = 3  # on the minus strand
     start = X.start[X.index[gene, 0]]
 
@@ -136,22 +143,7 @@ def test_a_locus_reaches_every_region_that_lies_there(X, fitted):
     assert np.isnan(effects.change).all()
 
 
-def test_weights_and_removal(X, fitted):
-    def scale(values, lengths, weights):
-        weights[:] *= 3
-
-    def fix(values, lengths, weights):
-        weights[:, 0] = np.where(lengths[:, 1] > 0, 1.25, 0)
-
-    def remove(values, lengths, weights):
-        lengths[:, 1] = weights[:, 0] = 0
-
-    agrees(fitted, X, Perturbation("scale_weight", 3), scale)
-    agrees(fitted, X, Perturbation("set_weight", 1.25, regions=1), fix)
-    agrees(fitted, X, Perturbation("remove", regions=1), remove)
-
-
-def test_a_shared_pcre_is_changed_for_the_gene_alone(X, fitted):
+def test_shared_pcre_is_changed_for_each_gene_alone(X, fitted):
     signal = X.signal.copy()
     effects = perturb(fitted, X, {"one": Perturbation("add", 5.0, regions=1)})
     np.testing.assert_array_equal(X.signal, signal)
@@ -160,13 +152,13 @@ def test_a_shared_pcre_is_changed_for_the_gene_alone(X, fitted):
         np.testing.assert_array_equal(alone.change, effects.change[[gene]])
 
 
-def test_what_changes_nothing_changes_no_bit(X, fitted):
+def test_change_of_nothing_leaves_every_bit(X, fitted):
     effects = perturb(fitted, X, [Perturbation("scale", 1.0), Perturbation("scale_weight", 1.0)])
     assert (effects.change[:, 0] == 0).all()
     assert (effects.change[X.index[:, 1] >= 0, 1] == 0).all()
 
 
-def test_many_perturbations_are_each_as_if_alone(X, fitted):
+def test_many_perturbations_equal_each_alone(X, fitted):
     many = [Perturbation("add", i % 7, window=(i % 12 * 100 - 600, 700)) for i in range(60)]
     many[::4] = [Perturbation("scale", i, regions="pcres") for i in range(15)]
     together = perturb(fitted, X, many)
@@ -176,7 +168,7 @@ def test_many_perturbations_are_each_as_if_alone(X, fitted):
         np.testing.assert_array_equal(alone.change[:, 0], together.change[:, i])
 
 
-def test_an_opened_file_is_perturbed_alike(X, fitted, tmp_path):
+def test_opened_file_is_perturbed_like_memory(X, fitted, tmp_path):
     X.save(tmp_path / "X.npz")
     perturbation = Perturbation("scale", 0.5, tracks="ATAC")
     opened = RegionArray.load(tmp_path / "X.npz", mmap_mode="r")
@@ -185,7 +177,7 @@ def test_an_opened_file_is_perturbed_alike(X, fitted, tmp_path):
     )
 
 
-def test_frame(X, fitted):
+def test_frame_of_effects_has_a_row_for_each_gene_and_perturbation(X, fitted):
     effects = perturb(fitted, X[:2], {"a": Perturbation("scale", 0), "b": Perturbation("add", 1)})
     table = effects.to_frame()
     assert table.columns.tolist() == ["gene_id", "perturbation", "prediction", "change"]
@@ -194,7 +186,7 @@ def test_frame(X, fitted):
     np.testing.assert_array_equal(table["change"], effects.change.ravel())
 
 
-def test_responses_of_a_classifier(X, y):
+def test_classifier_responses_are_log_odds_or_probabilities(X, y):
     labels = np.where(y > 3, "on", "off")
     model = ChromoformerClassifier(**TINY).fit(X, labels)
     perturbation = Perturbation("scale", 0.0)
@@ -207,7 +199,7 @@ def test_responses_of_a_classifier(X, y):
             model, X, perturbation, response_method="predict_proba", class_of_interest=label
         )
         np.testing.assert_array_equal(p.prediction, model.predict_proba(X)[:, column])
-    with pytest.raises(ValueError, match="response_method must be 'auto' or 'log_odds'"):
+    with pytest.raises(ValueError, match="Classifier must be 'auto', 'log_odds' or"):
         perturb(model, X, perturbation, response_method="predict")
     with pytest.raises(ValueError, match="'up' is none of the classes"):
         perturb(model, X, perturbation, class_of_interest="up")
@@ -218,7 +210,7 @@ def test_responses_of_a_classifier(X, y):
     np.testing.assert_allclose(effects.prediction, log_odds(three, X, 2))
 
 
-def test_whatever_ends_in_a_chromoformer(X, y, fitted):
+def test_nested_estimators_are_perturbed_like_the_model_inside(X, y, fitted):
     perturbation = Perturbation("scale", 0.5)
     expected = perturb(fitted, X, perturbation).change
     rows = np.arange(len(X))[:, None]
@@ -254,7 +246,7 @@ def test_other_models_are_refused(X, y, fitted):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"action": "delete"}, "action must be one of knock_out, scale"),
+        ({"action": "delete"}, "action must be 'knock_out', 'scale'"),
         ({"action": "scale"}, "needs a finite value, got None"),
         ({"action": "knock_out", "value": 1}, "takes no value, got 1"),
         ({"action": "add", "value": -1}, "would make signal negative"),
@@ -268,18 +260,21 @@ def test_other_models_are_refused(X, y, fitted):
             "window or locus, not both",
         ),
         ({"action": "scale", "value": 1, "regions": 0}, "number of a pCRE from 1 on, got 0"),
-        ({"action": "scale", "value": 1, "regions": "enhancer"}, "regions must be 'all'"),
-        ({"action": "remove", "regions": "promoter"}, "regions must be 'pcres'"),
+        ({"action": "scale", "value": 1, "regions": "enhancer"}, "must be 'all', 'promoter'"),
+        (
+            {"action": "remove", "regions": "promoter"},
+            "must be 'pcres' or the number",
+        ),
         ({"action": "remove", "tracks": "ATAC"}, "is on contacts: leave tracks None"),
         ({"action": "set_weight", "value": 1, "window": (0, 5)}, "is on whole pCREs"),
     ],
 )
-def test_perturbations_without_a_meaning(arguments, message):
+def test_contradictory_perturbations_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         Perturbation(**arguments)
 
 
-def test_perturbations_that_X_cannot_have(X, y, fitted):
+def test_perturbations_beyond_X_are_refused(X, y, fitted):
     with pytest.raises(ValueError, match="X has no track DNase, only H3K4me3, ATAC"):
         perturb(fitted, X, Perturbation("knock_out", tracks=["ATAC", "DNase"]))
     with pytest.raises(ValueError, match="at most 3 pCREs"):
@@ -290,32 +285,36 @@ def test_perturbations_that_X_cannot_have(X, y, fitted):
         perturb(fitted, X, ["knock_out"])
     with pytest.raises(ValueError, match="perturbations is empty"):
         perturb(fitted, X, [])
-    alone = X._replace(index=X.index[:, :1], weights=X.weights[:, :0])
+    alone = promoters_alone(X)
     with pytest.raises(ValueError, match="X holds promoters alone"):
         perturb(fitted, alone, Perturbation("remove"))
 
 
-def test_saturation_by_count_keeps_the_first_that_count(X, fitted):
+def test_count_saturation_keeps_the_first_pcres(X, fitted):
     saturation = count_saturation(fitted, X)
     assert saturation.steps.tolist() == [0, 1, 2, 3]
     n_pcres = (X.index[:, 1:] >= 0).sum(axis=1)
     np.testing.assert_array_equal((~np.isnan(saturation.prediction)).sum(axis=1), n_pcres + 1)
     index, weights = X.index.copy(), X.weights.copy()
     index[:, 2:], weights[:, 1:] = -1, 0
-    one = fitted.predict(X._replace(index=index, weights=weights))
+    one = fitted.predict(changed(X, index=index, weights=weights))
     has_one = n_pcres >= 1
     np.testing.assert_allclose(saturation.prediction[has_one, 1], one[has_one], atol=1e-6)
     last = saturation.prediction[np.arange(len(X)), n_pcres]
     np.testing.assert_array_equal(last, fitted.predict(X))
     curve = saturation.curve()
     assert curve["n_genes"].tolist() == [(n_pcres >= k).sum() for k in range(4)]
-    assert curve["change"][0] == 0
+    change = saturation.prediction - saturation.prediction[:, :1]
+    np.testing.assert_allclose(curve["prediction"], np.nanmean(saturation.prediction, axis=0))
+    np.testing.assert_allclose(curve["change"], np.nanmean(change, axis=0))
+    error = np.nanstd(change, axis=0, ddof=1) / np.sqrt(curve["n_genes"])
+    np.testing.assert_allclose(curve["standard_error"], error)
     table = saturation.to_frame()
     assert table.columns.tolist() == ["gene_id", "n_pcres", "prediction"]
     assert len(table) == (n_pcres + 1).sum()
 
 
-def test_saturation_of_those_rich_in_a_track(X, fitted):
+def test_saturation_by_a_track_counts_pcres_rich_in_it(X, fitted):
     dense = X.to_dense()
     width = np.clip(dense.lengths[..., None] - np.arange(16) * 100, 0, 100)
     level = np.nansum(dense.values[..., 1] * width, axis=2) / np.maximum(dense.lengths, 1)
@@ -326,11 +325,11 @@ def test_saturation_of_those_rich_in_a_track(X, fitted):
     n_rich = rich.sum(axis=1)
     np.testing.assert_array_equal((~np.isnan(saturation.prediction)).sum(axis=1), n_rich + 1)
     index, weights = np.where(rich, -1, X.index), np.where(rich[:, 1:], 0, X.weights)
-    none = fitted.predict(X._replace(index=index, weights=weights))
+    none = fitted.predict(changed(X, index=index, weights=weights))
     np.testing.assert_allclose(saturation.prediction[:, 0], none, atol=1e-6)
     by_weight = weight_saturation(fitted, X, factors=(0, 1), track="ATAC", threshold=2.0)
     weights = np.where(rich[:, 1:], 0, X.weights)
-    expected = np.where(n_rich > 0, fitted.predict(X._replace(weights=weights)), np.nan)
+    expected = np.where(n_rich > 0, fitted.predict(changed(X, weights=weights)), np.nan)
     np.testing.assert_allclose(by_weight.prediction[:, 0], expected, atol=1e-6)
     np.testing.assert_array_equal(
         by_weight.prediction[:, 1], np.where(n_rich > 0, fitted.predict(X), np.nan)
@@ -338,11 +337,11 @@ def test_saturation_of_those_rich_in_a_track(X, fitted):
     assert by_weight.curve()["weight_factor"].tolist() == [0, 1]
 
 
-def test_saturation_refuses_what_it_cannot_count(X, fitted):
+def test_saturation_refuses_unknown_tracks_and_promoters_alone(X, fitted):
     with pytest.raises(ValueError, match="X has no track 'H3K9me3'"):
         count_saturation(fitted, X, track="H3K9me3")
     with pytest.raises(ValueError, match="name the track too"):
         weight_saturation(fitted, X, threshold=1.0)
-    alone = X._replace(index=X.index[:, :1], weights=X.weights[:, :0])
+    alone = promoters_alone(X)
     with pytest.raises(ValueError, match="X holds promoters alone"):
         count_saturation(fitted, alone)

@@ -95,7 +95,7 @@ def make_epigenome(
 
     See Also
     --------
-    skchromo.evaluation.shuffle_pcres : Control for the use of contacts.
+    shuffle_pcres : Control for the use of contacts.
 
     Notes
     -----

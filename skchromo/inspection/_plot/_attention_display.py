@@ -1,24 +1,23 @@
-"""AttentionDisplay: where a fitted estimator looks."""
+"""AttentionDisplay: attention of a fitted estimator, as maps or lines."""
 
 import numpy as np
 
+from ..._words import check_choice
 from .._attention import attention as attend
-from .._gene_choice import pick_gene, row_of_gene
-from ._display import COLOURS, DOUBLE, SINGLE, canvas, kb_from_tss, stacked
-
-_LEVELS = ("regulation", "embedding", "pairwise")
+from .._model import pick_gene
+from ._base import COLOURS, DOUBLE, SINGLE, Display, kb_from_tss, keep_sides, stacked
 
 
-class AttentionDisplay:
+class AttentionDisplay(Display):
     """Attention of one of the three transformers, for a gene or as a mean over genes.
 
     ``"regulation"``: from the promoter to itself and to each pCRE, in every layer and head, as a
     map for each bin size. ``"embedding"``: from the TSS along the promoter, a line for each head
     of the last layer. ``"pairwise"``: from the promoter along each pCRE of one gene, mean over
-    layers and heads, as a multiple of even attention over the bins that are there (1), so that
-    pCREs of different length compare.
+    layers and heads, as a multiple of even attention over the bins of the pCRE (1 is even), so
+    that pCREs of different lengths compare.
 
-    Attention shows where the network reads, not what that does to the prediction.
+    Attention is where the network reads. It is not the effect of a place on the prediction.
 
     Parameters
     ----------
@@ -27,7 +26,7 @@ class AttentionDisplay:
     gene : str or int, default=None
         Id or row number of a gene; None is the mean over all genes.
     name : str, default=None
-        Title; None is the gene's id, or how many genes there are.
+        Title; None is the gene's id, or the number of genes.
 
     Attributes
     ----------
@@ -67,12 +66,7 @@ class AttentionDisplay:
 
     def __init__(self, attention, gene=None, *, name=None):
         self.attention = attention
-        ids = attention.places.genes["gene_id"]
-        self.rows = np.arange(len(ids))
-        if gene is not None:
-            self.rows = self.rows[[row_of_gene(ids, gene)]]
-        own = f"mean of {len(ids)} genes" if len(self.rows) != 1 else str(ids[self.rows[0]])
-        self.name = own if name is None else name
+        self._choose(attention.places, gene, name, "mean of {} genes")
 
     @classmethod
     def from_estimator(
@@ -103,7 +97,7 @@ class AttentionDisplay:
         """
         name = None
         if gene is not None:
-            X, name = pick_gene(X, gene)
+            X, name, _ = pick_gene(X, gene)
         return cls(attend(estimator, X), name=name).plot(level, bin_sizes=bin_sizes, ax=ax)
 
     def plot(self, level="regulation", *, bin_sizes=None, ax=None):
@@ -131,21 +125,20 @@ class AttentionDisplay:
             If there is no such level or bin size, or no pCREs to draw; or for ``"pairwise"`` of
             several genes, whose pCREs have no mean.
         """
-        if level not in _LEVELS:
-            raise ValueError(f"level must be one of {', '.join(_LEVELS)}, got {level!r}")
+        check_choice("level", level, ("regulation", "embedding", "pairwise"))
         sizes = self._sizes(bin_sizes)
         if level == "pairwise":
             self._check_pcres()
         self.axes_, self.images_, self.lines_, self.colorbar_ = [], [], [], None
         width, height = (SINGLE, 0.9 * len(sizes) + 0.5) if level == "embedding" else (DOUBLE, 2.2)
-        with canvas(self, ax, width, height) as ax:
+        with self._canvas(ax, width, height) as ax:
             getattr(self, f"_draw_{level}")(ax, sizes)
             # Above the titles of maps, or the legend of lines.
             ax.set_title(f"{self.name}, {level} attention", loc="left", pad=16)
         return self
 
     def _sizes(self, bin_sizes):
-        """Bin sizes to draw."""
+        """Return the bin sizes to draw."""
         known = self.attention.bin_sizes
         if bin_sizes is None:
             return known
@@ -155,19 +148,19 @@ class AttentionDisplay:
         return sizes
 
     def _check_pcres(self):
-        """Refuse what has no pCREs, or those of several genes."""
-        if len(self.rows) != 1:
+        """Refuse several genes, and a gene without pCREs."""
+        if not self.is_one:
             raise ValueError("pairwise attention is drawn for one gene: name it, as gene='ENSG...'")
         if not len(self._pcres()):
             raise ValueError(f"{self.name} has no pCREs")
 
     def _pcres(self):
-        """Places of the pCREs of the one gene, counted from 0."""
+        """Return the places of the one gene's pCREs, counted from 0."""
         places = self.attention.places
         return np.flatnonzero(places.end[self.rows[0], 1:] > places.start[self.rows[0], 1:])
 
     def _draw_embedding(self, ax, sizes):
-        """Lines of heads along the promoter."""
+        """Draw a line along the promoter for each head, a panel for each bin size."""
         self.axes_ = stacked(ax, [1] * len(sizes), gap=0.15)
         for panel, size in zip(self.axes_, sizes):
             values = self.attention.embedding[size][self.rows]
@@ -175,12 +168,12 @@ class AttentionDisplay:
                 values = values[..., values.shape[3] // 2, :]
             heads = _mean(values[:, -1])
             middle = (np.arange(heads.shape[1]) + 0.5 - heads.shape[1] / 2) * size / 1_000
-            for number, (head, colour) in enumerate(zip(heads, _cycled(len(heads)))):
-                label = f"head {number + 1}"
-                self.lines_ += panel.step(middle, head, where="mid", color=colour, label=label)
+            for number, head in enumerate(heads):
+                look = {"color": COLOURS[number % len(COLOURS)], "label": f"head {number + 1}"}
+                self.lines_ += panel.step(middle, head, where="mid", **look)
             panel.axvline(0, color="0.3", linewidth=0.5, linestyle=":", zorder=0)
             panel.set_ylim(0)
-            panel.spines[["top", "right"]].set_visible(False)
+            keep_sides(panel, "left", "bottom")
             panel.set_ylabel(f"{size:,} bp bins")
             panel.set_xticklabels([])
         above = {"loc": "lower right", "bbox_to_anchor": (1, 1), "borderaxespad": 0.2}
@@ -190,7 +183,7 @@ class AttentionDisplay:
         last.set_xlabel("kb from the TSS, 5' to 3'")
 
     def _draw_regulation(self, ax, sizes):
-        """Map of layers and heads by regions, for each bin size."""
+        """Draw a map of layers and heads by regions for each bin size."""
         maps = []
         for size in sizes:
             values = self.attention.regulation[size][self.rows]
@@ -208,7 +201,7 @@ class AttentionDisplay:
         self.axes_[0].set_ylabel(f"Layer ({n_heads} heads each)")
 
     def _draw_pairwise(self, ax, sizes):
-        """Map of pCREs by bins, for each bin size."""
+        """Draw a map of pCREs by bins for each bin size."""
         pcres = self._pcres()
         maps = []
         for size in sizes:
@@ -225,7 +218,7 @@ class AttentionDisplay:
         self.axes_[0].set_ylabel("pCRE")
 
     def _draw_maps(self, ax, sizes, maps, label):
-        """Maps side by side in one colour scale."""
+        """Draw maps side by side, in one colour scale."""
         import matplotlib as mpl
 
         ax.set_axis_off()
@@ -246,11 +239,6 @@ class AttentionDisplay:
 
 
 def _mean(values):
-    """Mean over genes of what is there; NaN where no gene has anything."""
+    """Return the mean over genes without NaN; NaN where all genes have it."""
     there = (~np.isnan(values)).sum(axis=0)
     return np.where(there > 0, np.nansum(values, axis=0) / np.maximum(there, 1), np.nan)
-
-
-def _cycled(n):
-    """As many colours as asked for."""
-    return [COLOURS[number % len(COLOURS)] for number in range(n)]

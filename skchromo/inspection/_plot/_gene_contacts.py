@@ -1,28 +1,17 @@
-"""Upper panels of GeneDisplay: contacts as arcs, and where the regions below them lie."""
+"""Upper panels of GeneDisplay: contacts as arcs, and the regions below them."""
 
 import numpy as np
 
-from ._display import FAINT, LOWERS, RAISES, bare, position_axis
+from ._base import FAINT, LOWERS, RAISES, effect_colour, keep_sides
 
 _PALEST = 0.3
 _WIDTHS = 0.4, 2.4  # of arcs in points, from weight 0 to the largest
 
 
 def draw_contacts(ax, layout, X, importance):
-    """Draw an arc to each pCRE.
+    """Draw an arc to each pCRE of a GeneLayout, and return the arcs in falling weight.
 
-    Parameters
-    ----------
-    ax : matplotlib Axes
-    layout : GeneLayout
-    X : RegionArray
-        Of the one gene.
-    importance : ndarray of shape (max_pcres,) or None
-
-    Returns
-    -------
-    arcs : list of matplotlib PathPatch
-        In falling weight.
+    `importance` has shape (max_pcres,), or is None for grey arcs.
     """
     from matplotlib.patches import PathPatch, Rectangle
 
@@ -38,19 +27,17 @@ def draw_contacts(ax, layout, X, importance):
         strength = X.weights[0, region - 1] / largest if largest else 0
         colour, alpha = _look(importance, region - 1)
         path = _arc(tss, middle[at], 0.25 + 0.75 * abs(middle[at] - tss) / reach)
-        width = _WIDTHS[0] + strength * (_WIDTHS[1] - _WIDTHS[0])
-        arc = PathPatch(path, fill=False, edgecolor=colour, alpha=alpha, linewidth=width)
-        if not layout.cis[at]:
-            arc.set_linestyle("--")
+        look = {"edgecolor": colour, "alpha": alpha, "linewidth": _width(strength)}
+        arc = PathPatch(path, fill=False, linestyle="solid" if layout.cis[at] else "dashed", **look)
         arcs.append(ax.add_patch(arc))
         box = (near[at], -0.06), far[at] - near[at], 0.12
         ax.add_patch(Rectangle(*box, facecolor="0.2", edgecolor="0.2", linewidth=0.8))
-    bare(ax, "top")
+    keep_sides(ax, "top")
     ax.set_yticks([])
     ax.xaxis.tick_top()
     ax.xaxis.set_label_position("top")
     if layout.chrom:
-        position_axis(ax.xaxis, layout.chrom, np.ptp(ax.get_xlim()))
+        _write_positions(ax.xaxis, layout.chrom, np.ptp(ax.get_xlim()))
     else:
         ax.set_xticks([])
     _legend(ax, X.weights[0, X.index[0, 1:] >= 0], importance)
@@ -58,9 +45,9 @@ def draw_contacts(ax, layout, X, importance):
 
 
 def _positions(layout):
-    """Ends and middles of regions and the TSS on the axis of contacts.
+    """Return ends and middles of regions, and the TSS, on the axis of contacts.
 
-    Without coordinates they are where the regions are drawn below; a region of another chromosome
+    Without coordinates they are the places of the regions below. A region of another chromosome
     is at the right end.
     """
     if not layout.chrom:
@@ -73,24 +60,28 @@ def _positions(layout):
 
 
 def _limits(near, far):
-    """Ends of the axis: all regions and a margin."""
+    """Return the ends of the axis: all regions and a margin."""
     low, high = near.min(), far.max()
     margin = 0.02 * (high - low)
     return low - margin, high + margin
 
 
 def _look(importance, pcre):
-    """Colour and alpha of a pCRE's arc."""
+    """Return colour and alpha of a pCRE's arc."""
     if importance is None:
         return "0.4", 0.8
     largest = np.nanmax(np.abs(importance)) or 1
-    value = importance[pcre]
-    colour = RAISES if value > 0 else LOWERS
-    return colour, min(1.0, _PALEST + (1 - _PALEST) * abs(value) / largest)
+    share = abs(importance[pcre]) / largest
+    return effect_colour(importance[pcre]), min(1.0, _PALEST + (1 - _PALEST) * share)
+
+
+def _width(share):
+    """Return the width of an arc, given its share of the largest weight."""
+    return _WIDTHS[0] + share * (_WIDTHS[1] - _WIDTHS[0])
 
 
 def _arc(start, end, height):
-    """Path from one position to another that rises to `height`."""
+    """Return the path from one position to another that rises to `height`."""
     from matplotlib.path import Path
 
     top = 4 / 3 * height
@@ -98,8 +89,20 @@ def _arc(start, end, height):
     return Path(points, [Path.MOVETO, *[Path.CURVE4] * 3])
 
 
+def _write_positions(axis, chrom, span):
+    """Write ticks in Mb, or in kb where the axis spans less than 100 kb, and the chromosome."""
+    unit, size = ("Mb", 1_000_000) if span >= 100_000 else ("kb", 1_000)
+
+    def text(x, _):
+        step = np.diff(axis.get_majorticklocs()).min(initial=size) / size
+        return f"{x / size:,.{max(0, int(np.ceil(-np.log10(step) - 1e-6)))}f}"
+
+    axis.set_major_formatter(text)
+    axis.set_label_text(f"{chrom} ({unit})")
+
+
 def _legend(ax, weights, importance):
-    """What widths and colours of arcs mean."""
+    """Write the meaning of the widths and colours of arcs."""
     from matplotlib.lines import Line2D
 
     if not len(weights):
@@ -107,12 +110,11 @@ def _legend(ax, weights, importance):
     handles = []
     if weights.max() > 0:
         for weight in sorted({weights.min(), weights.max()}):
-            width = _WIDTHS[0] + weight / weights.max() * (_WIDTHS[1] - _WIDTHS[0])
-            label = f"contact weight {weight:.3g}"
-            handles.append(Line2D([], [], color="0.4", linewidth=width, label=label))
+            look = {"linewidth": _width(weight / weights.max()), "color": "0.4"}
+            handles.append(Line2D([], [], label=f"contact weight {weight:.3g}", **look))
     if importance is not None:
-        for colour, label in ((RAISES, "raises"), (LOWERS, "lowers")):
-            label += " the prediction"
+        for colour, verb in ((RAISES, "raises"), (LOWERS, "lowers")):
+            label = f"{verb} the prediction"
             handles.append(Line2D([], [], color=colour, linewidth=2, label=label))
     ax.legend(
         handles=handles,
@@ -127,14 +129,14 @@ def _legend(ax, weights, importance):
 
 
 def draw_map(ax, layout, contact_ax):
-    """Draw the regions as blocks, and lines to where they lie in the panel above."""
+    """Draw the regions as blocks, joined to their places in the panel above."""
     from matplotlib.patches import Polygon, Rectangle
 
     ax.set_xlim(0, layout.width)
     ax.set_ylim(0, 1)
     ax.set_xticks([])
     ax.set_yticks([])
-    bare(ax)
+    keep_sides(ax)
     low, high = contact_ax.get_xlim()
     for at, (left, width) in enumerate(zip(layout.left, layout.drawn)):
         if layout.chrom and layout.cis[at]:
@@ -152,7 +154,7 @@ def draw_map(ax, layout, contact_ax):
 
 
 def _draw_strand(ax, layout):
-    """Bent arrow at the TSS, in the direction of transcription."""
+    """Draw a bent arrow at the TSS, in the direction of transcription."""
     tss, reach = layout.from_tss(0), 0.035 * layout.width * (-1 if layout.flipped else 1)
     ax.plot([tss, tss], [0.45, 0.75], color="k", linewidth=1)
     ax.annotate(

@@ -1,13 +1,12 @@
-"""GeneDisplay: everything a model reads of a gene, and what it makes of it, in one figure."""
+"""GeneDisplay: contacts and signal of one gene, and their effects on the prediction."""
 
 import numpy as np
 
 from ...regions import RegionArray
 from .._attributions import attributions as attribute
-from .._gene_choice import pick_gene, row_of_gene
-from .._model import open_model
+from .._model import open_model, pick_gene
 from .._pcre_importance import pcre_importance
-from ._display import DOUBLE, FAINT, LOWERS, RAISES, SIGNAL, bare, canvas, kb_from_tss, stacked
+from . import _base
 from ._gene_contacts import draw_contacts, draw_map
 from ._gene_layout import GeneLayout
 
@@ -15,16 +14,16 @@ from ._gene_layout import GeneLayout
 _CONTACTS, _MAP, _TRACK, _REST = 26, 12, 7, 21
 
 
-class GeneDisplay:
+class GeneDisplay(_base.Display):
     """One gene with its contacts and tracks, and their effects on the prediction.
 
-    From above: the locus in true scale, an arc from the TSS to each pCRE, wider with the contact
-    weight; then promoter and pCREs side by side in one scale of bp, the pCREs numbered in falling
-    weight; below each a lane for every track, with mean signal in grey, and attribution below it.
-    What raises the prediction is orange, what lowers it blue: of arcs by the importance of the
-    pCRE (paler where it is small), of lanes by the attribution of each bin, all lanes in one scale.
-    Everything runs along the chromosome; the arrow shows the direction of the gene. A pCRE of
-    another chromosome has a star, and a dashed arc to the right end.
+    The upper panel is the locus in true scale. An arc joins the TSS to each pCRE, wider for a
+    larger contact weight. Below, promoter and pCREs stand side by side in one scale of bp, the
+    pCREs numbered in falling weight. Under them, each track has a lane: mean signal in grey, and
+    attribution below it. Orange raises the prediction, blue lowers it. An arc has the colour of the
+    importance of its pCRE (paler where it is small), a bin that of its attribution; all lanes have
+    one scale. All panels run along the chromosome, and the arrow is the direction of the gene. A
+    pCRE of another chromosome has a star, and a dashed arc to the right end.
 
     Parameters
     ----------
@@ -33,9 +32,9 @@ class GeneDisplay:
     gene : str or int, default=None
         Id or row number of the gene; None where X has only one.
     attributions : Attributions, default=None
-        Of the genes of X, see :func:`attributions`; None draws signal alone.
+        Attributions of the genes of X, see :func:`attributions`; None draws signal alone.
     importance : PCREImportance, default=None
-        Of the genes of X, see :func:`pcre_importance`; None draws grey arcs.
+        Importances of the genes of X, see :func:`pcre_importance`; None draws grey arcs.
     name : str, default=None
         Title; None is the gene's id.
 
@@ -56,7 +55,7 @@ class GeneDisplay:
     Raises
     ------
     TypeError, ValueError, IndexError
-        If X is no RegionArray, `gene` names no gene or several, or a result is of other genes.
+        If X is not a RegionArray, `gene` names no gene or several, or a result is of other genes.
 
     See Also
     --------
@@ -77,8 +76,7 @@ class GeneDisplay:
 
     def __init__(self, X, gene=None, *, attributions=None, importance=None, name=None):
         _check_regions(X)
-        row = row_of_gene(X.genes.get("gene_id", range(len(X))), gene)
-        self.X, found = pick_gene(X, row)
+        self.X, found, row = pick_gene(X, gene)
         self.name = found if name is None else name
         for result in (attributions, importance):
             _check_same_genes(result, X)
@@ -116,9 +114,9 @@ class GeneDisplay:
         gene : str or int, default=None
             Id or row number of the gene; None where X has only one.
         method : {"integrated_gradients", "gradient_x_input"}, default="integrated_gradients"
-            Of :func:`attributions`.
+            Passed to :func:`attributions`.
         n_steps : int, default=64
-            Of :func:`attributions`.
+            Passed to :func:`attributions`.
         class_of_interest : label, default=None
             Class whose log-odds are explained; None is the second of two classes.
         window : int, default=None
@@ -146,7 +144,7 @@ class GeneDisplay:
         >>> len(GeneDisplay.from_estimator(model, X, 7).raising_)
         2
         """
-        X, name = pick_gene(X, gene)
+        X, name, _ = pick_gene(X, gene)
         model = open_model(estimator, X)
         values = attribute(
             model.estimator,
@@ -188,12 +186,13 @@ class GeneDisplay:
         ValueError
             If X has no such track, or `window` does not fit its promoters and bins.
         """
-        numbers = self._numbers(tracks)
-        self._layout = GeneLayout.of(self.X, self._window(window))
+        tracks = _base.check_names("tracks", tracks, self.X.tracks)
+        numbers = [self.X.tracks.index(track) for track in tracks]
+        self._layout = GeneLayout(self.X, self._checked(window))
         lane = _TRACK * (1 if self.attribution is None else 1.6)
         height = _CONTACTS + _MAP + lane * len(numbers) + _REST
-        with canvas(self, ax, DOUBLE, height / 25.4) as ax:
-            panels = stacked(ax, [_CONTACTS, _MAP, *[lane] * len(numbers)])
+        with self._canvas(ax, _base.DOUBLE, height / 25.4) as ax:
+            panels = _base.stacked(ax, [_CONTACTS, _MAP, *[lane] * len(numbers)])
             self.contact_ax_, self.map_ax_, *self.track_axes_ = panels
             self.arcs_ = draw_contacts(self.contact_ax_, self._layout, self.X, self.importance)
             draw_map(self.map_ax_, self._layout, self.contact_ax_)
@@ -201,19 +200,8 @@ class GeneDisplay:
             self._finish(ax)
         return self
 
-    def _numbers(self, tracks):
-        """Columns of X of the tracks to draw."""
-        tracks = self.X.tracks if tracks is None else tracks
-        tracks = [tracks] if isinstance(tracks, str) else list(tracks)
-        unknown = [track for track in tracks if track not in self.X.tracks]
-        if unknown or not tracks:
-            raise ValueError(
-                f"tracks must name some of {', '.join(self.X.tracks)}, got {', '.join(tracks)}"
-            )
-        return [self.X.tracks.index(track) for track in tracks]
-
-    def _window(self, window):
-        """Part of the promoter to draw, in bp."""
+    def _checked(self, window):
+        """Return the part of the promoter to draw, in bp."""
         whole, step = self.X.window, 2 * self.X.bin_size
         if window is None:
             return whole
@@ -225,20 +213,20 @@ class GeneDisplay:
         return window
 
     def _draw_tracks(self, numbers):
-        """Signal and attribution of each track."""
+        """Draw signal and attribution of each track."""
         X, layout = self.X, self._layout
         signal = [X.signal[X.offsets[n] : X.offsets[n + 1]] for n in layout.number]
         values = []
         if self.attribution is not None:
             values = [self.attribution[r, : len(y)] for r, y in zip(layout.region, signal)]
-            values = layout.shown(values)
-        signal = layout.shown(signal)
+            values = layout.visible(values)
+        signal = layout.visible(signal)
         self.attribution_scale_ = max((float(np.abs(v).max()) for v in values), default=0.0)
         self.signal_, self.raising_, self.lowering_ = [], [], []
         for ax, number in zip(self.track_axes_, numbers):
             top = max(float(y[:, number].max()) for y in signal)
             x, y = layout.steps([y[:, number] for y in signal], X.bin_size)
-            self.signal_.append(ax.fill_between(x, y / (top or 1), color=SIGNAL, linewidth=0))
+            self.signal_.append(ax.fill_between(x, y / (top or 1), color=_base.SIGNAL, linewidth=0))
             if values:
                 x, y = layout.steps([v[:, number] for v in values], X.bin_size)
                 self._draw_attribution(ax, x, y / (self.attribution_scale_ or 1))
@@ -248,37 +236,37 @@ class GeneDisplay:
             self._frame_track(ax)
 
     def _draw_attribution(self, ax, x, y):
-        """Attribution of a track in the lower part of its lane, from -1 to 1."""
+        """Draw the attribution of a track, from -1 to 1, in the lower part of its lane."""
         middle, half = -0.75, 0.62
         for drawn, part, colour in (
-            (self.raising_, np.maximum(y, 0), RAISES),
-            (self.lowering_, np.minimum(y, 0), LOWERS),
+            (self.raising_, np.maximum(y, 0), _base.RAISES),
+            (self.lowering_, np.minimum(y, 0), _base.LOWERS),
         ):
             filled = ax.fill_between(x, middle + half * part, middle, color=colour, linewidth=0)
             drawn.append(filled)
         self._draw_ground(ax, middle, "0.7")
 
     def _draw_ground(self, ax, y, colour):
-        """Level line in each region."""
+        """Draw a level line in each region."""
         left = self._layout.left
         right = left + self._layout.drawn
         ax.hlines(np.full(len(left), y), left, right, color=colour, linewidth=0.4)
 
     def _frame_track(self, ax):
-        """Ground lines of regions, the TSS, and no frame."""
+        """Draw the ground lines of regions and the TSS, without a frame."""
         layout = self._layout
         self._draw_ground(ax, 0, "0.3")
         for left, width, region in zip(layout.left, layout.drawn, layout.region):
             if region:
-                ax.axvspan(left, left + width, color=FAINT, linewidth=0, alpha=0.5, zorder=0)
+                ax.axvspan(left, left + width, color=_base.FAINT, linewidth=0, alpha=0.5, zorder=0)
         ax.axvline(layout.from_tss(0), color="0.3", linewidth=0.5, linestyle=":", zorder=0)
         ax.set_xlim(0, layout.width)
         ax.set_xticks([])
         ax.set_yticks([])
-        bare(ax)
+        _base.keep_sides(ax)
 
     def _finish(self, ax):
-        """Title, and distances below the promoter."""
+        """Write the title, and distances below the promoter."""
         from matplotlib.ticker import MaxNLocator
 
         layout = self._layout
@@ -287,12 +275,11 @@ class GeneDisplay:
         ticks = MaxNLocator(n_ticks, steps=[1, 2, 5, 10]).tick_values(-half, half)
         ticks = ticks[np.abs(ticks) <= half]
         last = self.track_axes_[-1]
-        last.set_xticks(layout.from_tss(ticks), [kb_from_tss(tick / 1_000) for tick in ticks])
+        last.set_xticks(layout.from_tss(ticks), [_base.kb_from_tss(tick / 1_000) for tick in ticks])
         label = "Along the chromosome, kb from the TSS"
         if self.attribution is not None:
-            label += (
-                f"; attribution lanes reach to \N{PLUS-MINUS SIGN}{self.attribution_scale_:.2g}"
-            )
+            reach = f"\N{PLUS-MINUS SIGN}{self.attribution_scale_:.2g}"
+            label += f"; attribution lanes reach to {reach}"
         last.set_xlabel(label)
         title = self.name
         if "strand" in self.X.genes:
@@ -303,7 +290,7 @@ class GeneDisplay:
 
 
 def _check_regions(X):
-    """Refuse what is no RegionArray of single genes."""
+    """Refuse anything but a RegionArray of one condition."""
     if not isinstance(X, RegionArray):
         raise TypeError(
             "X must be a RegionArray, as pipe[:-1].transform(genes) gives it, got "
@@ -315,14 +302,11 @@ def _check_regions(X):
 
 
 def _check_same_genes(result, X):
-    """Refuse results of other genes than those of X."""
+    """Refuse a result whose genes differ from the genes of X."""
     if result is None:
         return
-    places = result.places
-    same = places.start.shape == X.index.shape and np.array_equal(
-        places.start[:, 0], X.start[X.index[:, 0]]
-    )
-    if not same:
+    start = result.places.start
+    if start.shape != X.index.shape or not np.array_equal(start[:, 0], X.start[X.index[:, 0]]):
         raise ValueError(
             f"the {type(result).__name__} given is of other genes than X holds: give both the "
             "same rows"

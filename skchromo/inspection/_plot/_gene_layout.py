@@ -1,6 +1,4 @@
-"""Where a gene's regions are drawn: side by side, in the order of the chromosome."""
-
-from dataclasses import dataclass
+"""The places where a gene's regions are drawn: side by side, in the order of the chromosome."""
 
 import numpy as np
 
@@ -9,118 +7,58 @@ from .._places import Places
 _GAP = 0.012  # between regions, as a share of their summed lengths
 
 
-@dataclass(frozen=True, eq=False)
 class GeneLayout:
-    """Regions of one gene, in the order they are drawn.
+    """Regions of the one gene of a RegionArray, in the order drawn.
 
-    Attributes
-    ----------
-    chrom : str
-        Of the gene; empty where X has no coordinates.
-    region : ndarray of shape (n,), int
-        0 is the promoter, k the k-th pCRE.
-    number : ndarray of shape (n,), int
-        Of each region in X.
-    start, end : ndarray of shape (n,), int64
-        On the chromosome, in bp.
-    cis : ndarray of shape (n,), bool
-        Whether a region is on the chromosome of the gene.
-    left, drawn : ndarray of shape (n,), float64
-        Where each is drawn and how wide, in bp of pCREs; the promoter as wide as if all of it were
-        drawn.
-    width : float
-        Of all of them, with gaps.
-    tss : int
-    flipped : bool
-        Whether the promoter is read against the chromosome.
-    hidden : int
-        Bins of the promoter that are not drawn, at each end.
+    `region` is 0 for the promoter and k for the k-th pCRE; `number` is the region's number in X.
+    `start` and `end` are in bp, the promoter's cut to `window` bp around the TSS; `cis` is whether
+    a region is on `chrom`, the chromosome of the gene ("" where X has no coordinates). `left` and
+    `drawn` are the place and width of a region on an axis of length `width`, in bp of pCREs: the
+    promoter is as wide as if all of it were drawn. `hidden` bins of it are not, at each end.
     """
 
-    chrom: str
-    region: np.ndarray
-    number: np.ndarray
-    start: np.ndarray
-    end: np.ndarray
-    cis: np.ndarray
-    left: np.ndarray
-    drawn: np.ndarray
-    width: float
-    tss: int
-    flipped: bool
-    hidden: int
-
-    @classmethod
-    def of(cls, X, window):
-        """Layout of the one gene of a RegionArray, its promoter cut to a window around the TSS."""
+    def __init__(self, X, window):
         places = Places.of(X)
         region = np.flatnonzero(X.index[0] >= 0)
         chrom, start, end = (part[0, region] for part in (places.chrom, places.start, places.end))
         cut = (X.window - window) // 2
         start[0] += cut
         end[0] -= cut
-        cis = chrom == chrom[0]
-        order = np.arange(len(region))
-        if chrom[0]:
-            order = np.lexsort((region, start + end, ~cis))
-        drawn = np.where(region == 0, X.window, end - start)[order]
-        gap = _GAP * drawn.sum()
-        left = np.cumsum(drawn + gap) - drawn - gap
-        return cls(
-            chrom=chrom[0],
-            region=region[order],
-            number=X.index[0, region[order]],
-            start=start[order],
-            end=end[order],
-            cis=cis[order],
-            left=left,
-            drawn=drawn,
-            width=left[-1] + drawn[-1],
-            tss=int(places.tss[0]),
-            flipped=bool(places.flipped[0]),
-            hidden=cut // X.bin_size,
-        )
-
-    @property
-    def length(self):
-        """Of each region in bp, ndarray of shape (n,)."""
-        return self.end - self.start
-
-    @property
-    def promoter(self):
-        """Which of the regions drawn is the promoter, int."""
-        return int(np.flatnonzero(self.region == 0)[0])
+        self.chrom, cis = chrom[0], chrom == chrom[0]
+        order = np.lexsort((region, start + end, ~cis)) if self.chrom else np.arange(len(region))
+        self.region, self.number = region[order], X.index[0, region[order]]
+        self.start, self.end, self.cis = start[order], end[order], cis[order]
+        self.length = self.end - self.start
+        self.promoter = int(np.flatnonzero(self.region == 0)[0])
+        self.drawn = np.where(self.region == 0, X.window, self.length)
+        gap = _GAP * self.drawn.sum()
+        self.left = np.cumsum(self.drawn + gap) - self.drawn - gap
+        self.width = self.left[-1] + self.drawn[-1]
+        self.tss, self.flipped = int(places.tss[0]), bool(places.flipped[0])
+        self.hidden = cut // X.bin_size
 
     @property
     def promoter_share(self):
-        """Share of the width that the promoter is drawn on, float."""
+        """Share of the width on which the promoter is drawn, float."""
         return self.drawn[self.promoter] / self.width
 
     def from_tss(self, bp):
-        """Where something so many bp from the TSS is drawn in the promoter."""
+        """Return where a place so many bp from the TSS is drawn in the promoter."""
         at = self.promoter
         share = (self.tss + bp - self.start[at]) / self.length[at]
         return self.left[at] + share * self.drawn[at]
 
-    def shown(self, values):
-        """What is drawn of the bins of regions: of each in the order drawn, ndarray (n_bins,)."""
+    def visible(self, values):
+        """Return the bins of each region that are drawn, given all of them."""
         return [
             y[self.hidden : len(y) - self.hidden] if region == 0 else y
             for region, y in zip(self.region, values)
         ]
 
     def steps(self, values, bin_size):
-        """Outline of bins' values, with NaN between regions.
+        """Return the outline x, y of the visible bins of each region, with NaN between regions.
 
-        Parameters
-        ----------
-        values : list of ndarray of shape (n_bins,)
-            Of each region in the order drawn, bins as they are read; see :meth:`shown`.
-        bin_size : int
-
-        Returns
-        -------
-        x, y : ndarray of shape (n_points,)
+        Bins are given as they are read, and drawn along the chromosome.
         """
         parts = []
         for at, y in enumerate(values):

@@ -1,23 +1,23 @@
-"""LearningHistoryDisplay: losses of a fitted estimator, epoch by epoch."""
+"""LearningHistoryDisplay: the losses of a fitted estimator, epoch by epoch."""
 
 import numpy as np
 
 from .._model import find_fitted
-from ._display import SINGLE, canvas
+from ._base import SINGLE, Display, check_names, keep_sides
 
 _NAMES = {"train_loss": "training", "valid_loss": "validation"}
 
 
-class LearningHistoryDisplay:
+class LearningHistoryDisplay(Display):
     """Learning curves: losses against epochs.
 
     Parameters
     ----------
     history : list of dict
-        ``history_`` of a fitted estimator: of each epoch its ``train_loss`` and whatever else
+        ``history_`` of a fitted estimator: the ``train_loss`` of each epoch, and whatever else
         was recorded, such as ``valid_loss``.
     name : str, default=None
-        Put before the names of curves, to tell estimators in one figure from each other.
+        Put before the names of curves, to distinguish the estimators in one figure.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class LearningHistoryDisplay:
             A fitted ChromoformerClassifier or ChromoformerRegressor, or a Pipeline, search or
             TransformedTargetRegressor that ends in one.
         keys : str or sequence of str, default=None
-            What to draw of the history; None is all losses.
+            Entries of the history to draw; None is all losses.
         name : str, default=None
             Put before the names of curves.
         ax : matplotlib Axes, default=None
@@ -78,7 +78,7 @@ class LearningHistoryDisplay:
         Parameters
         ----------
         keys : str or sequence of str, default=None
-            What to draw of the history; None is all losses.
+            Entries of the history to draw; None is all losses.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure of one column's width (89 mm).
 
@@ -96,7 +96,7 @@ class LearningHistoryDisplay:
         """
         keys = self._keys(keys)
         epochs = np.arange(1, len(self.history) + 1)
-        with canvas(self, ax, SINGLE, 2.1) as ax:
+        with self._canvas(ax, SINGLE, 2.1) as ax:
             self.lines_ = []
             for key in keys:
                 values = [epoch[key] for epoch in self.history]
@@ -105,21 +105,17 @@ class LearningHistoryDisplay:
             ax.xaxis.get_major_locator().set_params(integer=True)
             ax.set_xlabel("Epoch")
             ax.set_ylabel("Loss" if all(key.endswith("loss") for key in keys) else "Value")
-            ax.spines[["top", "right"]].set_visible(False)
+            keep_sides(ax, "left", "bottom")
             ax.legend()
         return self
 
     def _keys(self, keys):
-        """What to draw."""
+        """Return the entries to draw."""
         if not self.history:
             raise ValueError(
-                "the history has no epochs: fit records them, from_checkpoint brings none"
+                "the history has no epochs: fit records them, from_checkpoint has none"
             )
         known = [key for key, value in self.history[-1].items() if np.isscalar(value)]
         if keys is None:
             return [key for key in known if key.endswith("_loss")]
-        keys = [keys] if isinstance(keys, str) else list(keys)
-        unknown = [key for key in keys if key not in known]
-        if unknown or not keys:
-            raise ValueError(f"keys must name some of {', '.join(known)}, got {', '.join(keys)}")
-        return keys
+        return check_names("keys", keys, known)

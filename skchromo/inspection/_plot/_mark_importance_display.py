@@ -1,15 +1,15 @@
-"""MarkImportanceDisplay: which marks the score of an estimator depends on."""
+"""MarkImportanceDisplay: the marks that the score of an estimator depends on."""
 
 import numpy as np
 
 from .._mark_importance import mark_importance
-from ._display import COLOURS, SINGLE, canvas
+from ._base import COLOURS, Display, keep_sides
 
 _ROW = 5 / 25.4  # height of a mark with its gap, in inches
 
 
-class MarkImportanceDisplay:
-    """Permutation importance of tracks: bars of the means, points of the repeats.
+class MarkImportanceDisplay(Display):
+    """Permutation importance of tracks: a bar for each mean, a point for each repeat.
 
     Parameters
     ----------
@@ -28,20 +28,17 @@ class MarkImportanceDisplay:
     Examples
     --------
     >>> import numpy as np
-    >>> from skchromo.inspection import MarkImportance, MarkImportanceDisplay
-    >>> importances = np.array([[0.02, 0.04], [0.2, 0.4]])
-    >>> importance = MarkImportance(("H3K9me3", "H3K4me3"), importances, 0.9)
-    >>> display = MarkImportanceDisplay(importance).plot()
-    >>> [label.get_text() for label in display.ax_.get_yticklabels()]
-    ['H3K4me3', 'H3K9me3']
+    >>> from skchromo import ChromoformerRegressor
+    >>> from skchromo.inspection import MarkImportanceDisplay, mark_importance
+    >>> X, y = np.random.default_rng(0).poisson(3.0, (20, 40, 2)), np.arange(20)
+    >>> model = ChromoformerRegressor.small_data(bin_sizes=(1000, 200), max_epochs=1).fit(X, y)
+    >>> display = MarkImportanceDisplay(mark_importance(model, X, y, n_repeats=3)).plot()
+    >>> len(display.bars_), len(display.points_.get_offsets())
+    (2, 6)
 
     Or compute and draw in one step:
 
-    >>> from skchromo import ChromoformerRegressor
-    >>> X = np.random.default_rng(0).poisson(3.0, (20, 40, 2))
-    >>> model = ChromoformerRegressor.small_data(bin_sizes=(1000, 200), max_epochs=1)
-    >>> model = model.fit(X, np.arange(20))
-    >>> display = MarkImportanceDisplay.from_estimator(model, X, np.arange(20), n_repeats=2)
+    >>> display = MarkImportanceDisplay.from_estimator(model, X, y, n_repeats=2)
     >>> display.importance.importances.shape
     (2, 2)
     """
@@ -100,36 +97,18 @@ class MarkImportanceDisplay:
         )
         return cls(importance).plot(ax=ax)
 
-    def plot(self, *, ax=None):
-        """Draw a bar per track, and a point per repeat.
+    def _height(self):
+        return 0.6 + _ROW * len(self.importance.tracks)
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure of one column's width (89 mm).
-
-        Returns
-        -------
-        display : MarkImportanceDisplay
-            The display itself, with what was drawn.
-
-        Raises
-        ------
-        ImportError
-            Without matplotlib: ``pip install matplotlib``.
-        """
+    def _draw(self, ax):
         means = self.importance.importances_mean
         order = np.argsort(-means, kind="stable")
-        with canvas(self, ax, SINGLE, 0.6 + _ROW * len(order)) as ax:
-            names = [self.importance.tracks[track] for track in order]
-            self.bars_ = ax.barh(names, means[order], color=COLOURS[5], height=0.7)
-            repeats = self.importance.importances[order]
-            rows = np.repeat(np.arange(len(order)), repeats.shape[1])
-            self.points_ = ax.scatter(repeats, rows, s=6, color="0.2", linewidths=0, zorder=3)
-            ax.axvline(0, color="0.3", linewidth=0.6)
-            ax.invert_yaxis()
-            ax.set_xlabel(
-                f"Score lost when the mark is permuted (score {self.importance.score:.3g})"
-            )
-            ax.spines[["top", "right"]].set_visible(False)
-        return self
+        names = [self.importance.tracks[track] for track in order]
+        self.bars_ = ax.barh(names, means[order], color=COLOURS[5], height=0.7)
+        repeats = self.importance.importances[order]
+        rows = np.repeat(np.arange(len(order)), repeats.shape[1])
+        self.points_ = ax.scatter(repeats, rows, s=6, color="0.2", linewidths=0, zorder=3)
+        ax.axvline(0, color="0.3", linewidth=0.6)
+        ax.invert_yaxis()
+        ax.set_xlabel(f"Score lost when the mark is permuted (score {self.importance.score:.3g})")
+        keep_sides(ax, "left", "bottom")

@@ -1,20 +1,21 @@
-"""PCREImportanceDisplay: which distal elements a prediction depends on."""
+"""PCREImportanceDisplay: the distal elements that a prediction depends on."""
 
 import numpy as np
 
-from .._gene_choice import pick_gene, row_of_gene
+from .._model import pick_gene
 from .._pcre_importance import pcre_importance
-from ._display import SINGLE, canvas, in_bp, signed_colours
+from ._base import Display, effect_colour, keep_sides
 
 _ROW = 4.5 / 25.4  # height of a bar with its gap, in inches
 
 
-class PCREImportanceDisplay:
+class PCREImportanceDisplay(Display):
     """Importance of the pCREs of a gene as bars, or of many genes as points.
 
-    Bars stand in falling contact weight, named by the pCRE's number, distance to the TSS (along the
-    chromosome) and weight: orange where it raises the prediction, blue where it lowers it. Points
-    are all pCREs of all genes, importance against distance, coloured by contact weight.
+    Bars are in falling contact weight, each named by its pCRE's number, distance to the TSS (along
+    the chromosome) and weight. A bar is orange where the pCRE raises the prediction, blue where the
+    pCRE lowers it. Points are all pCREs of all genes: importance against distance, coloured by
+    contact weight.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ class PCREImportanceDisplay:
     Raises
     ------
     TypeError, ValueError, IndexError
-        If `gene` names no gene or several.
+        If `gene` names no gene or several, or, from :meth:`plot`, if there are no pCREs to draw.
 
     Examples
     --------
@@ -56,12 +57,7 @@ class PCREImportanceDisplay:
 
     def __init__(self, importance, gene=None, *, name=None):
         self.importance = importance
-        ids = importance.places.genes["gene_id"]
-        self.row = None
-        if gene is not None or len(ids) == 1:
-            self.row = row_of_gene(ids, gene)
-        own = f"{len(ids)} genes" if self.row is None else str(ids[self.row])
-        self.name = own if name is None else name
+        self._choose(importance.places, gene, name, "{} genes")
 
     @classmethod
     def from_estimator(
@@ -87,11 +83,11 @@ class PCREImportanceDisplay:
         gene : str or int, default=None
             Id or row number of a gene; None draws all.
         method : {"remove", "knock_out", "weight"}, default="remove"
-            What it means to be without a pCRE, see :func:`pcre_importance`.
+            How a pCRE is taken away, see :func:`pcre_importance`.
         response_method : {"auto", "predict", "log_odds", "predict_proba"}, default="auto"
-            What is compared.
+            Which response is compared.
         class_of_interest : label, default=None
-            Of a classifier; None is the second of two classes.
+            Class of a classifier; None is the second of two classes.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure of one column's width (89 mm).
 
@@ -102,7 +98,7 @@ class PCREImportanceDisplay:
         """
         name = None
         if gene is not None:
-            X, name = pick_gene(X, gene)
+            X, name, _ = pick_gene(X, gene)
         importance = pcre_importance(
             estimator,
             X,
@@ -112,65 +108,49 @@ class PCREImportanceDisplay:
         )
         return cls(importance, name=name).plot(ax=ax)
 
-    def plot(self, *, ax=None):
-        """Draw the bars of one gene, or the points of all.
+    def _found(self):
+        """Return row and place of the pCREs to draw, two arrays."""
+        gene, pcre = np.nonzero(~np.isnan(self.importance.importance[self.rows]))
+        return self.rows[gene], pcre
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure of one column's width (89 mm).
-
-        Returns
-        -------
-        display : PCREImportanceDisplay
-            The display itself, with what was drawn.
-
-        Raises
-        ------
-        ImportError
-            Without matplotlib: ``pip install matplotlib``.
-        ValueError
-            If no gene drawn has a pCRE.
-        """
-        rows = slice(None) if self.row is None else [self.row]
-        gene, pcre = np.nonzero(~np.isnan(self.importance.importance[rows]))
-        if not len(gene):
+    def _check(self):
+        if not len(self._found()[0]):
             raise ValueError(f"{self.name}: no pCREs to draw")
-        gene = gene if self.row is None else gene + self.row
+
+    def _height(self):
+        return 0.75 + _ROW * len(self._found()[0]) if self.is_one else 2.4
+
+    def _draw(self, ax):
         self.bars_, self.points_ = None, None
-        height = 2.4 if self.row is None else 0.75 + _ROW * len(gene)
-        with canvas(self, ax, SINGLE, height) as ax:
-            draw = self._draw_points if self.row is None else self._draw_bars
-            draw(ax, gene, pcre)
-            ax.spines[["top", "right"]].set_visible(False)
-            ax.set_title(self.name, loc="left")
-        return self
+        draw = self._draw_bars if self.is_one else self._draw_points
+        draw(ax, *self._found())
+        keep_sides(ax, "left", "bottom")
+        ax.set_title(self.name, loc="left")
 
     def _distance(self, gene, pcre):
-        """From the TSS to the middle of pCREs in bp, NaN where that has no meaning."""
+        """Return the distance from TSS to middle of pCREs in bp, NaN on other chromosomes."""
         places = self.importance.places
         middle = (places.start[gene, pcre + 1] + places.end[gene, pcre + 1]) // 2
-        cis = places.chrom[gene, pcre + 1] == places.chrom[gene, 0]
-        cis &= places.chrom[gene, 0] != ""
+        chrom = places.chrom[gene, 0]
+        cis = (places.chrom[gene, pcre + 1] == chrom) & (chrom != "")
         return np.where(cis, middle - places.tss[gene], np.nan)
 
     def _draw_bars(self, ax, gene, pcre):
-        """Bars of one gene."""
+        """Draw the bars of one gene."""
         values = self.importance.importance[gene, pcre]
         labels = []
-        for number, distance in zip(pcre, self._distance(gene, pcre)):
-            where = self.importance.places.chrom[self.row, number + 1]
-            if np.isfinite(distance):
-                where = in_bp(int(distance))
-            weight = f"weight {self.importance.weights[self.row, number]:.3g}"
+        for row, number, distance in zip(gene, pcre, self._distance(gene, pcre)):
+            where = self.importance.places.chrom[row, number + 1]
+            where = _in_bp(int(distance)) if np.isfinite(distance) else where
+            weight = f"weight {self.importance.weights[row, number]:.3g}"
             labels.append(", ".join(filter(None, [f"{number + 1}: {where}".rstrip(": "), weight])))
-        self.bars_ = ax.barh(labels, values, color=signed_colours(values), height=0.7)
+        self.bars_ = ax.barh(labels, values, color=[*map(effect_colour, values)], height=0.7)
         ax.axvline(0, color="0.3", linewidth=0.6)
         ax.invert_yaxis()
         ax.set_xlabel("Prediction with the pCRE minus without it")
 
     def _draw_points(self, ax, gene, pcre):
-        """Points of all genes."""
+        """Draw the points of all genes."""
         values = self.importance.importance[gene, pcre]
         weights = self.importance.weights[gene, pcre]
         x, label = np.abs(self._distance(gene, pcre)) / 1_000, "Distance to the TSS (kb)"
@@ -192,3 +172,13 @@ class PCREImportanceDisplay:
         if not known.all():
             note = f"{(~known).sum()} on other chromosomes not shown"
             ax.text(1, 1, note, transform=ax.transAxes, ha="right", va="bottom", size="small")
+
+
+def _in_bp(bp):
+    """Return the text of a distance: ``'+1.2 Mb'``, ``'-190 kb'``, ``'+25 bp'``."""
+    text = f"{bp:+d} bp"
+    if abs(bp) >= 1_000_000:
+        text = f"{bp / 1_000_000:+.3g} Mb"
+    elif abs(bp) >= 1_000:
+        text = f"{bp / 1_000:+.0f} kb"
+    return text.replace("-", "\N{MINUS SIGN}")

@@ -1,6 +1,5 @@
-"""to_bedgraph and to_bigwig: attributions for genome browsers."""
+"""to_bedgraph and to_bigwig: attributions as signal for genome browsers."""
 
-import gzip
 from pathlib import Path
 
 import numpy as np
@@ -8,18 +7,17 @@ import pandas as pd
 import pyBigWig
 
 from ..._arrays import ranges
+from ..._files import whole_path
+from ..._words import check_choice
 from ...genome.bigwig import read_chromsizes
-from .._gene_choice import rows_of_genes
-
-_COMBINE = ("sum", "mean")
+from ._writing import rows_to_write, write_table
 
 
 def to_bedgraph(attributions, path, *, track=None, genes=None, combine="sum", name=None):
     """Write attributions as bedGraph.
 
-    Each base pair carries the attribution of the bin that holds it (of so many bp as the finest
-    bins of X are wide). Where regions overlap, of one gene or of several, `combine` tells what
-    stands there.
+    Each base pair has the attribution of the bin that holds it (the finest bins of X). Where
+    regions of one gene or of several overlap, the attributions are combined.
 
     Parameters
     ----------
@@ -30,20 +28,20 @@ def to_bedgraph(attributions, path, *, track=None, genes=None, combine="sum", na
         ``{track}`` in it, as ``"attribution-{track}.bedgraph"``, a file for each track; without,
         tracks are summed.
     track : str or sequence of str, default=None
-        Which tracks; None is all.
+        Names of the tracks; None is all.
     genes : str, int or sequence of them, default=None
         Ids or row numbers; None is all.
     combine : {"sum", "mean"}, default="sum"
-        Of regions that overlap. The sum is what the genes drawn owe to a place together; the mean
-        stays comparable between places with few and with many regions.
+        How overlapping regions are combined. The sum is the share of a place in the predictions of
+        all genes together; the mean is comparable between places with few and with many regions.
     name : str, default=None
-        Adds UCSC's track line with this name, behind which the track's name stands. UCSC and IGV
-        want it, bedGraphToBigWig does not.
+        Name in UCSC's track line, followed by the name of the track. UCSC and IGV need this line;
+        bedGraphToBigWig refuses it. None writes no line.
 
     Returns
     -------
     path : Path, or dict of str to Path
-        What was written; by track where `path` holds ``{track}``.
+        The file written; a file for each track where `path` holds ``{track}``.
 
     Raises
     ------
@@ -71,16 +69,11 @@ def to_bedgraph(attributions, path, *, track=None, genes=None, combine="sum", na
     written = {}
     sizes = attributions.places.chromsizes
     for target, label, table in _tables(attributions, path, track, genes, combine, sizes):
-        opener = gzip.open if target.suffix == ".gz" else open
-        with opener(target, "wt") as file:
-            if name is not None:
-                title = " ".join(filter(None, [name, label]))
-                file.write(f'track type=bedGraph name="{title}"\n')
-            table.to_csv(
-                file, sep="\t", header=False, index=False, float_format="%.6g", lineterminator="\n"
-            )
-        written[label] = target
-    return _answer(written)
+        line = None
+        if name is not None:
+            line = f'track type=bedGraph name="{" ".join(filter(None, [name, label]))}"'
+        written[label] = write_table(table, target, line)
+    return written.get(None, written)
 
 
 def to_bigwig(attributions, path, *, track=None, genes=None, combine="sum", chromsizes=None):
@@ -94,18 +87,18 @@ def to_bigwig(attributions, path, *, track=None, genes=None, combine="sum", chro
         File to write, replaced if it is there. With ``{track}`` in it, as
         ``"attribution-{track}.bw"``, a file for each track; without, tracks are summed.
     track : str or sequence of str, default=None
-        Which tracks; None is all.
+        Names of the tracks; None is all.
     genes : str, int or sequence of them, default=None
         Ids or row numbers; None is all.
     combine : {"sum", "mean"}, default="sum"
-        Of regions that overlap.
+        How overlapping regions are combined.
     chromsizes : mapping of str to int, or path of a bigWig, default=None
         Length of each chromosome in bp; None is what X knows, from the bigWigs it was read from.
 
     Returns
     -------
     path : Path, or dict of str to Path
-        What was written; by track where `path` holds ``{track}``.
+        The file written; a file for each track where `path` holds ``{track}``.
 
     Raises
     ------
@@ -132,7 +125,7 @@ def to_bigwig(attributions, path, *, track=None, genes=None, combine="sum", chro
     >>> list(written), read_chromsizes(written["ATAC"])
     (['ATAC'], {'chr1': 20000})
     """
-    sizes = _sizes(attributions, chromsizes)
+    sizes = _lengths(attributions, chromsizes)
     written = {}
     for target, label, table in _tables(attributions, path, track, genes, combine, sizes):
         unknown = sorted(set(table["chrom"]) - set(sizes))
@@ -142,14 +135,12 @@ def to_bigwig(attributions, path, *, track=None, genes=None, combine="sum", chro
             )
         _write_bigwig(target, sizes, table)
         written[label] = target
-    return _answer(written)
+    return written.get(None, written)
 
 
 def _write_bigwig(path, sizes, table):
-    """Write a table chrom, start, end, value, in order."""
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} to")
-    with pyBigWig.open(str(path), "w") as file:
+    """Write a table chrom, start, end, value, in order, whole or not at all."""
+    with whole_path(path) as unfinished, pyBigWig.open(str(unfinished), "w") as file:
         file.addHeader(list(sizes.items()))
         parts = dict(tuple(table.groupby("chrom")))
         for chrom in sizes:
@@ -158,13 +149,8 @@ def _write_bigwig(path, sizes, table):
                 file.addEntries([chrom] * len(start), start, ends=end, values=value)
 
 
-def _answer(written):
-    """Path, or paths by track."""
-    return written.get(None, written)
-
-
-def _sizes(attributions, chromsizes):
-    """Lengths of chromosomes, dict of str to int."""
+def _lengths(attributions, chromsizes):
+    """Return the lengths of chromosomes, dict of str to int."""
     if chromsizes is None:
         return attributions.places.chromsizes
     if hasattr(chromsizes, "items"):
@@ -173,11 +159,9 @@ def _sizes(attributions, chromsizes):
 
 
 def _tables(attributions, path, track, genes, combine, sizes):
-    """Path, track (None for their sum) and table of each file to write."""
-    if combine not in _COMBINE:
-        raise ValueError(f"combine must be 'sum' or 'mean', got {combine!r}")
-    rows = rows_of_genes(attributions.places.genes["gene_id"], genes)
-    check_places(attributions.places, rows, sizes)
+    """Yield path, track (None for the sum of tracks) and table of each file to write."""
+    check_choice("combine", combine, ("sum", "mean"))
+    rows = rows_to_write(attributions.places, genes, sizes)
     tracks = [track] if isinstance(track, str) else list(track or attributions.tracks)
     unknown = [name for name in tracks if name not in attributions.tracks]
     if unknown:
@@ -191,25 +175,8 @@ def _tables(attributions, path, track, genes, combine, sizes):
         yield target, label, _segments(attributions, rows, columns, combine, sizes)
 
 
-def check_places(places, rows, sizes):
-    """Refuse genes that lie nowhere, or beyond the end of their chromosome."""
-    nowhere = rows[places.chrom[rows, 0] == ""]
-    if len(nowhere):
-        raise ValueError(
-            f"gene {places.genes['gene_id'][nowhere[0]]} has no coordinates, as X came from plain "
-            "arrays: make X with BigWigTransformer"
-        )
-    for row in rows:
-        chrom, tss = places.chrom[row, 0], places.tss[row]
-        if tss >= sizes.get(chrom, np.inf):
-            raise ValueError(
-                f"gene {places.genes['gene_id'][row]} lies at {chrom}:{tss}, beyond the end of "
-                f"{chrom}, {sizes[chrom]} bp: are chromsizes of another assembly?"
-            )
-
-
 def _segments(attributions, rows, columns, combine, sizes):
-    """Table chrom, start, end, value of stretches that do not overlap, in order."""
+    """Return a table chrom, start, end, value of stretches that do not overlap, in order."""
     values = attributions.values[rows][..., columns].sum(axis=-1, dtype=np.float64)
     gene, region, number = at = np.nonzero(~np.isnan(values))
     places = attributions.places
@@ -227,7 +194,7 @@ def _segments(attributions, rows, columns, combine, sizes):
 
 
 def _flat(start, end, value, combine):
-    """Cut intervals where they overlap, and combine what lies on each stretch."""
+    """Return start, end and combined value of the stretches between all ends of intervals."""
     cuts = np.unique(np.concatenate([start, end]))
     first = np.searchsorted(cuts, start)
     n_stretches = np.searchsorted(cuts, end) - first

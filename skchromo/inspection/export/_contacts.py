@@ -1,19 +1,16 @@
 """to_bedpe and to_interact: scored contacts for genome browsers."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
-from .._gene_choice import rows_of_genes
-from .._plot import LOWERS, RAISES
-from ._attributions import check_places
+from .._plot import effect_colour
+from ._writing import rows_to_write, write_table
 
 
 def to_bedpe(importance, path, *, genes=None):
     """Write contacts, and their effects on predictions, as BEDPE.
 
-    IGV and Juicer draw it; for pyGenomeTracks' ``links`` take columns 1 to 6 and 8
+    IGV and Juicer draw the file; for pyGenomeTracks' ``links`` take columns 1 to 6 and 8
     (``cut -f 1-6,8``). Both columns behind the tenth are numbers, so that
     ``InteractionTransformer(path, score_column="weight")`` reads the same contacts again.
 
@@ -29,7 +26,7 @@ def to_bedpe(importance, path, *, genes=None):
     Returns
     -------
     path : Path
-        What was written: a header behind ``#``, then a row for each gene and pCRE, ``chrom1 start1
+        The file: a header behind ``#``, then a row for each gene and pCRE, ``chrom1 start1
         end1`` (the TSS, 1 bp), ``chrom2 start2 end2`` (the pCRE; 0-based, half-open), ``name``
         (gene and number of the pCRE), ``score`` (the importance, above 0 where the pCRE raises the
         prediction), ``strand1`` (of the gene), ``strand2`` (``.``), ``weight`` and ``importance``.
@@ -56,25 +53,7 @@ def to_bedpe(importance, path, *, genes=None):
     >>> path.read_text().splitlines()[1].split()[:7]
     ['chr1', '2000', '2001', 'chr1', '11000', '13000', '0/1']
     """
-    table = _contacts(importance, genes)
-    table = pd.DataFrame(
-        {
-            "#chrom1": table["chrom1"],
-            "start1": table["tss"],
-            "end1": table["tss"] + 1,
-            "chrom2": table["chrom"],
-            "start2": table["start"],
-            "end2": table["end"],
-            "name": table["name"],
-            "score": table["importance"],
-            "strand1": table["strand"],
-            "strand2": ".",
-            "weight": table["weight"],
-            "importance": table["importance"],
-        }
-    )
-    table.to_csv(path, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
-    return Path(path)
+    return write_table(_contacts(importance, genes), path, names=True)
 
 
 def to_interact(importance, path, *, genes=None, name="pCRE importance"):
@@ -92,12 +71,12 @@ def to_interact(importance, path, *, genes=None, name="pCRE importance"):
     genes : str, int or sequence of them, default=None
         Ids or row numbers; None is all.
     name : str, default="pCRE importance"
-        Of the track line.
+        Name in the track line.
 
     Returns
     -------
     path : Path
-        What was written: a track line, then a row for each gene and pCRE with the 18 columns of
+        The file: a track line, then a row for each gene and pCRE with the 18 columns of
         https://genome.ucsc.edu/goldenPath/help/interact.html. ``value`` is the importance, the
         source the TSS and the target the pCRE.
 
@@ -124,60 +103,59 @@ def to_interact(importance, path, *, genes=None, name="pCRE importance"):
     'track type=interact name="pCRE importance" useScore=on maxHeightPixels=200:100:50'
     """
     table = _contacts(importance, genes)
-    cis = table["chrom1"] == table["chrom"]
+    chrom, start, end = table["#chrom1"], table["start1"], table["end1"]
+    cis = chrom == table["chrom2"]
     size = table["importance"].abs()
-    colour = np.where(table["importance"] > 0, _rgb(RAISES), _rgb(LOWERS))
-    table = pd.DataFrame(
-        {
-            "chrom": table["chrom1"],
-            "chromStart": np.where(cis, np.minimum(table["tss"], table["start"]), table["tss"]),
-            "chromEnd": np.where(cis, np.maximum(table["tss"] + 1, table["end"]), table["tss"] + 1),
-            "name": table["name"],
-            "score": (1000 * size / (size.max() or 1)).round().astype(int),
-            "value": table["importance"],
-            "exp": ".",
-            "color": colour,
-            "sourceChrom": table["chrom1"],
-            "sourceStart": table["tss"],
-            "sourceEnd": table["tss"] + 1,
-            "sourceName": table["gene_id"],
-            "sourceStrand": table["strand"],
-            "targetChrom": table["chrom"],
-            "targetStart": table["start"],
-            "targetEnd": table["end"],
-            "targetName": table["name"],
-            "targetStrand": ".",
-        }
-    )
-    with open(path, "w", newline="\n") as file:
-        file.write(f'track type=interact name="{name}" useScore=on maxHeightPixels=200:100:50\n')
-        table.to_csv(
-            file, sep="\t", header=False, index=False, float_format="%.6g", lineterminator="\n"
-        )
-    return Path(path)
+    columns = {
+        "chrom": chrom,
+        "chromStart": np.where(cis, np.minimum(start, table["start2"]), start),
+        "chromEnd": np.where(cis, np.maximum(end, table["end2"]), end),
+        "name": table["name"],
+        "score": (1000 * size / (size.max() or 1)).round().astype(int),
+        "value": table["importance"],
+        "exp": ".",
+        "color": [_rgb(effect_colour(value)) for value in table["importance"]],
+        "sourceChrom": chrom,
+        "sourceStart": start,
+        "sourceEnd": end,
+        "sourceName": table["name"].str.rpartition("/")[0],
+        "sourceStrand": table["strand1"],
+        "targetChrom": table["chrom2"],
+        "targetStart": table["start2"],
+        "targetEnd": table["end2"],
+        "targetName": table["name"],
+        "targetStrand": ".",
+    }
+    track_line = f'track type=interact name="{name}" useScore=on maxHeightPixels=200:100:50'
+    return write_table(pd.DataFrame(columns), path, track_line)
 
 
 def _rgb(colour):
-    """Colour as ``'213,94,0'``."""
+    """Return a colour as ``'213,94,0'``."""
     return ",".join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5))
 
 
 def _contacts(importance, genes):
-    """Table of genes and pCREs, a row for each."""
+    """Return the table of a BEDPE file: a row for each pCRE of the genes."""
     places = importance.places
-    rows = rows_of_genes(places.genes["gene_id"], genes)
-    check_places(places, rows, places.chromsizes)
+    rows = rows_to_write(places, genes, places.chromsizes)
     found, pcre = np.nonzero(~np.isnan(importance.importance[rows]))
-    gene = rows[found]
-    table = places.frame(
-        gene,
-        pcre + 1,
-        weight=importance.weights[gene, pcre],
-        importance=importance.importance[gene, pcre],
-    )
-    return table.assign(
-        name=table["gene_id"].astype(str) + "/" + table["region"].astype(str),
-        chrom1=places.chrom[gene, 0],
-        tss=places.tss[gene],
-        strand=np.where(places.flipped[gene], "-", "+"),
+    gene, region = rows[found], pcre + 1
+    ids, tss = places.genes["gene_id"][gene], places.tss[gene]
+    values = importance.importance[gene, pcre]
+    return pd.DataFrame(
+        {
+            "#chrom1": places.chrom[gene, 0],
+            "start1": tss,
+            "end1": tss + 1,
+            "chrom2": places.chrom[gene, region],
+            "start2": places.start[gene, region],
+            "end2": places.end[gene, region],
+            "name": pd.Series([f"{one}/{number}" for one, number in zip(ids, region)], dtype=str),
+            "score": values,
+            "strand1": np.where(places.flipped[gene], "-", "+"),
+            "strand2": ".",
+            "weight": importance.weights[gene, pcre],
+            "importance": values,
+        }
     )
