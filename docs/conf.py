@@ -87,11 +87,11 @@ html_show_sourcelink = False
 
 
 def skip_foreign(app, what, name, member, skip, options):
-    """Leave out what classes inherit from other packages."""
+    """Leave out members that classes inherit from other packages."""
     home = getattr(member, "__module__", None)
     return True if home and not home.startswith("skchromo") else None
 
 
 def setup(app):
-    """Connect what Sphinx is to call."""
+    """Connect the functions that Sphinx calls."""
     app.connect("autodoc-skip-member", skip_foreign)

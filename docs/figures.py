@@ -24,7 +24,7 @@ def draw_all(folder):
 
 
 def draw_overview():
-    """What goes in, the steps of a Pipeline, and what comes out."""
+    """Draw the inputs, the steps of a Pipeline, and its results."""
     figure, ax = _canvas(10.8, 3.1)
     inputs = [("bigWig tracks", BLUE), ("contacts: list or matrix", ORANGE), ("gene table", GREY)]
     for row, (name, colour) in enumerate(inputs):

@@ -15,9 +15,9 @@ class ByQuestion:
         self.order = re.findall(r"plot_\w+\.py", text)
 
     def __call__(self, filename):
-        """Give the place of an example; one that the header does not name is an error."""
+        """Return the place of an example; one that the header does not name is an error."""
         return self.order.index(Path(filename).name)
 
     def __repr__(self):
-        """Be the same text in every build: it is part of what the build is compared by."""
+        """Return the same text in every build, because Sphinx compares it with the last build."""
         return f"<{type(self).__name__}>"

@@ -1,4 +1,4 @@
-"""Inventories of other projects' sites, for links to their pages: those that can be had now."""
+"""Inventories of other projects' sites, for links to their pages."""
 
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
@@ -10,7 +10,7 @@ _START = b"# Sphinx inventory version"
 def fetch(sites, folder, seconds=5):
     """Fetch the inventory of each site; one that does not answer with one is left out.
 
-    The build then goes on without links to that site, where Sphinx itself would warn, and a
+    The build then continues without links to that site, where Sphinx itself would warn, and a
     warning ends the build.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -22,7 +22,7 @@ def fetch(sites, folder, seconds=5):
         except (OSError, HTTPException):
             return None
         if not content.startswith(_START):
-            return None  # the page of a portal that wants a login, say
+            return None  # for example the page of a portal that needs a login
         path = folder / f"{name}.inv"
         path.write_bytes(content)
         return address, str(path)

@@ -76,8 +76,8 @@ third = tracks["sample"] == "sample3"
 tracks.loc[third, "path"] = [deepened(path) for path in tracks.loc[third, "path"]]
 
 # %%
-# What is held out
-# ----------------
+# Held-out rows
+# -------------
 # A splitter yields row numbers, and ``cv=`` takes any list of them. If both are held
 # out, the test rows are the genes of one cell type on some of the chromosomes. All rows
 # that share the cell type or a chromosome with them are left out of the training.

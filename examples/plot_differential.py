@@ -2,7 +2,7 @@
 Predict differential expression
 ===============================
 
-Rows of a gene table that name two samples, ``sample_a`` and ``sample_b``, ask for the
+The target of gene rows that name two samples, ``sample_a`` and ``sample_b``, is the
 fold change from a to b, log2((b + 1) / (a + 1)).
 :class:`~skchromo.ChromoformerDiffRegressor` reads each gene twice, with the tracks and
 contacts of each sample, and predicts the difference. It is compared with a ridge

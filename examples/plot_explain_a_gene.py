@@ -3,8 +3,8 @@ Explain the prediction of a gene
 ================================
 
 This example trains a model and explains its prediction for one gene that it has not
-seen: what each distal element does to the prediction, which bins of which marks matter,
-and what the network attends to. On simulated files the true effect of every element is
+seen: the effect of each distal element on the prediction, the bins and marks that
+matter, and the attention of the network. On simulated files the true effect of every element is
 known, so the explanation can be checked.
 
 The same script runs on your own files::
@@ -157,8 +157,8 @@ display = PCREImportanceDisplay(importance).plot()
 display.figure_.savefig(output / "pcres_of_all.png")
 
 # %%
-# Which bins of which marks
-# -------------------------
+# Bins and marks
+# --------------
 # Integrated gradients divide the prediction among bins and tracks. Their sum is the
 # difference between this gene and the same gene without any signal. The upper part
 # shows the contacts: wide arcs have a large contact weight, and the colour is the
@@ -184,8 +184,8 @@ display = MarkImportanceDisplay.from_estimator(pipe, unseen, y_unseen, random_st
 display.figure_.savefig(output / "marks.png")
 
 # %%
-# What the network attends to
-# ---------------------------
+# Attention
+# ---------
 # Attention is not importance: the network can attend to a pCRE that changes nothing.
 
 display = AttentionDisplay.from_estimator(pipe, unseen, gene)
@@ -256,8 +256,8 @@ if options.output or options.data:
 # sphinx_gallery_end_ignore
 
 # %%
-# What you may conclude
-# ---------------------
+# Conclusions
+# -----------
 # All of this describes the model. If the prediction falls when an element is removed,
 # then the model has learned to use this element. Whether the cell uses it too, only an
 # experiment (CRISPRi) can show. The explanation is a reason to test this element first.

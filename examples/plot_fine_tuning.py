@@ -31,8 +31,8 @@ from skchromo.evaluation import pearson_r
 # The authors of Chromoformer link to their trained models in their repository,
 # https://github.com/dohlee/chromoformer. These files are large, so a small one is
 # written here, in the same format: a network is trained on 600 genes of the "published"
-# cell type, and ``save_checkpoint`` writes its weights. The seven tracks are those of
-# the published models, in their order.
+# cell type, and ``save_checkpoint`` writes its weights. The seven tracks are the
+# same as in the published models, in their order.
 
 tracks = ["H3K4me1", "H3K4me3", "H3K9me3", "H3K27me3", "H3K36me3", "H3K27ac", "H3K9ac"]
 folder = Path(tempfile.mkdtemp())
@@ -56,7 +56,7 @@ network.save_checkpoint(checkpoint)
 # %%
 # Your cell type
 # --------------
-# You have 80 genes, and your tracks are sequenced a fifth as deep as those of the
+# You have 80 genes, and your tracks are sequenced a fifth as deep as in the
 # published cell type. Such a difference between laboratories is common, and the network
 # has never seen it.
 
@@ -138,7 +138,7 @@ print(table.round(3).to_string())
 # genes and the level are off. From scratch, 60 genes per fold are few. Fine-tuning uses
 # both sources and is clearly the best in both columns. Freezing two stages makes little
 # difference here; it is worth a try when there are still fewer genes. If your data are
-# like those of the published model, the model as it is can be the better one, so always
+# like the published model's, the model as it is can be the better one, so always
 # keep it in the comparison.
 
 fig, ax = plt.subplots(figsize=(7, 3), layout="constrained")

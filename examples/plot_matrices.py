@@ -164,8 +164,8 @@ found = {name: share_found(contacts) for name, contacts in sources.items()}
 print(pd.Series(found).map("{:.0%}".format).to_string())
 
 # %%
-# What they are worth
-# -------------------
+# The gain from contacts
+# ----------------------
 # A ridge regression on mean signals, scored on the held-out chromosome, shows what the
 # contacts add to the prediction; the network fits into the same Pipeline. Counts over
 # expected keep most of what the list of contacts gains. Raw counts gain almost nothing.

@@ -115,7 +115,7 @@ print(f"{contacts.n_contacts_} contacts, {contacts.n_unmatched_} without gene")
 print(with_pcres[["gene_id", "tss", "pcres"]].head(3).to_string(index=False))
 
 # %%
-# X - The rows of X are those of the gene table, in order, so X and y belong together.
+# X - X has a row for each row of the gene table, in order, so X and y belong together.
 # ``to_dense`` gives plain arrays, here of the first two genes.
 
 X = BigWigTransformer(tracks).fit_transform(with_pcres)

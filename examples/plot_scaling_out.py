@@ -60,7 +60,7 @@ opened = RegionArray.load(folder / "X.npz")
 print(opened.equals(X))
 
 # %%
-# The bins of X need not be finer than those of the model. Here is ``X`` for a model
+# The bins of X need not be finer than the model's. Here is ``X`` for a model
 # with ``bin_sizes=(2_000, 500)``.
 
 features.set_params(bigwigtransformer__bin_size=500)
@@ -91,7 +91,7 @@ ax.invert_yaxis()
 # Fit side by side
 # ----------------
 # There are two kinds of parallel work. ``n_jobs`` of scikit-learn starts processes,
-# each of which fits another model. ``n_threads`` of an estimator is the number of CPU
+# and each fits another model. ``n_threads`` of an estimator is the number of CPU
 # threads within one fit. If there are several fits, start as many processes as there
 # are cores, with one thread each. If there is one fit, give it all cores as threads.
 # Too many of both slow each other down. The scores do not depend on ``n_jobs``.

@@ -2,7 +2,7 @@
 Train on a few hundred genes
 ============================
 
-The default settings are those of the paper and suit thousands of genes. With a few
+The default settings are the paper's and suit thousands of genes. With a few
 hundred, the network must be narrower, the learning rate larger, and the number of
 epochs chosen with care. This example compares the options for small data with a ridge
 regression, and reads the loss curves, which show what is wrong with a training run.
@@ -50,8 +50,8 @@ X = features.fit_transform(data.genes)
 y, groups = np.log2(data.expression.to_numpy() + 1), data.genes["chrom"]
 
 # %%
-# What small_data changes
-# -----------------------
+# Settings of small_data
+# ----------------------
 # ``small_data`` is a second constructor. ``get_params`` shows what it sets, and you can
 # override every value.
 
@@ -124,8 +124,8 @@ ax.set_xlabel("Pearson's r on held-out chromosomes (grey: each fold)")
 # ------
 # How to read the curves:
 #
-# - A training loss that still falls at the end asks for more epochs or a larger ``lr``.
-# - A validation loss that rises while the training loss falls asks for fewer epochs or
+# - A training loss that still falls at the end needs more epochs or a larger ``lr``.
+# - A validation loss that rises while the training loss falls needs fewer epochs or
 #   ``dropout``.
 # - The variance of y is the loss of predicting the mean for every gene. A loss that is
 #   not below it means that nothing was learned.

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from .regions import RegionArray, check_as_fitted, check_signal
+from .regions import RegionArray, check_as_fitted, check_conditions, refuse_genes
 
 
 def to_regions(estimator, X, bin_size, *, reset, layout, n_conditions=1, y="no_validation"):
@@ -15,18 +15,20 @@ def to_regions(estimator, X, bin_size, *, reset, layout, n_conditions=1, y="no_v
     `y` the target in fit.
     """
     name = type(estimator).__name__
-    check_signal(X, name, n_conditions)
-    if not isinstance(X, RegionArray):
+    refuse_genes(X, name)
+    if isinstance(X, RegionArray):
+        check_conditions(X, name, n_conditions)
+        if y is None:
+            raise ValueError(
+                f"This {name} estimator requires y to be passed, but the target y is None."
+            )
+        if not len(X):
+            raise ValueError("X holds no genes: give at least one row")
+        if reset:
+            validate_data(estimator, X, skip_check_array=True)  # sets n_features_in_ to X.shape[1]
+    else:
         X = _check_array(estimator, X, n_conditions, reset, y)
         X = RegionArray.from_dense(X, bin_size=bin_size)
-    elif y is None:
-        raise ValueError(
-            f"This {name} estimator requires y to be passed, but the target y is None."
-        )
-    elif not len(X):
-        raise ValueError("X holds no genes: give at least one row")
-    elif reset:
-        validate_data(estimator, X, skip_check_array=True)  # sets n_features_in_ to X.shape[1]
     if reset:
         for part in layout:
             setattr(estimator, f"{part}_", getattr(X, part))

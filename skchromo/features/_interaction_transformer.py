@@ -220,9 +220,9 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         Returns
         -------
         pandas.DataFrame of shape (n_genes, n_columns + 1)
-            A copy of X with a column ``pcres`` that holds one immutable cell per row: a
-            :class:`~skchromo.genome.Pcres` with the attributes ``chrom``, ``start``, ``end``,
-            ``weight`` (falling), ``max_pcres`` and ``max_pcre_length``. It replaces a column
+            A copy of X with a column ``pcres`` that holds one immutable cell per row, with the
+            attributes ``chrom``, ``start``, ``end``, ``weight`` (falling), ``max_pcres`` and
+            ``max_pcre_length``. It replaces a column
             ``pcres`` of X. Rows that compare two samples get ``pcres_a`` and ``pcres_b``.
 
         Raises

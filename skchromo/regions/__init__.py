@@ -1,9 +1,8 @@
 """X between features and network: the RegionArray."""
 
-from ._dense import DenseRegions
-from ._layout import check_as_fitted, check_signal
+from ._checks import check_as_fitted, check_conditions, refuse_genes
 from ._means import mean_signal, window_sums
-from ._region_array import RegionArray
+from ._region_array import DenseRegions, RegionArray
 
 __all__ = [
     "DenseRegions",

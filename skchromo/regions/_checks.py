@@ -1,37 +1,19 @@
-"""What must hold of a RegionArray."""
+"""What must hold of a RegionArray, when it is made and when an estimator is given one."""
 
 import numpy as np
 
+# It comes in two lengths with one assembly.
+_MITOCHONDRION = ("M", "MT")
+
 
 def check_parts(X):
-    """Refuse parts that do not fit together: everything after relies on it.
-
-    Parameters
-    ----------
-    X : RegionArray
-        Newly made.
-
-    Raises
-    ------
-    ValueError
-        Naming the part, and for values the track.
-    """
+    """Refuse parts that do not fit together, and signal that the network cannot take."""
     check_layout(X)
     _check_values(X)
 
 
 def check_layout(X):
-    """Refuse parts that do not fit together, without looking at any signal.
-
-    Parameters
-    ----------
-    X : RegionArray
-
-    Raises
-    ------
-    ValueError
-        Naming the part.
-    """
+    """Refuse parts that do not fit together, without reading any signal."""
     n_distinct = len(X.offsets) - 1
     if X.bin_size < 1:
         raise ValueError(f"bin_size must be at least 1 bp, got {X.bin_size}")
@@ -66,7 +48,7 @@ def _check_rows(X, n_distinct):
         raise ValueError(f"index must lie between -1 and {n_distinct - 1}")
     promoters = X.index[..., 0]
     if (promoters < 0).any():
-        raise ValueError("region 0, the promoter, must be there for every gene")
+        raise ValueError("region 0, the promoter, must be present for every gene")
     if not 0 < X.window <= X.n_bins * X.bin_size or (X.lengths[promoters] > X.window).any():
         raise ValueError(
             f"window={X.window} bp must hold every promoter, and fit in n_bins={X.n_bins} bins of "
@@ -99,6 +81,72 @@ def _check_values(X):
         bad = [track for track, value in zip(X.tracks, low) if value < 0]
         raise ValueError(
             f"Negative values in data passed to RegionArray: track {', '.join(bad)}. Signal "
-            "must be non-negative, as its logarithm is taken: for a log-ratio track use fold "
+            "must be non-negative, because its logarithm is taken: for a log-ratio track use fold "
             "change or read depth instead"
         )
+
+
+def refuse_genes(X, name):
+    """Refuse a gene table; `name` is the class of the estimator that was given it."""
+    if {"chrom", "tss"} <= set(getattr(X, "columns", ())):
+        raise TypeError(
+            f"{name} needs the signal of the genes, but X is a gene table: put a "
+            "BigWigTransformer before it in a Pipeline"
+        )
+
+
+def check_conditions(X, name, n_conditions):
+    """Refuse a RegionArray that has not as many conditions as the estimator `name` takes."""
+    if X.ndim == 3 + n_conditions:
+        return
+    if n_conditions == 1:
+        raise ValueError(
+            f"{name} takes a RegionArray of one condition, got shape {X.shape}: give it "
+            'X.condition("a") or X.condition("b"), or use ChromoformerDiffRegressor'
+        )
+    raise ValueError(
+        f"{name} takes a RegionArray of two conditions, got shape {X.shape}: give the gene table "
+        "the columns sample_a and sample_b"
+    )
+
+
+def check_as_fitted(X, name, *, tracks, bin_size, window, n_bins=None, chromsizes=None):
+    """Refuse a RegionArray whose tracks, bins, window or assembly are not those of the fit.
+
+    `name` is the class of the estimator, the rest is what it was fitted on; None where it makes no
+    difference to it. Chromosomes that X and the fit both name, with or without ``chr``, must have
+    the same length, except the mitochondrion.
+    """
+    if X.tracks != tracks:
+        how = "in another order" if set(X.tracks) == set(tracks) else "of other tracks"
+        raise ValueError(
+            f"X has signal {how} than {name} was fitted on: tracks {', '.join(X.tracks)}, "
+            f"fitted on {', '.join(tracks)}; give the same tracks in the same order"
+        )
+    for got, fitted, words in [
+        (X.bin_size, bin_size, "finest bins of {} bp"),
+        (X.window, window, "a promoter window of {} bp"),
+        (X.n_bins, n_bins, "regions of up to {} bins"),
+    ]:
+        if fitted is not None and got != fitted:
+            raise ValueError(
+                f"X has {words.format(got)}, but {name} was fitted on {words.format(fitted)}: use "
+                "the same window, bin_size and max_pcre_length in fit and predict"
+            )
+    _check_assembly(X.chromsizes, name, chromsizes or {})
+
+
+def _check_assembly(chromsizes, name, fitted):
+    """Refuse chromosomes of other lengths than were fitted."""
+    known = {}
+    for chrom, size in fitted.items():
+        known.setdefault(chrom.removeprefix("chr"), set()).add(size)
+    for chrom, size in chromsizes.items():
+        bare = chrom.removeprefix("chr")
+        if bare not in _MITOCHONDRION and size not in known.get(bare, {size}):
+            raise ValueError(
+                f"X is of another assembly than {name} was fitted on: {chrom} has {size} bp in X "
+                f"and had {min(known[bare])} bp in fit. Extract X from files of the same assembly; "
+                "to predict across assemblies or species on purpose, set chromsizes_ = {} on the "
+                "fitted estimator"
+            )

@@ -1,16 +1,43 @@
 """RegionArray: binned signal of genes' regions, stored once per distinct region."""
 
+from typing import NamedTuple
+
 import numpy as np
 
+from .._arrays import bins_of, ranges
 from ._checks import check_parts
-from ._compare import same
-from ._dense import dense_parts, to_dense
 from ._means import pool
-from ._persistence import Persistence
-from ._stack import stacked_conditions, stacked_parts, used_parts, used_regions
+from ._select import compacted, concatenated, same, stacked, used_regions
+from ._storage import read, reopen, write
 
 
-class RegionArray(Persistence):
+class DenseRegions(NamedTuple):
+    """Plain arrays of a RegionArray, as :meth:`skchromo.RegionArray.to_dense` returns them.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_genes, n_regions, n_bins, n_tracks), float32
+        Mean signal per bin; NaN beyond a region's end and in absent regions.
+    weights : ndarray of shape (n_genes, n_regions - 1), float32
+        Contact weight of each pCRE; 0 where absent.
+    lengths : ndarray of shape (n_genes, n_regions), int64
+        Length of each region in bp; 0 where absent.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skchromo import RegionArray
+    >>> values, weights, lengths = RegionArray.from_dense(np.ones((2, 3, 4, 1))).to_dense()
+    >>> values.shape, weights.shape, lengths.shape
+    ((2, 3, 4, 1), (2, 2), (2, 3))
+    """
+
+    values: np.ndarray
+    weights: np.ndarray
+    lengths: np.ndarray
+
+
+class RegionArray:
     """Signal of each gene's promoter and pCREs: the X of the estimators.
 
     Reads as an array ``X[gene, region, bin, track]`` of float32 mean signal (not logged,
@@ -78,6 +105,12 @@ class RegionArray(Persistence):
 
     dtype = np.dtype(np.float32)
 
+    # Of rows of an opened file: the array of the whole file, and the file's path and id.
+    _base = None
+    _file = None
+    # The twin without unused regions that was pickled last.
+    _pickled = None
+
     def __init__(
         self,
         *,
@@ -113,12 +146,10 @@ class RegionArray(Persistence):
         check_parts(self)
 
     def _replace(self, **parts):
-        """Return a twin with some parts exchanged, trusted and unchecked."""
+        """Return a twin with some parts exchanged, unchecked."""
+        gone = {"_pickled"} | ({"_base", "_file"} if "signal" in parts else set())
         twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__, **parts)
-        twin.__dict__.pop("_pickled", None)
-        if "signal" in parts:
-            twin.__dict__.pop("_store", None)
+        twin.__dict__.update((item for item in vars(self).items() if item[0] not in gone), **parts)
         return twin
 
     @property
@@ -140,6 +171,11 @@ class RegionArray(Persistence):
     def nbytes(self):
         """Bytes taken by signal, region numbers and weights, int."""
         return self.signal.nbytes + self.index.nbytes + self.weights.nbytes
+
+    @property
+    def stored_at(self):
+        """Path of the opened file whose signal this is, str; None where it is in memory."""
+        return None if self._file is None else self._file[0]
 
     def __len__(self):
         return len(self.index)
@@ -241,7 +277,7 @@ class RegionArray(Persistence):
         used = used_regions(self)
         if used.all() and self.stored_at is None:
             return self
-        return self._replace(**used_parts(self, used))
+        return self._replace(**compacted(self, used))
 
     def equals(self, other):
         """Compare genes, regions, weights and signal with those of another array, row by row.
@@ -290,7 +326,7 @@ class RegionArray(Persistence):
         arrays = list(arrays)
         if not arrays:
             raise ValueError("concatenate needs at least one RegionArray, got none")
-        return arrays[0]._replace(**stacked_parts(arrays))
+        return arrays[0]._replace(**concatenated(arrays))
 
     @classmethod
     def stack(cls, a, b):
@@ -324,7 +360,7 @@ class RegionArray(Persistence):
         ((3, 2, 1, 8, 1), True)
         """
         both = cls.concatenate([a, b])
-        return both._replace(**stacked_conditions(both, len(a)))
+        return both._replace(**stacked(both, len(a)))
 
     def pool(self, bin_size, regions=None):
         """Average distinct regions over coarser bins.
@@ -382,7 +418,14 @@ class RegionArray(Persistence):
         >>> X.to_dense().values[1].ravel()
         array([ 1.,  1., nan], dtype=float32)
         """
-        return to_dense(self)
+        present = np.flatnonzero(self.index >= 0)
+        region = self.index.ravel()[present]
+        counts = np.diff(self.offsets)[region]
+        values = np.full((self.index.size * self.n_bins, len(self.tracks)), np.nan, np.float32)
+        values[ranges(present * self.n_bins, counts)] = self.signal[bins_of(self.offsets, region)]
+        lengths = np.zeros(self.index.shape, dtype=np.int64)
+        lengths.ravel()[present] = self.lengths[region]
+        return DenseRegions(values.reshape(self.shape), self.weights.copy(), lengths)
 
     @classmethod
     def from_dense(
@@ -427,7 +470,139 @@ class RegionArray(Persistence):
         RegionArray(3 genes x 1 regions x 8 bins x 1 tracks; distinct regions: 3, contacts: 0,
             window: 800 bp, bin_size: 100 bp, tracks: H3K4me3)
         """
-        parts = dense_parts(values, lengths, bin_size)
+        parts = _parts_of_dense(values, lengths, bin_size)
         if tracks is None:
             tracks = [f"track{i}" for i in range(parts["signal"].shape[1])]
         return cls(**parts, weights=weights, genes=genes, tracks=tracks, bin_size=bin_size)
+
+    def save(self, path):
+        """Write to a file that :meth:`load` opens without reading all of it.
+
+        The file is an .npz that is not compressed (``np.load`` shows what is in it) and holds
+        the regions that the rows use. It appears under its name when it is whole.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write, by custom ``*.npz``. An array that was saved there is replaced.
+
+        Raises
+        ------
+        FileExistsError
+            If something else is there.
+        FileNotFoundError
+            If there is no such folder.
+        ValueError
+            If a column of `genes` holds objects other than str, numbers, bool and None.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import numpy as np
+        >>> from skchromo import RegionArray
+        >>> X = RegionArray.from_dense(np.ones((3, 8)), tracks=["ATAC"])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "H1.npz")
+        ...     X.save(path)
+        ...     opened = RegionArray.load(path)
+        ...     opened[1:].shape, opened.stored_at == path, opened.equals(X)
+        ((2, 1, 8, 1), True, True)
+        """
+        write(self, path)
+
+    @classmethod
+    def load(cls, path, mmap_mode="r"):
+        """Open a file that :meth:`save` wrote.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to open.
+        mmap_mode : {"r", None}, default="r"
+            "r" leaves the signal in the file and reads what is used when it is used: for arrays
+            larger than memory. Such an array, or rows of it, is pickled as the path and its rows:
+            where it is unpickled, the same file must be found there. None reads all into memory.
+
+        Returns
+        -------
+        X : RegionArray
+            On the signal in the file, or in memory.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it is not a file of :meth:`save`, damaged or of a newer format. With "r", damage
+            within the signal is not seen.
+
+        Examples
+        --------
+        See :meth:`save`.
+        """
+        if mmap_mode not in ("r", None):
+            raise ValueError(f'mmap_mode must be "r" or None, got {mmap_mode!r}')
+        return read(cls, path, mmap_mode)
+
+    def __getstate__(self):
+        if self._base is not None:
+            of_file = vars(self._base)
+            state = {
+                name: part for name, part in vars(self).items() if part is not of_file.get(name)
+            }
+            del state["_base"]
+            return {**state, "_file": self._file}
+        twin = self._pickled
+        if twin is None or not self.equals(twin):
+            twin = self.compact()
+            if twin is not self:
+                # joblib writes an array that goes to several tasks once, if it is the same array
+                # every time: so what is pickled is kept, for as long as it is still true.
+                self._pickled = twin
+        return {name: part for name, part in vars(twin).items() if name != "_pickled"}
+
+    def __setstate__(self, state):
+        if "_file" in state:
+            base = reopen(type(self), *state["_file"])
+            state = {**vars(base), **state, "_file": base._file, "_base": base}
+        vars(self).update(state)
+
+
+def _parts_of_dense(values, lengths, bin_size):
+    """Return parts of a RegionArray by the constructor's names; see `RegionArray.from_dense`."""
+    values = np.asarray(values, dtype=np.float32)
+    if not 2 <= values.ndim <= 5:
+        raise ValueError(
+            "values must have shape (n_genes, n_bins), (n_genes, n_bins, n_tracks) or (n_genes, "
+            "n_regions, n_bins, n_tracks), or with one more axis of 2 conditions after the first; "
+            f"got shape {values.shape}"
+        )
+    if values.ndim == 2:
+        values = values[:, :, None]
+    if values.ndim == 3:
+        values = values[:, None]
+    *rows, n_bins, n_tracks = values.shape
+    if lengths is None:
+        absent = np.isnan(values).all(axis=(-2, -1))
+        lengths = np.where(absent, 0, n_bins * bin_size)
+    lengths = np.asarray(lengths, dtype=np.int64)
+    if lengths.shape != tuple(rows):
+        raise ValueError(f"lengths must have shape {tuple(rows)}, got {lengths.shape}")
+    if lengths.size and not 0 <= lengths.min() <= lengths.max() <= n_bins * bin_size:
+        raise ValueError(f"lengths must lie between 0 and {n_bins * bin_size} bp")
+    present = np.flatnonzero(lengths)
+    counts = -(-lengths.ravel()[present] // bin_size)
+    index = np.full(lengths.shape, -1, dtype=np.int64)
+    index.ravel()[present] = np.arange(len(present))
+    flat = values.reshape(-1, n_tracks)
+    promoters = lengths[..., 0]
+    return {
+        "signal": flat[ranges(present * n_bins, counts)],
+        "offsets": np.concatenate([[0], np.cumsum(counts)]),
+        "chrom": np.full(len(present), "", dtype=object),
+        "start": np.zeros(len(present), dtype=np.int64),
+        "end": lengths.ravel()[present],
+        "index": index,
+        "n_bins": n_bins,
+        "window": promoters.max() if promoters.size else n_bins * bin_size,
+    }

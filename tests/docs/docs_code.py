@@ -1,4 +1,4 @@
-"""Python blocks of a page, and stand-ins for the files that they name."""
+"""Run the Python blocks of a page, on stand-ins for the files that they name."""
 
 import re
 import textwrap
@@ -8,7 +8,7 @@ import numpy as np
 
 from skchromo.datasets import make_epigenome
 
-# A genome of few genes, on as many chromosomes as the folds of the README ask for.
+# A genome of few genes, on as many chromosomes as the README has folds.
 N_GENES, N_CHROMS = 40, 4
 
 
@@ -36,7 +36,7 @@ def write_stand_ins(folder):
 
 
 def run(block, names):
-    """Run a block with one epoch instead of those of the page."""
+    """Run a block with one epoch, however many the page has."""
     block = re.sub(r"max_epochs=\d+", "max_epochs=1", block)
     with joblib.parallel_config(n_jobs=1):
         exec(compile(block, "<block of a page>", "exec"), names)

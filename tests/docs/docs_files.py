@@ -51,7 +51,7 @@ def write_bigwig(path, sizes=None, level=1.0):
 
 
 def _genes():
-    """Give the same two genes in every format of annotation."""
+    """Return the same two genes in every format of annotation."""
     spans = [(start, end, name, strand) for name, (start, end, strand) in _SPANS.items()]
     about = 'gene_id "{0}"; gene_type "protein_coding"; gene_name "{0}";'
     gtf, gff, genepred, bed = [], ["##gff-version 3\n"], [], []
@@ -76,7 +76,7 @@ _SPANS = {"G1": (100_500, 120_000, "+"), "G2": (280_000, 300_501, "-")}
 
 
 def _expression():
-    """Give tables as the quantifiers write them."""
+    """Return tables as the quantifiers write them."""
     return {
         "rpkm.tsv": "gene_id\tH1\tK562\nG1\t1.5\t0\nG2\t2\t0.7\n",
         "tpm.gct": "#1.2\n2\t2\nName\tDescription\tH1\tK562\nG1\tA\t1.5\t0\nG2\tB\t2\t0.7\n",
@@ -104,7 +104,7 @@ def _expression():
 
 
 def _contacts():
-    """Give the same two contacts in every format that has a score of its own."""
+    """Return the same two contacts in every format that has a score of its own."""
     texts = dict.fromkeys(
         ["loops.bedpe", "pchic.ibed", "pchic_washU_text.txt", "loops.longrange", "loops.interact"],
         "",
@@ -134,7 +134,7 @@ def _contacts():
     return texts
 
 
-# The header of each caller's list, and what stands behind the two bins of its first two loops.
+# The header of each caller's list, and the fields behind the two bins of its first two loops.
 _CALLERS = {
     "merged_loops.bedpe": (
         "#chr1 x1 x2 chr2 y1 y2 name score strand1 strand2 color observed expectedBL expectedDonut "
@@ -200,7 +200,7 @@ _LOOPS = [
 
 
 def _loops_with_header():
-    """Give the same two loops as callers list them that write a header."""
+    """Return the same two loops as in the lists of callers that write a header."""
     texts = {}
     for name, (header, *rests) in _CALLERS.items():
         lines = [header.split()]
@@ -216,7 +216,7 @@ def _loops_with_header():
 
 
 def _bare_loops():
-    """Give the same two loops as callers list them that write no header."""
+    """Return the same two loops as in the lists of callers that write no header."""
     rests = {
         "HiChIP.filt.intra.loop_counts.bedpe": (" ", [". 24", ". 15"]),
         "HiChIP.interactions.all.mango": ("\t", ["24 3.1e-06", "15 1.4e-05"]),
@@ -234,7 +234,7 @@ def _bare_loops():
 
 
 def _write_tracks(folder):
-    """Write bigWigs under every known naming, with the tables that tell what they are."""
+    """Write bigWigs under every known naming, and the tables that name their tracks."""
     names = ["H3K4me3.bw", "H3K27ac.bw", "tracks/H3K4me3.bw", "tracks/H3K27ac.bw"]
     names += ["H3K4me3_rep1.bw", "H3K4me3_rep2.bw"]
     names += ["samples/H3K4me3_rep1.bw", "samples/H3K4me3_rep2.bw", "encode/ENCFF001AAA.bigWig"]

@@ -1,4 +1,4 @@
-"""Every line of the formats page reads a real file of its format; what is refused is explained."""
+"""The formats page: each line reads a file of its format, and refused files are explained."""
 
 import re
 from contextlib import chdir, closing
@@ -13,14 +13,13 @@ from docs_files import GENES, write_all
 from local_server import LocalServer
 
 from skchromo import BigWigTransformer, InteractionTransformer, RegionArray
-from skchromo.genome.annotation._read_genes import _FORMATS as ANNOTATIONS
-from skchromo.genome.contacts._formats import FORMATS as CONTACTS
+from skchromo.genome import read_contacts, read_genes
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "formats.rst"
 TEXT = PAGE.read_text(encoding="utf-8")
 READ, REFUSED = TEXT.split(".. _refused:")
 ROW = re.compile(r"^   \* - (.*)\n     - (.*)$", re.MULTILINE)
-ROWS = [row for row in ROW.findall(READ) if row[0] != "What you have"]
+ROWS = [row for row in ROW.findall(READ) if row[0] != "Input"]
 BLOCKS = [
     re.sub(r"^   ", "", block, flags=re.MULTILINE)
     for block in re.findall(r"code-block:: python\n\n((?:   .*\n|\n)+)", TEXT)
@@ -66,7 +65,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def names(folder):
-    """What the blocks of the page define: imports, gene table, tables of loops."""
+    """Imports, gene table and tables of loops, as the blocks of the page define them."""
     names = {"values": np.ones((2, 400))}
     with chdir(folder):
         for block in BLOCKS:
@@ -82,7 +81,7 @@ def server(folder):
 
 
 def check(result, genes):
-    """Hold what a line gave against the two genes of the files."""
+    """Compare the result of a line with the two genes of the files."""
     if isinstance(result, pd.DataFrame):
         assert len(result) == 2
         if "tss" in result:
@@ -104,8 +103,8 @@ def check(result, genes):
         assert result.predict(X).shape == (2,)
 
 
-@pytest.mark.parametrize(("what", "code"), ROWS, ids=[row[0][:40] for row in ROWS])
-def test_every_line_reads_a_file_of_its_format(what, code, folder, names, server):
+@pytest.mark.parametrize(("kind", "code"), ROWS, ids=[row[0][:40] for row in ROWS])
+def test_line_reads_a_file_of_its_format(kind, code, folder, names, server):
     line = re.fullmatch("``(.*)``", code).group(1).replace("https://example.org", server.url)
     scope = dict(names)
     with chdir(folder):
@@ -113,7 +112,7 @@ def test_every_line_reads_a_file_of_its_format(what, code, folder, names, server
         check(scope[line.partition(" = ")[0]], names["genes"])
 
 
-def test_every_block_of_contacts_reads_its_lists(names):
+def test_blocks_of_contacts_read_their_lists(names):
     assert len(BLOCKS) == 3
     check(names["contacts"], names["genes"])
     assert names["contacts"].fit_transform(names["genes"])["pcres"][0].weight[0] == pytest.approx(
@@ -129,16 +128,16 @@ CALLERS = [
 
 
 @pytest.mark.parametrize(("file", "column"), [*CALLERS, ("mustache.tsv", None)])
-def test_a_list_of_a_known_caller_is_told_the_line_of_the_page(file, column, folder):
+def test_list_of_known_caller_names_the_column_of_the_page(file, column, folder):
     assert len(CALLERS) == 7
     with pytest.raises(ValueError, match="has no score column") as caught:
         InteractionTransformer(folder / file).fit(GENES)
-    told = f"score_column='{column}'" if column else "-log10"
-    assert told in str(caught.value)
+    cure = f"score_column='{column}'" if column else "-log10"
+    assert cure in str(caught.value)
 
 
 @pytest.mark.parametrize(("files", "tools"), NO_BIGWIGS, ids=[row[0] for row in NO_BIGWIGS])
-def test_what_is_refused_names_what_converts_it(files, tools, tmp_path):
+def test_refused_track_names_the_tools_that_convert_it(files, tools, tmp_path):
     for name in re.findall("``(.*?)``", files):
         path = tmp_path / name
         path.write_bytes(CONTENT[name.rpartition(".")[2]])
@@ -149,20 +148,27 @@ def test_what_is_refused_names_what_converts_it(files, tools, tmp_path):
 
 
 @pytest.mark.parametrize("files", [row[0] for row in NO_CONTACTS])
-def test_what_is_no_list_of_contacts_is_refused(files, tmp_path):
+def test_file_that_is_not_a_list_of_contacts_is_refused(files, tmp_path):
     path = tmp_path / re.match("``(.*?)``", files).group(1)
     path.write_bytes(CONTENT[path.suffix[1:]])
-    with pytest.raises(ValueError, match=r"is not recognised.*binned into a matrix|no text table"):
+    with pytest.raises(ValueError, match=r"binned into a matrix|not a text file"):
         InteractionTransformer(path).fit(GENES)
 
 
-def test_every_row_is_one_of_code():
+def test_every_row_of_the_page_is_tested():
     n_rows = READ.count("   * - ")
-    n_headers = READ.count("* - What you have")
+    n_headers = READ.count("* - Input")
     assert len(ROWS) == n_rows - n_headers > 60
     assert len(NO_BIGWIGS) + len(NO_CONTACTS) == REFUSED.count("   * - ") - 2 > 12
 
 
-def test_every_format_that_is_told_by_name_is_on_the_page():
-    for name in {*CONTACTS, *ANNOTATIONS} - {"auto"}:
-        assert name in TEXT.lower()
+@pytest.mark.parametrize(
+    ("read", "file"), [(read_contacts, "loops.bedpe"), (read_genes, "genes.bed")]
+)
+def test_format_with_a_name_is_on_the_page(read, file, folder):
+    with pytest.raises(ValueError, match=r"format must be .*, got 'none'") as caught:
+        read(folder / file, format="none")
+    listed = str(caught.value).partition("must be")[2].partition(", got")[0]
+    known = set(re.findall(r"\w+", listed)) - {"one", "of", "or", "auto"}
+    assert len(known) > 3
+    assert [name for name in sorted(known) if name not in TEXT.lower()] == []

@@ -1,4 +1,4 @@
-"""Links to other projects' pages: inventories that can be had are taken, all others left out."""
+"""Links to other projects' pages: inventories that a site gives are used, others left out."""
 
 import importlib
 import sys
@@ -20,7 +20,7 @@ def server():
     server.close()
 
 
-def test_what_answers_with_an_inventory_is_taken_and_all_else_left_out(server, tmp_path):
+def test_site_without_an_inventory_is_left_out(server, tmp_path):
     content = b"# Sphinx inventory version 2\n# Project: good\n"
     server.files["good/objects.inv"] = content
     server.files["portal/objects.inv"] = b"<html>Log in to the network</html>"
@@ -32,7 +32,7 @@ def test_what_answers_with_an_inventory_is_taken_and_all_else_left_out(server, t
     assert path.read_bytes() == content
 
 
-def test_a_server_that_breaks_off_is_left_out(server, tmp_path):
+def test_site_that_breaks_off_is_left_out(server, tmp_path):
     server.files["objects.inv"] = b"# Sphinx inventory version 2\n" * 100
     server.faults.append("drop:40")
     assert inventories.fetch({"cut": f"{server.url}/"}, tmp_path) == {}

@@ -7,7 +7,6 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn import config_context
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.pipeline import Pipeline
 
@@ -41,7 +40,7 @@ def pipe(h1_e003):
     )
 
 
-def test_cross_validation_by_chromosome(pipe, genes, y):
+def test_cross_validation_by_chromosome_scores_well(pipe, genes, y):
     scores = cross_val_score(
         pipe, genes, y, groups=genes["chrom"], cv=GroupKFold(3), scoring="roc_auc"
     )
@@ -56,7 +55,7 @@ def search(pipe, genes, y):
     return search.fit(genes, y, groups=genes["chrom"])
 
 
-def test_search_over_contacts_and_learning_rate(search):
+def test_search_over_contacts_and_learning_rate_finds_a_difference(search):
     scores = search.cv_results_["mean_test_score"]
     assert len(scores) == 4
     assert np.isfinite(scores).all()
@@ -64,7 +63,7 @@ def test_search_over_contacts_and_learning_rate(search):
     assert search.best_score_ > 0.7
 
 
-def test_a_fresh_process_predicts_the_same(search, genes, h1_e003, tmp_path):
+def test_saved_search_predicts_the_same_in_a_fresh_process(search, genes, h1_e003, tmp_path):
     best = search.best_estimator_
     joblib.dump(best, tmp_path / "h1.joblib")
     n_bytes = sum(p.nbytes for p in best["model"].net_.module_.parameters())
@@ -77,19 +76,3 @@ def test_a_fresh_process_predicts_the_same(search, genes, h1_e003, tmp_path):
     paths = [tmp_path / "h1.joblib", h1_e003 / "genes.tsv", tmp_path / "p.npy"]
     subprocess.run([sys.executable, "-c", code, *paths], check=True)
     np.testing.assert_array_equal(np.load(tmp_path / "p.npy"), best.predict_proba(genes))
-
-
-@pytest.mark.parametrize("container", ["pandas", "polars", "default"])
-def test_output_settings_do_not_break_it(pipe, genes, container):
-    features = pipe[:2]
-    expected = features.fit_transform(genes)
-    with config_context(transform_output=container):
-        assert features.fit_transform(genes).equals(expected)
-    assert features.set_output(transform=container).fit_transform(genes).equals(expected)
-
-
-def test_order_of_rows_is_kept(pipe, genes):
-    features, rows = pipe[:2].fit(genes), [5, 5, 0, 63]
-    X = features.transform(genes.iloc[rows])
-    assert X.genes["gene_id"].tolist() == genes["gene_id"].iloc[rows].tolist()
-    assert X.equals(features.transform(genes)[rows])

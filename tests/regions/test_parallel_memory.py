@@ -9,6 +9,7 @@ import pytest
 from joblib.externals.loky import get_reusable_executor
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import GridSearchCV, GroupKFold
+from small_models import changed
 
 from skchromo import RegionArray
 
@@ -103,7 +104,7 @@ def test_what_is_pickled_is_the_same_array_until_it_changes(X):
 
 def test_no_operation_takes_a_multiple_of_the_signal(X, tmp_path):
     """Peaks in units of the signal, beyond what stands already."""
-    half, other = X[np.arange(600) < 300], X[:]._replace(signal=X.signal.copy())
+    half, other = X[np.arange(600) < 300], changed(X[:], signal=X.signal.copy())
     X.save(tmp_path / "X.npz")
     at_most = {
         "made": (lambda: RegionArray(**vars(X)), 0.1),

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.model_selection import GroupKFold, cross_val_predict
+from small_models import changed
 
 from skchromo import RegionArray
 
@@ -139,7 +140,7 @@ def test_conditions_are_taken_apart_and_stacked_again(twin, share):
 
 def test_samples_of_stacked_conditions_are_told_apart(X):
     a, b = (
-        X._replace(genes={**X.genes, "sample": np.array([sample] * 3)}) for sample in ("H1", "K562")
+        changed(X, genes={**X.genes, "sample": np.array([sample] * 3)}) for sample in ("H1", "K562")
     )
     stacked = RegionArray.stack(a, b)
     assert list(stacked.genes) == ["gene_id", "sample_a", "sample_b"]
@@ -180,16 +181,16 @@ def X():
 @pytest.mark.parametrize(
     "change",
     [
-        lambda X: X._replace(weights=X.weights + np.float32(1) * (X.index[:, 1:] >= 0)),
-        lambda X: X._replace(signal=X.signal + np.float32(1)),
-        lambda X: X._replace(start=X.start - 1, end=X.end - 1),
-        lambda X: X._replace(tracks=("H3K4me3", "ATAC")),
-        lambda X: X._replace(genes={"gene_id": np.array(["A", "B", "D"], dtype=object)}),
-        lambda X: X._replace(genes={}),
-        lambda X: X._replace(chromsizes={}),
-        lambda X: X._replace(window=30),
-        lambda X: X._replace(bin_size=5),
-        lambda X: X._replace(index=X.index[:, [0, 2, 1]]),
+        lambda X: changed(X, weights=X.weights + np.float32(1) * (X.index[:, 1:] >= 0)),
+        lambda X: changed(X, signal=X.signal + np.float32(1)),
+        lambda X: changed(X, start=X.start - 1, end=X.end - 1),
+        lambda X: changed(X, tracks=("H3K4me3", "ATAC")),
+        lambda X: changed(X, genes={"gene_id": np.array(["A", "B", "D"], dtype=object)}),
+        lambda X: changed(X, genes={}),
+        lambda X: changed(X, chromsizes={}),
+        lambda X: changed(X, window=30),
+        lambda X: changed(X, bin_size=5, end=X.start + X.lengths // 2),
+        lambda X: changed(X, index=X.index[:, [0, 2, 1]], weights=X.weights[:, ::-1]),
         lambda X: X.to_dense(),
     ],
 )
@@ -295,11 +296,11 @@ def test_parts_that_do_not_fit_are_refused(X, part, value, message):
 
 
 def test_concatenate_refuses_what_does_not_fit(X):
-    for other in (X._replace(tracks=("a", "b")), X._replace(window=40), X._replace(genes={})):
+    for other in (changed(X, tracks=("a", "b")), changed(X, window=40), changed(X, genes={})):
         with pytest.raises(ValueError, match="cannot concatenate"):
             RegionArray.concatenate([X, other])
     with pytest.raises(ValueError, match="two different lengths"):
-        RegionArray.concatenate([X, X._replace(chromsizes={"chr1": 5})])
+        RegionArray.concatenate([X, changed(X, chromsizes={"chr1": 5})])
     with pytest.raises(ValueError, match="at least one"):
         RegionArray.concatenate([])
 

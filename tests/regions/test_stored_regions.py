@@ -6,6 +6,7 @@ import os
 import pickle
 import tempfile
 import tracemalloc
+import weakref
 import zipfile
 from pathlib import Path
 
@@ -14,10 +15,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_models import changed
 
 from skchromo import RegionArray
-from skchromo import _arrays as _ranges
-from skchromo.regions import _store
 
 FINEST = 10
 
@@ -58,9 +58,25 @@ def region_arrays(draw):
     )
 
 
-@pytest.fixture(autouse=True)
-def _small_pieces(monkeypatch):
-    monkeypatch.setattr(_ranges, "_BINS_AT_A_TIME", 10)
+@pytest.fixture(scope="module")
+def large():
+    """300 genes, of which every two share a pCRE: several times the bins worked on at a time."""
+    lengths = np.append(np.full(300, 400), np.arange(150) + 100)
+    offsets = np.append(0, np.cumsum(lengths))
+    index = np.stack([np.arange(300), 300 + np.arange(300) // 2], axis=1)
+    return RegionArray(
+        signal=np.random.default_rng(0).gamma(1.0, 3.0, (offsets[-1], 2)),
+        offsets=offsets,
+        chrom=["chr1"] * 450,
+        start=10 * offsets[:-1],
+        end=10 * offsets[1:] - 3,
+        index=index,
+        weights=np.ones((300, 1)),
+        tracks=["ATAC", "H3K4me3"],
+        bin_size=10,
+        n_bins=400,
+        window=4000,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -142,19 +158,40 @@ def test_rows_of_an_opened_file(X, data):
         assert len(mixed.lengths) <= len(X.lengths) + len(part.compact().lengths)
 
 
-@given(region_arrays(), st.sampled_from([1, 2, 3, 20]), st.sampled_from([1, 7, 1 << 15]), st.data())
-def test_pooled_regions_are_those_of_all(X, factor, bins_at_a_time, data):
-    regions = np.array(data.draw(st.lists(st.integers(0, len(X.lengths) - 1), max_size=9)), int)
-    values, offsets = X.pool(factor * FINEST)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_ranges, "_BINS_AT_A_TIME", bins_at_a_time)
-        some, places = X.pool(factor * FINEST, regions)
+@given(region_arrays(), st.sampled_from([1, 2, 3, 20]), st.data())
+def test_pooled_regions_are_those_of_all(X, factor, data):
+    regions = data.draw(st.lists(st.integers(0, len(X.lengths) - 1), max_size=9))
+    assert_pooled_alike(X, factor * FINEST, np.array(regions, int))
+
+
+def assert_pooled_alike(X, bin_size, regions):
+    values, offsets = X.pool(bin_size)
+    some, places = X.pool(bin_size, regions)
     assert some.dtype == np.float32
     assert len(places) == len(regions) + 1
     for place, region in enumerate(regions):
         np.testing.assert_array_equal(
             some[places[place] : places[place + 1]], values[offsets[region] : offsets[region + 1]]
         )
+
+
+@pytest.mark.parametrize("bin_size", [10, 50, 4000])
+def test_many_regions_are_pooled_as_one(large, bin_size):
+    assert_pooled_alike(large, bin_size, np.arange(450)[::-1])
+    for region in (0, 299, 449):
+        assert_pooled_alike(large, bin_size, np.array([region]))
+
+
+def test_a_large_array_is_written_joined_and_compared_whole(large, tmp_path):
+    rows = np.random.default_rng(0).permutation(300)
+    large[rows].save(tmp_path / "X.npz")
+    opened = RegionArray.load(tmp_path / "X.npz")
+    for got in (opened, RegionArray.load(tmp_path / "X.npz", None), opened.compact()):
+        assert got[np.argsort(rows)].equals(large)
+    joined = RegionArray.concatenate([opened[:150], large[rows[150:]]])
+    assert joined.equals(opened)
+    joined.signal[-1] += 1
+    assert not joined.equals(opened)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +228,7 @@ def test_missing_values_are_compared_as_values(X):
     for name, change in [("sample", "NA"), ("expression", 5.0)]:
         column = X.genes[name].copy()
         column[[1, 3]] = change
-        assert not X.equals(X._replace(genes={**X.genes, name: column}))
+        assert not X.equals(changed(X, genes={**X.genes, name: column}))
 
 
 @pytest.mark.parametrize(
@@ -203,7 +240,7 @@ def test_missing_values_are_compared_as_values(X):
 )
 def test_columns_that_json_cannot_hold_are_named(X, tmp_path, column, message):
     with pytest.raises(ValueError, match=message):
-        X._replace(genes={"a": column}).save(tmp_path / "X.npz")
+        changed(X, genes={"a": column}).save(tmp_path / "X.npz")
     assert os.listdir(tmp_path) == []
 
 
@@ -228,19 +265,21 @@ def test_numpy_opens_it_without_this_package(X, path):
         assert json.loads(file["about.json"])["tracks"] == list(X.tracks)
 
 
-def test_parts_that_were_exchanged_are_pickled(X, path):
+def test_parts_that_were_set_are_pickled(X, path):
     opened = RegionArray.load(path)
-    changed = opened._replace(
-        start=opened.start - 1, end=opened.end - 1, tracks=("a", "b", "c"), weights=-opened.weights
-    )
-    assert pickle.loads(pickle.dumps(changed)).equals(changed)
-    louder = opened._replace(signal=opened.signal * 2)
-    assert louder.stored_at is None
-    assert pickle.loads(pickle.dumps(louder)).equals(louder)
+    for part, value in [
+        ("tracks", ("a", "b", "c")),
+        ("weights", -opened.weights),
+        ("start", opened.start - 1),
+        ("signal", opened.signal * 2),
+    ]:
+        other = opened[:]
+        setattr(other, part, value)
+        assert not other.equals(opened)
+        assert pickle.loads(pickle.dumps(other)).equals(other)
 
 
-def test_a_pickle_of_rows_is_small_and_so_is_what_it_takes(tmp_path, monkeypatch):
-    monkeypatch.undo()
+def test_a_pickle_of_rows_is_small_and_so_is_what_it_takes(tmp_path):
     signal = np.random.default_rng(0).random((4000, 400, 2), dtype=np.float32)
     RegionArray.from_dense(signal).save(tmp_path / "X.npz")
     tracemalloc.start()
@@ -282,12 +321,12 @@ def test_an_opened_file_can_be_saved_onto_itself(X, path):
 
 
 def test_maps_are_let_go(path):
-    before = len(_store._mapped)
     opened = RegionArray.load(path)
-    assert len(_store._mapped) == before + 1
+    signal = weakref.ref(opened[1:].signal)
+    assert signal() is opened.signal
     del opened
     gc.collect()
-    assert len(_store._mapped) == before
+    assert signal() is None
 
 
 def test_the_folder_may_be_left(path, monkeypatch, tmp_path):

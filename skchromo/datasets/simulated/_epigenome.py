@@ -95,7 +95,7 @@ def make_epigenome(
 
     See Also
     --------
-    shuffle_pcres : Control for the use of contacts.
+    skchromo.evaluation.shuffle_pcres : Control for the use of contacts.
 
     Notes
     -----

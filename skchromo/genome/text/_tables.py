@@ -133,10 +133,13 @@ class TextTable:
     def _count_lines(self):
         """Return the number of lines that are rows; None where no quote can join two of them.
 
-        A gzipped file is always read: pandas would take the memory for a line without end.
+        A line that is too long is refused here, because pandas would take the memory for it.
         """
-        if not self.file.gzipped:
-            with self.file.open() as handle:
-                if not any(b'"' in part for part in iter(lambda: handle.read(_PART), b"")):
-                    return None
-        return sum(1 for _ in self.lines())
+        n_open = 0
+        with self.file.open() as handle:
+            for part in iter(lambda: handle.read(_PART), b""):
+                n_after = len(part) - 1 - part.rfind(b"\n")
+                n_open = n_after if n_after < len(part) else n_open + n_after
+                if b'"' in part or n_open >= self.file.longest_line:
+                    return sum(1 for _ in self.lines())
+        return None

@@ -1,5 +1,6 @@
 """A text file of the field: plain or gzipped, read line by line, with errors that name the line."""
 
+import contextlib
 import gzip
 import io
 import os
@@ -48,37 +49,39 @@ class TextFile:
                 "text: save it as UTF-8 text, plain or gzipped"
             )
 
+    @contextlib.contextmanager
     def open(self):
-        """Open the file for reading its bytes, decompressed."""
-        return gzip.open(self.path, "rb") if self.gzipped else self.path.open("rb")
+        """Open the file to read its bytes, decompressed; an error names a damaged file."""
+        try:
+            with gzip.open(self.path) if self.gzipped else self.path.open("rb") as raw:
+                yield io.BufferedReader(raw, _BUFFER)
+        except (EOFError, OSError, zlib.error) as error:
+            raise ValueError(
+                f"{self.name} is damaged or cut short ({error}): fetch or write it again"
+            ) from error
 
     def lines(self):
         """Yield the number of each line, counted from 1, and its bytes with the line end.
 
         Lines end as on Unix, Windows or old Macintoshes. A byte-order mark is left out.
         """
-        number = 0
-        try:
-            with self.open() as raw, io.BufferedReader(raw, _BUFFER) as handle:
-                for line in iter(partial(handle.readline, self.longest_line), b""):
-                    number += 1
-                    if len(line) == self.longest_line:
-                        raise self.problem(
-                            number,
-                            f"this line has more than {self.longest_line} bytes: save the file as "
-                            "plain text with Unix or Windows line endings",
-                        )
-                    if number == 1:
-                        line = line.removeprefix(b"\xef\xbb\xbf")
-                    if b"\r" in line and b"\r" in line.rstrip(b"\r\n"):
-                        *before, line = line.splitlines(keepends=True)
-                        yield from enumerate(before, number)
-                        number += len(before)
-                    yield number, line
-        except (EOFError, OSError, zlib.error) as error:
-            raise ValueError(
-                f"{self.name} is damaged or cut short ({error}): fetch or write it again"
-            ) from error
+        number, longest = 0, self.longest_line
+        with self.open() as handle:
+            for line in iter(partial(handle.readline, longest), b""):
+                number += 1
+                if len(line) == longest:
+                    raise self.problem(
+                        number,
+                        f"this line has more than {longest} bytes: save the file as plain text "
+                        "with Unix or Windows line endings",
+                    )
+                if number == 1:
+                    line = line.removeprefix(b"\xef\xbb\xbf")
+                if b"\r" in line and b"\r" in line.rstrip(b"\r\n"):
+                    *before, line = line.splitlines(keepends=True)
+                    yield from enumerate(before, number)
+                    number += len(before)
+                yield number, line
 
     def head(self, n_records):
         """Return the comments above the first record, and the number and fields of some records.

@@ -1,19 +1,12 @@
-"""The regions that rows use, of one array or of several."""
+"""Rows of RegionArrays: the regions that they use, joined, stacked as conditions, compared."""
 
 import numpy as np
 
-from .._arrays import collected, offsets_of
-from ._compare import same_column
+from .._arrays import collected, gathered, offsets_of
 
 
 def used_regions(X, *others):
-    """Whether any row uses each distinct region, ndarray of shape (n_distinct,), bool.
-
-    Parameters
-    ----------
-    X, *others : RegionArray
-        Rows of one array.
-    """
+    """Return for each distinct region whether any row uses it; all are rows of one array."""
     used = np.zeros(len(X.offsets) - 1, dtype=bool)
     for array in (X, *others):
         used[array.index[array.index >= 0]] = True
@@ -21,12 +14,12 @@ def used_regions(X, *others):
 
 
 def renumbered(index, used):
-    """Region numbers `index` as they are when only the `used` regions are kept."""
+    """Return `index` in the numbers that regions have when only the `used` are kept."""
     return np.append(np.cumsum(used) - 1, -1)[index]
 
 
-def used_parts(X, used):
-    """Parts of the RegionArray with the rows of X and only the `used` regions, in memory."""
+def compacted(X, used):
+    """Return parts of the array with the rows of X and only the `used` regions, in memory."""
     regions = np.flatnonzero(used)
     return {
         "signal": collected(X.signal, X.offsets, regions),
@@ -38,8 +31,8 @@ def used_parts(X, used):
     }
 
 
-def stacked_parts(arrays):
-    """Parts of the RegionArray that holds the rows of all; see :meth:`RegionArray.concatenate`."""
+def concatenated(arrays):
+    """Return parts of the array that holds the rows of all; see `RegionArray.concatenate`."""
     first = arrays[0]
     chromsizes = {}
     for other in arrays:
@@ -63,7 +56,7 @@ def stacked_parts(arrays):
     return parts
 
 
-def stacked_conditions(both, n):
+def stacked(both, n):
     """Return what changes when the first `n` rows become condition a of the others."""
     if both.ndim == 5 or len(both) != 2 * n:
         raise ValueError(
@@ -72,7 +65,7 @@ def stacked_conditions(both, n):
         )
     genes = {name: column[:n] for name, column in both.genes.items() if name != "sample"}
     for name, column in genes.items():
-        if not same_column(column, both.genes[name][n:]):
+        if not _same_column(column, both.genes[name][n:]):
             raise ValueError(
                 f"cannot stack: {name} of the genes differs between the conditions: give the same "
                 "genes in the same order"
@@ -87,7 +80,7 @@ def stacked_conditions(both, n):
 
 
 def _merged_regions(arrays, groups):
-    """Regions in use of arrays on different signals, and every array's rows in their numbers."""
+    """Return the regions in use of arrays on different signals, and all rows in their numbers."""
     used = {key: used_regions(*group) for key, group in groups.items()}
     regions = {key: np.flatnonzero(mask) for key, mask in used.items()}
     before = dict(zip(groups, np.cumsum([0, *map(len, regions.values())])))
@@ -122,3 +115,45 @@ def _check_alike(first, other):
             f"cannot concatenate: shapes {first.shape} and {other.shape}, gene columns "
             f"{list(first.genes)} and {list(other.genes)}"
         )
+
+
+def same(X, other):
+    """Return whether two RegionArrays hold the same; see `RegionArray.equals`."""
+    if X.shape != other.shape or X.genes.keys() != other.genes.keys():
+        return False
+    names = ("tracks", "bin_size", "window", "chromsizes")
+    if any(getattr(X, name) != getattr(other, name) for name in names):
+        return False
+    present = X.index >= 0
+    return (
+        np.array_equal(present, other.index >= 0)
+        and np.array_equal(X.weights, other.weights)
+        and all(_same_column(X.genes[name], other.genes[name]) for name in X.genes)
+        and _same_regions(X, X.index[present], other, other.index[present])
+    )
+
+
+def _same_column(ours, theirs):
+    """Return whether two columns agree, a missing value with a missing value of its kind."""
+    if ours is theirs:
+        return True
+    if ours.dtype == object or theirs.dtype == object:
+        # One by one: NaN differs from itself, and pandas' NA is neither equal nor different.
+        return all(a is b or a == b or (a != a and b != b) for a, b in zip(ours, theirs))
+    return bool(((ours == theirs) | ((ours != ours) & (theirs != theirs))).all())
+
+
+def _same_regions(X, regions, other, others):
+    """Return whether regions of one array and of another, pair by pair, are the same."""
+    n_others = len(other.lengths)
+    pairs = np.unique(regions * n_others + others)
+    regions, others = pairs // max(n_others, 1), pairs % max(n_others, 1)
+    return all(
+        np.array_equal(getattr(X, name)[regions], getattr(other, name)[others])
+        for name in ("chrom", "start", "end")
+    ) and all(
+        np.array_equal(ours, theirs)
+        for ours, theirs in zip(
+            gathered(X.signal, X.offsets, regions), gathered(other.signal, other.offsets, others)
+        )
+    )
