@@ -39,28 +39,14 @@ def write_all(folder):
     _write_matrices(folder)
 
 
-def write_bigwig(path, sizes=None, level=1.0):
-    """Write a track that has signal everywhere, in steps of 1,000 bp."""
-    sizes = SIZES if sizes is None else sizes
-    path.parent.mkdir(exist_ok=True)
-    with pyBigWig.open(str(path), "w") as handle:
-        handle.addHeader(list(sizes.items()))
-        for chrom, size in sizes.items():
-            values = level * (1 + np.arange(size // 1_000) % 7)
-            handle.addEntries(chrom, 0, values=values.tolist(), span=1_000, step=1_000)
-
-
 def _genes():
     """Return the same two genes in every format of annotation."""
-    spans = [(start, end, name, strand) for name, (start, end, strand) in _SPANS.items()]
-    about = 'gene_id "{0}"; gene_type "protein_coding"; gene_name "{0}";'
     gtf, gff, genepred, bed = [], ["##gff-version 3\n"], [], []
-    for start, end, name, strand in spans:
+    for name, start, end, strand in (("G1", 100_500, 120_000, "+"), ("G2", 280_000, 300_501, "-")):
         place = f"chr1\tx\t{{}}\t{start + 1}\t{end}\t.\t{strand}\t.\t"
-        gtf.append(place.format("gene") + about.format(name) + "\n")
-        gtf.append(
-            place.format("transcript") + about.format(name) + f' transcript_id "{name}.t";\n'
-        )
+        about = f'gene_id "{name}"; gene_type "protein_coding"; gene_name "{name}";'
+        gtf.append(place.format("gene") + about + "\n")
+        gtf.append(place.format("transcript") + about + f' transcript_id "{name}.t";\n')
         gff.append(place.format("gene") + f"ID=gene:{name};biotype=protein_coding\n")
         gff.append(place.format("mRNA") + f"ID=transcript:{name}.t;Parent=gene:{name}\n")
         exons = f"{start}\t{end}\t{start}\t{end}\t1\t{start},\t{end},\t0\t{name}\tcmpl\tcmpl\t0,"
@@ -70,9 +56,6 @@ def _genes():
     return {"genes.tsv": GENES.to_csv(sep="\t", index=False)} | {
         name: "".join(lines) for name, lines in texts.items()
     }
-
-
-_SPANS = {"G1": (100_500, 120_000, "+"), "G2": (280_000, 300_501, "-")}
 
 
 def _expression():
@@ -210,8 +193,8 @@ def _loops_with_header():
             else:
                 lines.append([*here, *there, *rest.split()])
         texts[name] = "".join("\t".join(map(str, line)) + "\n" for line in lines)
-    header, _, rows = texts["merged_loops.bedpe"].partition("\n")
-    texts["merged_loops.bedpe"] = f"{header}\n# juicer_tools version 1.22.01\n{rows}"
+    hiccups = texts["merged_loops.bedpe"]
+    texts["merged_loops.bedpe"] = hiccups.replace("\n", "\n# juicer_tools version 1.22.01\n", 1)
     return texts | {"ENCFF001LPS.bedpe.gz": texts["merged_loops.bedpe"]}
 
 
@@ -235,12 +218,16 @@ def _bare_loops():
 
 def _write_tracks(folder):
     """Write bigWigs under every known naming, and the tables that name their tracks."""
-    names = ["H3K4me3.bw", "H3K27ac.bw", "tracks/H3K4me3.bw", "tracks/H3K27ac.bw"]
-    names += ["H3K4me3_rep1.bw", "H3K4me3_rep2.bw"]
-    names += ["samples/H3K4me3_rep1.bw", "samples/H3K4me3_rep2.bw", "encode/ENCFF001AAA.bigWig"]
-    names += ["roadmap/E003-H3K4me3.pval.signal.bigwig", "roadmap/E003-DNase.pval.signal.bigwig"]
+    names = [f"{where}{track}.bw" for where in ("", "tracks/") for track in ("H3K4me3", "H3K27ac")]
+    names += [f"{where}H3K4me3_rep{n}.bw" for where in ("", "samples/") for n in (1, 2)]
+    names += [f"roadmap/E003-{track}.pval.signal.bigwig" for track in ("H3K4me3", "DNase")]
+    names += ["encode/ENCFF001AAA.bigWig"]
     for name in names:
-        write_bigwig(folder / name)
+        (folder / name).parent.mkdir(exist_ok=True)
+        with pyBigWig.open(str(folder / name), "w") as handle:
+            handle.addHeader(list(SIZES.items()))
+            values = 1.0 + np.arange(SIZES["chr1"] // 1_000) % 7
+            handle.addEntries("chr1", 0, values=values.tolist(), span=1_000, step=1_000)
     (folder / "tracks.tsv").write_text("track\tpath\nH3K4me3\tH3K4me3.bw\nH3K27ac\tH3K27ac.bw\n")
     metadata = {
         "File accession": "ENCFF001AAA",

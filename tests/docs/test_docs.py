@@ -20,24 +20,17 @@ def text_of(page):
     return (DOCS / page).read_text(encoding="utf-8")
 
 
-def test_python_of_start_page_runs(tmp_path):
-    write_stand_ins(tmp_path)
-    with chdir(tmp_path):
-        (block,) = blocks_of(text_of("index.rst"))
-        run(block, {})
-
-
 def test_guide_lists_each_of_its_pages():
     assert {path.stem for path in (DOCS / "guide").glob("*.rst")} == {"index", *GUIDE}
     assert len(GUIDE) > 10
 
 
-@pytest.mark.parametrize("page", GUIDE)
-def test_python_of_guide_page_runs(page, tmp_path):
+@pytest.mark.parametrize("page", ["index.rst", *(f"guide/{name}.rst" for name in GUIDE)])
+def test_python_of_page_runs(page, tmp_path):
     write_stand_ins(tmp_path)
     names = {}
     with chdir(tmp_path):
-        for block in blocks_of(text_of(f"guide/{page}.rst")):
+        for block in blocks_of(text_of(page)):
             run(block, names)
 
 
@@ -53,8 +46,7 @@ def test_tests_of_reliability_page_exist():
 
 
 def test_figures_of_performance_page_equal_the_readme():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    readme = " ".join(readme.split())
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     page = text_of("guide/performance.rst")
     figures = re.findall(
         r"^     - ([\d,.]+ ?s?h?)\b(?: \((?:the reference: )?([\d.]+))?", page, re.M

@@ -113,11 +113,6 @@ def example_of(name):
     return "\n".join(sections_of(get(name))["Examples"])
 
 
-def calls(example, method):
-    """Return whether an example calls a method; calling a module calls its ``forward``."""
-    return f".{method}(" in example or (method == "forward" and ">>> " in example)
-
-
 @pytest.mark.parametrize("name", DOCUMENTED)
 def test_docstring_has_an_example(name):
     """A method has one of its own, or is called in that of its class or where it points to.
@@ -131,7 +126,8 @@ def test_docstring_has_an_example(name):
     assert owner in DOCUMENTED, f"{name} has no Examples section"
     pointed = re.findall(r"`([\w.]+)`", example)
     others = [one for end in pointed for one in DOCUMENTED if one.endswith(f".{end}")]
-    called = any(calls(example_of(one), method) for one in (owner, *others))
+    call = ">>> " if method == "forward" else f".{method}("  # of a module, calling it
+    called = any(call in example_of(one) for one in (owner, *others))
     assert called, f"{name} has no Examples section, and the one of {owner} does not call it"
 
 

@@ -1,7 +1,7 @@
 """The formats page: each line reads a file of its format, and refused files are explained."""
 
 import re
-from contextlib import chdir, closing
+from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 import torch
 from chromoformer import net as reference
+from docs_code import blocks_of
 from docs_files import GENES, write_all
-from local_server import LocalServer
+from local_server import serving
 
 from skchromo import BigWigTransformer, InteractionTransformer, RegionArray
 from skchromo.genome import read_contacts, read_genes
@@ -20,10 +21,7 @@ TEXT = PAGE.read_text(encoding="utf-8")
 READ, REFUSED = TEXT.split(".. _refused:")
 ROW = re.compile(r"^   \* - (.*)\n     - (.*)$", re.MULTILINE)
 ROWS = [row for row in ROW.findall(READ) if row[0] != "Input"]
-BLOCKS = [
-    re.sub(r"^   ", "", block, flags=re.MULTILINE)
-    for block in re.findall(r"code-block:: python\n\n((?:   .*\n|\n)+)", TEXT)
-]
+BLOCKS = blocks_of(TEXT)
 NO_BIGWIGS, NO_CONTACTS = (
     [row for row in ROW.findall(text) if not row[0].startswith("Instead of")]
     for text in REFUSED.split("Read pairs and matrices")
@@ -56,8 +54,7 @@ def folder(tmp_path_factory):
     with chdir(folder):
         signal = BigWigTransformer({"H3K4me3": "H3K4me3.bw", "H3K27ac": "H3K27ac.bw"})
         signal.fit_transform(GENES).save("regions.npz")
-    for name in ("clf", "reg"):
-        kind = {"clf": "ChromoformerClassifier", "reg": "ChromoformerRegressor"}[name]
+    for name, kind in (("clf", "ChromoformerClassifier"), ("reg", "ChromoformerRegressor")):
         network = getattr(reference, kind)(seed=0, n_feats=2)
         torch.save({"net": network.state_dict()}, folder / f"{name}.pt")
     return folder
@@ -75,7 +72,7 @@ def names(folder):
 
 @pytest.fixture(scope="module")
 def server(folder):
-    with closing(LocalServer()) as server:
+    with serving() as server:
         server.files["H3K4me3.bw"] = (folder / "H3K4me3.bw").read_bytes()
         yield server
 
@@ -115,16 +112,11 @@ def test_line_reads_a_file_of_its_format(kind, code, folder, names, server):
 def test_blocks_of_contacts_read_their_lists(names):
     assert len(BLOCKS) == 3
     check(names["contacts"], names["genes"])
-    assert names["contacts"].fit_transform(names["genes"])["pcres"][0].weight[0] == pytest.approx(
-        142.0 / 48.7
-    )
+    first = names["contacts"].fit_transform(names["genes"])["pcres"][0]
+    assert first.weight[0] == pytest.approx(142.0 / 48.7)
 
 
-CALLERS = [
-    re.search(r'"([^"]+)", score_column="(observed|o|count|cc|cAB)"', code).groups()
-    for _, code in ROWS
-    if re.search(r'score_column="(observed|o|count|cc|cAB)"', code)
-]
+CALLERS = re.findall(r'"([^"]+)", score_column="(observed|o|count|cc|cAB)"', READ)
 
 
 @pytest.mark.parametrize(("file", "column"), [*CALLERS, ("mustache.tsv", None)])
@@ -156,9 +148,7 @@ def test_file_that_is_not_a_list_of_contacts_is_refused(files, tmp_path):
 
 
 def test_every_row_of_the_page_is_tested():
-    n_rows = READ.count("   * - ")
-    n_headers = READ.count("* - Input")
-    assert len(ROWS) == n_rows - n_headers > 60
+    assert len(ROWS) == READ.count("   * - ") - READ.count("* - Input") > 60
     assert len(NO_BIGWIGS) + len(NO_CONTACTS) == REFUSED.count("   * - ") - 2 > 12
 
 

@@ -26,17 +26,11 @@ def y(genes):
 @pytest.fixture(scope="module")
 def pipe(h1_e003):
     tracks = {mark: str(h1_e003 / f"{mark}.bw") for mark in ("H3K4me3", "H3K27ac")}
+    path = str(h1_e003 / "interactions.tsv")
+    contacts = InteractionTransformer(path, max_pcres=8, weight_threshold=1.5)
+    model = ChromoformerClassifier(max_epochs=10, device="auto", random_state=0)
     return Pipeline(
-        [
-            (
-                "contacts",
-                InteractionTransformer(
-                    str(h1_e003 / "interactions.tsv"), max_pcres=8, weight_threshold=1.5
-                ),
-            ),
-            ("signal", BigWigTransformer(tracks)),
-            ("model", ChromoformerClassifier(max_epochs=10, device="auto", random_state=0)),
-        ]
+        [("contacts", contacts), ("signal", BigWigTransformer(tracks)), ("model", model)]
     )
 
 
