@@ -6,7 +6,6 @@ None where there are none; `first` the fields of the first row as text, None whe
 """
 
 import itertools
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,21 +88,21 @@ class TextTable:
         text = {at for role, at in columns.items() if role in as_text}
         text |= {0} if self.has_comments else set()
         try:
-            frame = pd.read_csv(
-                self.file.path,
-                sep=self.separator,
-                header=None,
-                usecols=sorted(positions),
-                names=range(len(self.first)),
-                dtype=dict.fromkeys(text, str),
-                skiprows=self.n_skipped,
-                na_filter=False,
-                skipinitialspace=True,
-                low_memory=False,
-                compression="gzip" if self.file.gzipped else None,
-                encoding="utf-8",
-            )
-        except (pd.errors.ParserError, UnicodeDecodeError, EOFError, OSError, zlib.error) as error:
+            with self.file.open() as handle:
+                frame = pd.read_csv(
+                    handle,
+                    sep=self.separator,
+                    header=None,
+                    usecols=sorted(positions),
+                    names=range(len(self.first)),
+                    dtype=dict.fromkeys(text, str),
+                    skiprows=self.n_skipped,
+                    na_filter=False,
+                    skipinitialspace=True,
+                    low_memory=False,
+                    encoding="utf-8",
+                )
+        except (pd.errors.ParserError, UnicodeDecodeError) as error:
             raise ValueError(
                 f"{self.name} cannot be read as a table ({' '.join(str(error).split())}): save it "
                 "as UTF-8 text with every quote closed, or fetch or write it again"

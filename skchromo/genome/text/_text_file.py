@@ -1,13 +1,12 @@
 """A text file of the field: plain or gzipped, read line by line, with errors that name the line."""
 
 import contextlib
-import gzip
 import io
 import os
 import zlib
 from functools import partial
 
-from ..._files import path_on_disk
+from ..._files import open_binary, path_on_disk
 from ._fields import split_line
 
 # How comments begin, and the lines by which genome browsers configure a track.
@@ -34,16 +33,12 @@ class TextFile:
         self.name = f"{what} file '{self.path}'"
         if self.path.is_dir():
             raise ValueError(f"{self.name} is a folder: name the file in it")
-        try:
-            with self.path.open("rb") as handle:
-                start = handle.read(4096)
-        except FileNotFoundError:
-            raise FileNotFoundError(f"{self.name} does not exist: check the path") from None
+        with self.open() as handle:
+            start = handle.read(4096)
         for magic, text in (others or {}).items():
             if start.startswith(magic):
                 raise ValueError(f"{self.name} {text}")
-        self.gzipped = start.startswith(b"\x1f\x8b")
-        if not self.gzipped and b"\x00" in start:
+        if b"\x00" in start:
             raise ValueError(
                 f"{self.name} is not a text file, but perhaps a workbook, an archive or UTF-16 "
                 "text: save it as UTF-8 text, plain or gzipped"
@@ -53,8 +48,12 @@ class TextFile:
     def open(self):
         """Open the file to read its bytes, decompressed; an error names a damaged file."""
         try:
-            with gzip.open(self.path) if self.gzipped else self.path.open("rb") as raw:
+            with open_binary(self.path) as raw:
                 yield io.BufferedReader(raw, _BUFFER)
+        except FileNotFoundError:
+            raise FileNotFoundError(f"{self.name} does not exist: check the path") from None
+        except PermissionError:
+            raise
         except (EOFError, OSError, zlib.error) as error:
             raise ValueError(
                 f"{self.name} is damaged or cut short ({error}): fetch or write it again"
