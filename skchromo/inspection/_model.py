@@ -52,7 +52,7 @@ def find_fitted(estimator):
 
 
 def _unwrap(estimator, X):
-    """Return the Model in nested estimators, X transformed but not checked; None is no X."""
+    """Return the Model in nested estimators, X transformed but not checked; X may be None."""
     if isinstance(estimator, (ChromoformerClassifier, ChromoformerRegressor)):
         return Model(estimator, X, estimator)
     if isinstance(estimator, Pipeline):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._arrays import ranges
+from .._arrays import bins_of, offsets_of, ranges
 from ..regions import RegionArray
 
 _ROWS_AT_A_TIME = 512
@@ -48,12 +48,7 @@ class Edits(NamedTuple):
             peak=np.array([p.action == "peak" for p in perturbations]),
             remove=np.array([p.action == "remove" for p in perturbations]),
             on_signal=np.array([not p.on_contacts for p in perturbations]),
-            tracks=np.array(
-                [
-                    [p.tracks is None or track in p.tracks for track in X.tracks]
-                    for p in perturbations
-                ]
-            ),
+            tracks=np.array([np.isin(X.tracks, p.tracks or X.tracks) for p in perturbations]),
             window=np.array([p.window or (-np.inf, np.inf) for p in perturbations], dtype=float),
             locus=np.array([(p.locus or (None, 0, 0))[1:] for p in perturbations], dtype=float),
             chrom=np.array([(p.locus or (None,))[0] for p in perturbations], dtype=object),
@@ -137,18 +132,18 @@ def _edited(X, places, edits, gene, edit):
     row, place = np.nonzero(targets & edits.on_signal[edit, None])
     made = index[row, place], edit[row], (place == 0) & places.flipped[gene[row]]
     _, first, new = np.unique(np.stack(made), axis=1, return_index=True, return_inverse=True)
-    n_before = len(X.lengths)
-    index[row, place] = n_before + new
-    sources = X.index[gene[row[first]], place[first]]
-    spans = _spans(X, places, edits, gene[row[first]], edit[row[first]], place[first])
-    signal = _edited_signal(X, edits, sources, edit[row[first]], *spans)
+    sources = index[row, place][first]
+    index[row, place] = len(X.lengths) + new
+    row, place = row[first], place[first]
+    spans = _spans(X, places, edits, gene[row], edit[row], place)
+    signal = _edited_signal(X, edits, sources, edit[row], *spans)
     return _with_regions(X[gene], index, weights, sources, signal)
 
 
 def _edited_signal(X, edits, regions, edit, begin, stop):
     """Return the signal of regions after an edit of each, one region after the other."""
     counts = np.diff(X.offsets)[regions]
-    signal = X.signal[ranges(X.offsets[regions], counts)]
+    signal = X.signal[bins_of(X.offsets, regions)]
     near = ranges(np.zeros_like(counts), counts) * X.bin_size
     far = np.minimum(near + X.bin_size, np.repeat(X.lengths[regions], counts))
     begin, stop, edit = (np.repeat(part, counts) for part in (begin, stop, edit))
@@ -179,12 +174,11 @@ def _with_regions(rows, index, weights, sources, signal):
     number[used] = np.arange(len(used))
     number[n_before:-1] = len(used) + np.arange(len(sources))
     region = np.concatenate([used, sources])
-    counts = np.diff(rows.offsets)
-    kept = rows.signal[ranges(rows.offsets[used], counts[used])]
+    kept = rows.signal[bins_of(rows.offsets, used)]
     return rebuilt(
         rows,
         signal=np.concatenate([kept, signal]),
-        offsets=np.concatenate([[0], np.cumsum(counts[region])]),
+        offsets=offsets_of(np.diff(rows.offsets)[region]),
         chrom=rows.chrom[region],
         start=rows.start[region],
         end=rows.end[region],

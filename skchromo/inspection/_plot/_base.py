@@ -55,7 +55,7 @@ class Display:
         """Refuse a result without anything to draw."""
 
     def _choose(self, places, gene, name, of_several):
-        """Set the rows to draw, those of one gene or all, and the title."""
+        """Set the rows to draw, the gene's or all, and the title."""
         ids = places.genes["gene_id"]
         self.is_one = gene is not None or len(ids) == 1
         self.rows = np.array([places.row(gene)]) if self.is_one else np.arange(len(ids))
@@ -64,7 +64,7 @@ class Display:
 
     @contextmanager
     def _canvas(self, ax, width, height):
-        """Yield the given axes, in their own style, or those of a new figure, in inches."""
+        """Yield the given axes, in their own style, or the axes of a new figure (in inches)."""
         try:
             import matplotlib.pyplot as plt
             from matplotlib.axes import Axes
