@@ -29,7 +29,6 @@ def test_attributions_sum_to_the_difference_of_predictions(X, fitted, baseline, 
     np.testing.assert_allclose(result.prediction, fitted.predict(X), atol=1e-5)
     explained = result.prediction - result.baseline_prediction
     np.testing.assert_allclose(explained, difference, atol=1e-5)
-    print(f"largest error {np.abs(result.error).max():.1e} of {np.abs(difference).max():.1e}")
     assert np.abs(difference).max() > 0.1
     assert np.abs(result.error).max() < 0.02 * np.abs(difference).max()
     total = np.nansum(result.values.astype(float), axis=(1, 2, 3))

@@ -44,11 +44,6 @@ def X():
     return make_located()
 
 
-@pytest.fixture(scope="module")
-def model(X, y):
-    return ChromoformerRegressor(**TINY).fit(X, y)
-
-
 @pytest.fixture(autouse=True)
 def no_figures_left():
     """Every test begins without figures, and leaves settings as they were."""
@@ -67,6 +62,30 @@ def blocks(display):
     return [(box.get_x(), box.get_width(), region) for box, region in zip(boxes, regions)]
 
 
+ALL = {
+    "gene": lambda fitted, X, **ax: GeneDisplay.from_estimator(fitted, X, "GENE7", **ax),
+    "gene near its TSS": lambda fitted, X, **ax: GeneDisplay.from_estimator(
+        fitted, X, "GENE7", window=200, **ax
+    ),
+    "gene without model": lambda fitted, X, **ax: GeneDisplay(X, "GENE7").plot(**ax),
+    "regulation": lambda fitted, X, **ax: AttentionDisplay.from_estimator(fitted, X, **ax),
+    "embedding": lambda fitted, X, **ax: AttentionDisplay.from_estimator(
+        fitted, X, level="embedding", **ax
+    ),
+    "pairwise": lambda fitted, X, **ax: AttentionDisplay.from_estimator(
+        fitted, X, 7, level="pairwise", **ax
+    ),
+    "pcres of a gene": lambda fitted, X, **ax: PCREImportanceDisplay.from_estimator(
+        fitted, X, "GENE7", **ax
+    ),
+    "pcres of all": lambda fitted, X, **ax: PCREImportanceDisplay.from_estimator(fitted, X, **ax),
+    "marks": lambda fitted, X, **ax: MarkImportanceDisplay.from_estimator(
+        fitted, X, np.arange(len(X)), random_state=0, **ax
+    ),
+    "history": lambda fitted, X, **ax: LearningHistoryDisplay.from_estimator(fitted, **ax),
+}
+
+
 def boxes_of_text(display, monkeypatch):
     """Texts that are drawn, and their boxes in pixels."""
     drawn, draw = {}, Text.draw
@@ -81,26 +100,11 @@ def boxes_of_text(display, monkeypatch):
     return list(drawn.values())
 
 
-ALL = {
-    "gene": lambda model, X: GeneDisplay.from_estimator(model, X, "GENE7"),
-    "gene near its TSS": lambda model, X: GeneDisplay.from_estimator(model, X, "GENE7", window=200),
-    "gene without model": lambda model, X: GeneDisplay(X, "GENE7").plot(),
-    "regulation": lambda model, X: AttentionDisplay.from_estimator(model, X),
-    "embedding": lambda model, X: AttentionDisplay.from_estimator(model, X, level="embedding"),
-    "pairwise": lambda model, X: AttentionDisplay.from_estimator(model, X, 7, level="pairwise"),
-    "pcres of a gene": lambda model, X: PCREImportanceDisplay.from_estimator(model, X, "GENE7"),
-    "pcres of all": lambda model, X: PCREImportanceDisplay.from_estimator(model, X),
-    "marks": lambda model, X: MarkImportanceDisplay.from_estimator(
-        model, X, np.arange(len(X)), random_state=0
-    ),
-    "history": lambda model, X: LearningHistoryDisplay.from_estimator(model),
-}
-
-
 @pytest.mark.parametrize("name", ALL)
-def test_figure_has_journal_size_and_texts_apart(name, model, X, monkeypatch):
-    display = ALL[name](model, X)
-    assert len(plt.get_fignums()) == 1
+def test_new_figure_has_journal_size_and_texts_apart(name, fitted, X, monkeypatch):
+    monkeypatch.setattr(plt, "show", lambda *args, **kwargs: pytest.fail("opened a window"))
+    display = ALL[name](fitted, X)
+    assert plt.get_fignums() == [display.figure_.number]
     width = display.figure_.get_figwidth() * 25.4
     assert width == pytest.approx(89) or width == pytest.approx(183)
     for text in display.figure_.findobj(Text):
@@ -113,44 +117,26 @@ def test_figure_has_journal_size_and_texts_apart(name, model, X, monkeypatch):
         assert wide < 1 or high < 1, f"{one!r} lies over {other!r}"
 
 
-def test_given_axes_keep_their_style(model, X):
-    figure, axes = plt.subplots(3, 3, figsize=(20, 16))
-    size = axes[0, 0].xaxis.label.get_size()
-    draws = [
-        lambda ax: GeneDisplay.from_estimator(model, X, 7, ax=ax),
-        lambda ax: AttentionDisplay.from_estimator(model, X, ax=ax),
-        lambda ax: AttentionDisplay.from_estimator(model, X, level="embedding", ax=ax),
-        lambda ax: PCREImportanceDisplay.from_estimator(model, X, 7, ax=ax),
-        lambda ax: PCREImportanceDisplay.from_estimator(model, X, ax=ax),
-        lambda ax: MarkImportanceDisplay.from_estimator(model, X, np.arange(len(X)), ax=ax),
-        lambda ax: LearningHistoryDisplay.from_estimator(model, ax=ax),
-    ]
-    for draw, ax in zip(draws, axes.flat):
-        display = draw(ax)
-        assert display.ax_ is ax
-        assert display.figure_ is figure
-        assert len(plt.get_fignums()) == 1
-    assert display.ax_.xaxis.label.get_size() == size
+@pytest.mark.parametrize("name", ALL)
+def test_given_axes_keep_their_style(name, fitted, X):
+    figure, ax = plt.subplots()
+    size = ax.xaxis.label.get_size()
+    display = ALL[name](fitted, X, ax=ax)
+    assert (display.ax_, display.figure_) == (ax, figure)
+    assert plt.get_fignums() == [figure.number]
+    assert ax.xaxis.label.get_size() == size
     figure.canvas.draw()
 
 
-def test_displays_show_no_window(model, X, monkeypatch):
-    monkeypatch.setattr(plt, "show", lambda *args, **kwargs: pytest.fail("showed a figure"))
-    backend = matplotlib.get_backend()
-    for draw in ALL.values():
-        draw(model, X)
-    assert matplotlib.get_backend() == backend
-
-
-def test_missing_matplotlib_is_named(model, monkeypatch):
+def test_missing_matplotlib_is_named(fitted, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=r"LearningHistoryDisplay.plot .* pip install matplotlib"):
-        LearningHistoryDisplay.from_estimator(model)
+        LearningHistoryDisplay.from_estimator(fitted)
 
 
-def test_arcs_join_tss_and_pcres(model, X):
-    display = GeneDisplay.from_estimator(model, X, "GENE7")
-    importance = pcre_importance(model, X).importance[7]
+def test_arcs_join_tss_and_pcres(fitted, X):
+    display = GeneDisplay.from_estimator(fitted, X, "GENE7")
+    importance = pcre_importance(fitted, X).importance[7]
     tss = X.genes["tss"][7]
     assert len(display.arcs_) == 3
     widths = [arc.get_linewidth() for arc in display.arcs_]
@@ -214,17 +200,15 @@ def test_window_is_drawn_as_wide_as_the_promoter(X, gene):
             whole.plot(window=window)
 
 
-def test_arrow_has_the_direction_of_the_strand(X):
-    for gene, sign in ((6, 1), (7, -1)):
-        (arrow,) = (
-            text for text in GeneDisplay(X, gene).plot().map_ax_.texts if not text.get_text()
-        )
-        assert np.sign(arrow.xy[0] - arrow.xyann[0]) == sign
+@pytest.mark.parametrize(("gene", "sign"), [(6, 1), (7, -1)])
+def test_arrow_has_the_direction_of_the_strand(X, gene, sign):
+    (arrow,) = (text for text in GeneDisplay(X, gene).plot().map_ax_.texts if not text.get_text())
+    assert np.sign(arrow.xy[0] - arrow.xyann[0]) == sign
 
 
-def test_attribution_lanes_have_one_scale(model, X):
-    display = GeneDisplay.from_estimator(model, X, 7)
-    values = attributions(model, X[7]).values
+def test_attribution_lanes_have_one_scale(fitted, X):
+    display = GeneDisplay.from_estimator(fitted, X, 7)
+    values = attributions(fitted, X[7]).values
     assert display.attribution_scale_ == pytest.approx(np.nanmax(np.abs(values)), rel=1e-5)
     assert len(display.raising_) == len(display.lowering_) == len(display.signal_) == 2
     heights = []
@@ -235,8 +219,8 @@ def test_attribution_lanes_have_one_scale(model, X):
     np.testing.assert_allclose(heights, 0.62 * expected / expected.max(), rtol=1e-4)
 
 
-def test_gene_is_chosen_by_id_or_number(model, X):
-    by_id = GeneDisplay.from_estimator(model, X, "GENE7", tracks="ATAC")
+def test_gene_is_chosen_by_id_or_number(fitted, X):
+    by_id = GeneDisplay.from_estimator(fitted, X, "GENE7", tracks="ATAC")
     assert len(by_id.track_axes_) == 1
     table = pd.DataFrame({"row": np.arange(len(X))}, index=X.genes["gene_id"])
     seen = []
@@ -245,62 +229,71 @@ def test_gene_is_chosen_by_id_or_number(model, X):
         seen.append(len(table))
         return X[table["row"].to_numpy()]
 
-    pipe = make_pipeline(FunctionTransformer(regions), model)
+    pipe = make_pipeline(FunctionTransformer(regions), fitted)
     for gene in ("GENE7", 7, np.int64(7), -17):
-        display = GeneDisplay.from_estimator(pipe, table, gene)
-        assert display.name == "GENE7"
-        np.testing.assert_array_equal(display.attribution, by_id.attribution)
-        assert AttentionDisplay.from_estimator(pipe, table, gene).name == "GENE7"
-        assert PCREImportanceDisplay.from_estimator(pipe, table, gene).name == "GENE7"
-        plt.close("all")
+        for display in (GeneDisplay, AttentionDisplay, PCREImportanceDisplay):
+            drawn = display.from_estimator(pipe, table, gene)
+            assert drawn.name == "GENE7"
+            plt.close("all")
     assert set(seen) == {1}
-    computed = GeneDisplay(
-        X, "GENE7", attributions=attributions(model, X), importance=pcre_importance(model, X)
-    )
+    results = {
+        "attributions": attributions(fitted, X),
+        "importance": pcre_importance(fitted, X),
+    }
+    computed = GeneDisplay(X, "GENE7", **results)
     np.testing.assert_allclose(computed.attribution, by_id.attribution, atol=1e-6)
+    np.testing.assert_allclose(computed.importance, by_id.importance, atol=1e-6)
 
 
-def test_unknown_gene_is_refused(model, X):
+def test_unknown_gene_is_refused(fitted, X):
     with pytest.raises(ValueError, match="there is no gene 'SOX2' among the 24 genes GENE0, "):
         GeneDisplay(X, "SOX2")
     with pytest.raises(ValueError, match="there are 24 genes: name one, as gene='GENE0' or by row"):
-        GeneDisplay.from_estimator(model, X)
+        GeneDisplay.from_estimator(fitted, X)
     with pytest.raises(IndexError, match="gene=7157 is out of range for 24 genes; an id that"):
-        AttentionDisplay.from_estimator(model, X, 7157)
+        AttentionDisplay.from_estimator(fitted, X, 7157)
     with pytest.raises(TypeError, match=r"gene must be an id .* got 1.5"):
-        PCREImportanceDisplay.from_estimator(model, X, 1.5)
-    twice = RegionArray.concatenate([X, X])
+        PCREImportanceDisplay.from_estimator(fitted, X, 1.5)
     with pytest.raises(ValueError, match="'GENE7' stands in rows 7, 31: give one of these"):
-        GeneDisplay(twice, "GENE7")
+        GeneDisplay(RegionArray.concatenate([X, X]), "GENE7")
 
 
-def test_wrong_parts_are_refused(model, X):
+def test_gene_display_refuses_what_does_not_fit_X(fitted, X):
     with pytest.raises(TypeError, match=r"X must be a RegionArray, as pipe.* got ndarray"):
         GeneDisplay(np.ones((3, 4)), 0)
     with pytest.raises(ValueError, match="PCREImportance given is of other genes than X holds"):
-        GeneDisplay(X, 0, importance=pcre_importance(model, X[::-1]))
-    values = attributions(model, X)
+        GeneDisplay(X, 0, importance=pcre_importance(fitted, X[::-1]))
     other = changed(X, tracks=("a", "b"))
     with pytest.raises(ValueError, match="attributions are of other tracks or bins"):
-        GeneDisplay(other, 0, attributions=values)
+        GeneDisplay(other, 0, attributions=attributions(fitted, X))
     with pytest.raises(ValueError, match="tracks must name some of H3K4me3, ATAC, got H3K9ac"):
         GeneDisplay(X, 0).plot(tracks=["H3K9ac"])
-    display = AttentionDisplay(attention(model, X))
-    with pytest.raises(ValueError, match="level must be 'regulation', 'embedding' or 'pairwise'"):
-        display.plot("heads")
-    with pytest.raises(ValueError, match=r"bin_sizes must name some of \(400, 100\), got 500"):
-        display.plot(bin_sizes=500)
-    with pytest.raises(ValueError, match="pairwise attention is drawn for one gene: name it"):
-        display.plot("pairwise")
-    with pytest.raises(ValueError, match="GENE0 has no pCREs"):
-        AttentionDisplay.from_estimator(model, X, 0, level="pairwise")
-    with pytest.raises(ValueError, match="GENE0: no pCREs to draw"):
-        PCREImportanceDisplay.from_estimator(model, X, 0)
     assert plt.get_fignums() == []
 
 
-def test_gene_without_contacts_or_places_is_drawn(model, X):
-    assert GeneDisplay.from_estimator(model, X, 0).arcs_ == []
+@pytest.mark.parametrize(
+    ("gene", "options", "message"),
+    [
+        (None, {"level": "heads"}, "level must be 'regulation', 'embedding' or 'pairwise'"),
+        (None, {"bin_sizes": 500}, r"bin_sizes must name some of \(400, 100\), got 500"),
+        (None, {"level": "pairwise"}, "pairwise attention is drawn for one gene: name it"),
+        (0, {"level": "pairwise"}, "GENE0 has no pCREs"),
+    ],
+)
+def test_attention_display_refuses_what_it_cannot_draw(fitted, X, gene, options, message):
+    with pytest.raises(ValueError, match=message):
+        AttentionDisplay.from_estimator(fitted, X, gene, **options)
+    assert plt.get_fignums() == []
+
+
+def test_pcre_display_refuses_a_gene_without_pcres(fitted, X):
+    with pytest.raises(ValueError, match="GENE0: no pCREs to draw"):
+        PCREImportanceDisplay.from_estimator(fitted, X, 0)
+    assert plt.get_fignums() == []
+
+
+def test_gene_without_contacts_or_places_is_drawn(fitted, X):
+    assert GeneDisplay.from_estimator(fitted, X, 0).arcs_ == []
     rng = np.random.default_rng(0)
     promoters = rng.poisson(3.0, (12, 16, 2))
     alone = ChromoformerClassifier(**TINY).fit(promoters, np.arange(12) % 2)
@@ -317,22 +310,22 @@ def test_gene_without_contacts_or_places_is_drawn(model, X):
     GeneDisplay(silent).plot().figure_.canvas.draw()
 
 
-def test_pcre_of_another_chromosome_is_marked(model, X):
+def test_pcre_of_another_chromosome_is_marked(fitted, X):
     chrom = X.chrom.copy()
     chrom[X.index[7, 2]] = "chr9"
     far = changed(X, chrom=chrom)
-    display = GeneDisplay.from_estimator(model, far, 7)
+    display = GeneDisplay.from_estimator(fitted, far, 7)
     assert [arc.get_linestyle() for arc in display.arcs_] == ["solid", "dashed", "solid"]
     assert "2*" in {text.get_text() for text in display.map_ax_.texts}
-    bars = PCREImportanceDisplay.from_estimator(model, far, 7)
+    bars = PCREImportanceDisplay.from_estimator(fitted, far, 7)
     assert bars.ax_.get_yticklabels()[1].get_text().startswith("2: chr9, weight")
-    points = PCREImportanceDisplay.from_estimator(model, far)
+    points = PCREImportanceDisplay.from_estimator(fitted, far)
     assert [text.get_text() for text in points.ax_.texts] == ["1 on other chromosomes not shown"]
     assert len(points.points_.get_offsets()) == (X.index[:, 1:] >= 0).sum() - 1
 
 
-def test_attention_display_draws_the_maps(model, X):
-    maps, full = attention(model, X), attention(model, X, full=True)
+def test_attention_display_draws_the_maps(fitted, X):
+    maps, full = attention(fitted, X), attention(fitted, X, full=True)
     display = AttentionDisplay(maps, "GENE7").plot(bin_sizes=100)
     expected = maps.regulation[100][7].reshape(-1, 4)
     np.testing.assert_allclose(display.images_[0].get_array(), expected)
@@ -356,13 +349,13 @@ def test_attention_display_draws_the_maps(model, X):
     np.testing.assert_allclose([row.compressed().mean() for row in np.ma.array(image)], 1)
 
 
-def test_mean_attention_is_nan_where_no_gene_has_a_pcre(model, X):
-    shown = AttentionDisplay.from_estimator(model, X[[0, 1, 5]]).images_[0].get_array()
+def test_mean_attention_is_nan_where_no_gene_has_a_pcre(fitted, X):
+    shown = AttentionDisplay.from_estimator(fitted, X[[0, 1, 5]]).images_[0].get_array()
     assert np.ma.getmaskarray(np.ma.masked_invalid(shown)).sum(axis=0).tolist() == [0, 0, 2, 2]
 
 
-def test_pcre_display_draws_the_importances(model, X):
-    importance = pcre_importance(model, X)
+def test_pcre_display_draws_the_importances(fitted, X):
+    importance = pcre_importance(fitted, X)
     bars = PCREImportanceDisplay(importance, "GENE7").plot()
     values = importance.importance[7]
     np.testing.assert_array_equal([bar.get_width() for bar in bars.bars_], values)
@@ -377,13 +370,13 @@ def test_pcre_display_draws_the_importances(model, X):
     np.testing.assert_allclose(points.get_offsets()[:, 1], importance.importance[there])
     np.testing.assert_allclose(points.get_array(), X.weights[there])
     dense = RegionArray.from_dense(np.ones((24, 4, 16, 2)), X.weights, tracks=X.tracks)
-    placeless = PCREImportanceDisplay.from_estimator(model, dense)
+    placeless = PCREImportanceDisplay.from_estimator(fitted, dense)
     assert placeless.ax_.get_xlabel() == "Contact weight"
 
 
-def test_marks_are_drawn_in_falling_importance(model, X, y):
-    display = MarkImportanceDisplay.from_estimator(model, X, y, n_repeats=3, random_state=3)
-    result = mark_importance(model, X, y, n_repeats=3, random_state=3)
+def test_marks_are_drawn_in_falling_importance(fitted, X, y):
+    display = MarkImportanceDisplay.from_estimator(fitted, X, y, n_repeats=3, random_state=3)
+    result = mark_importance(fitted, X, y, n_repeats=3, random_state=3)
     np.testing.assert_array_equal(display.importance.importances, result.importances)
     order = np.argsort(-result.importances_mean)
     labels = [label.get_text() for label in display.ax_.get_yticklabels()]
@@ -395,20 +388,20 @@ def test_marks_are_drawn_in_falling_importance(model, X, y):
     np.testing.assert_array_equal(rows, np.repeat([0, 1], 3))
 
 
-def test_history_display_draws_the_losses(model, X):
-    display = LearningHistoryDisplay.from_estimator(model)
+def test_history_display_draws_the_losses(fitted, X):
+    display = LearningHistoryDisplay.from_estimator(fitted)
     (line,) = display.lines_
     assert line.get_xdata().tolist() == [1, 2]
-    assert line.get_ydata().tolist() == [epoch["train_loss"] for epoch in model.history_]
-    pipe = make_pipeline(FunctionTransformer(lambda rows: X[rows]), model)
+    assert line.get_ydata().tolist() == [epoch["train_loss"] for epoch in fitted.history_]
+    pipe = make_pipeline(FunctionTransformer(lambda rows: X[rows]), fitted)
     both = LearningHistoryDisplay.from_estimator(pipe, name="again", ax=display.ax_)
     assert both.ax_.get_legend_handles_labels()[1] == ["training", "again training"]
     colours = {line.get_color() for line in both.ax_.get_lines()}
     assert len(colours) == 2
-    seconds = LearningHistoryDisplay(model.history_).plot(keys="dur")
+    seconds = LearningHistoryDisplay(fitted.history_).plot(keys="dur")
     assert seconds.ax_.get_ylabel() == "Value"
     with pytest.raises(ValueError, match=r"keys must name some of .*train_loss.*, got valid_loss"):
-        LearningHistoryDisplay.from_estimator(model, keys="valid_loss")
+        LearningHistoryDisplay.from_estimator(fitted, keys="valid_loss")
     with pytest.raises(ValueError, match="the history has no epochs"):
         LearningHistoryDisplay([]).plot()
     with pytest.raises(TypeError, match="inspection needs a fitted Chromoformer"):

@@ -30,18 +30,13 @@ def X():
 
 
 @pytest.fixture(scope="module")
-def model(X, y):
-    return ChromoformerRegressor(**TINY).fit(X, y)
+def values(X, fitted):
+    return attributions(fitted, X, n_steps=4)
 
 
 @pytest.fixture(scope="module")
-def values(X, model):
-    return attributions(model, X, n_steps=4)
-
-
-@pytest.fixture(scope="module")
-def importance(X, model):
-    return pcre_importance(model, X)
+def importance(X, fitted):
+    return pcre_importance(fitted, X)
 
 
 def read(path):
@@ -130,8 +125,8 @@ def test_bedgraph_has_track_line_and_compression(values, tmp_path):
     assert second.startswith("chr7\t0\t")
 
 
-def test_bigwig_needs_lengths_of_chromosomes(values, X, model, tmp_path):
-    bare = attributions(model, changed(X, chromsizes={}), n_steps=1)
+def test_bigwig_needs_lengths_of_chromosomes(values, X, fitted, tmp_path):
+    bare = attributions(fitted, changed(X, chromsizes={}), n_steps=1)
     with pytest.raises(ValueError, match="length of chr7 is not known: give chromsizes="):
         to_bigwig(bare, tmp_path / "a.bw")
     assert not (tmp_path / "a.bw").exists()

@@ -88,11 +88,6 @@ def test_pcre_importance_finds_the_planted_elements(genome, elements):
     data, _, _ = genome
     used = elements[elements["contact"] == "used"]
     unseen = elements[elements["gene_id"].isin(data.genes["gene_id"][400:])]
-    print(
-        f"AUROC {auroc(elements):.3f} of {len(elements)} elements, {auroc(used):.3f} of "
-        f"{len(used)} in used contacts, {auroc(unseen):.3f} of genes not trained on; by H3K27ac "
-        f"{auroc(elements, 'H3K27ac'):.3f}, {auroc(used, 'H3K27ac'):.3f}"
-    )
     assert set(elements["contact"]) == {"used", "weak", "none"}
     assert set(used["kind"]) >= {"enhancer", "promoter-like", "primed"}
     assert not used["importance"].isna().any()
@@ -120,7 +115,6 @@ def test_importances_of_a_model_of_promoters_find_nothing(genome):
     # It was not trained on contacts, and now reads some.
     elements = ranked(data, pcre_importance(model, X))
     used = elements[elements["contact"] == "used"]
-    print(f"AUROC of a model of promoters alone {auroc(used):.3f}")
     assert auroc(used) < 0.7
 
 
@@ -129,7 +123,6 @@ def test_other_methods_find_the_planted_elements(genome, trained, method):
     data, X, _ = genome
     elements = ranked(data, pcre_importance(trained, X, method=method))
     used = elements[elements["contact"] == "used"]
-    print(f"{method}: AUROC {auroc(used):.3f}")
     assert auroc(used) > 0.7
 
 
@@ -141,7 +134,6 @@ def test_attributions_find_the_planted_elements(genome, trained):
     elements = ranked(data, pcre_importance(trained, X[rows]))
     elements = elements.join(table, on=["gene_id", "chrom", "start", "end"])
     elements = elements.dropna(subset=["importance"])
-    print(f"AUROC of attributions {auroc(elements, 'attribution'):.3f} of {len(elements)}")
     assert auroc(elements, "attribution") > 0.8
 
 
@@ -152,7 +144,6 @@ def test_mark_importance_finds_the_planted_marks(genome, trained):
     mean = table.set_index("track")["importance_mean"]
     distal = mark_importance(trained, *held_out, regions="pcres", random_state=0)
     distal = distal.to_frame().set_index("track")["importance_mean"]
-    print(mean.round(3).to_dict(), distal.round(3).to_dict())
     assert mean.idxmin() == distal.idxmin() == "H3K9me3"
     assert mean["H3K9me3"] < 0.05
     assert distal["H3K4me1"] > 0.05

@@ -11,7 +11,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from small_models import TINY, changed, log_odds, make_regions, promoters_alone
 
 from skchromo import ChromoformerClassifier, ChromoformerRegressor, RegionArray
-from skchromo.inspection import Perturbation, count_saturation, perturb, weight_saturation
+from skchromo.inspection import Perturbation, perturb
 
 TRACKS = ("H3K4me3", "ATAC")
 
@@ -35,11 +35,6 @@ def X():
     )
 
 
-@pytest.fixture(scope="module")
-def fitted(X, y):
-    return ChromoformerRegressor(**TINY).fit(X, y)
-
-
 def by_hand(X, change):
     """Regions after ``change(values, lengths, weights)`` of dense arrays in place."""
     values, weights, lengths = X.to_dense()
@@ -49,7 +44,7 @@ def by_hand(X, change):
 
 
 def agrees(fitted, X, perturbation, change):
-    """Whether the change of predictions is that of the same change made by hand."""
+    """Compare the change of predictions with the same change by hand; return the changed genes."""
     effects = perturb(fitted, X, perturbation)
     expected = fitted.predict(by_hand(X, change)) - fitted.predict(X)
     found = ~np.isnan(effects.change[:, 0])
@@ -261,10 +256,7 @@ def test_other_models_are_refused(X, y, fitted):
         ),
         ({"action": "scale", "value": 1, "regions": 0}, "number of a pCRE from 1 on, got 0"),
         ({"action": "scale", "value": 1, "regions": "enhancer"}, "must be 'all', 'promoter'"),
-        (
-            {"action": "remove", "regions": "promoter"},
-            "must be 'pcres' or the number",
-        ),
+        ({"action": "remove", "regions": "promoter"}, "must be 'pcres' or the number"),
         ({"action": "remove", "tracks": "ATAC"}, "is on contacts: leave tracks None"),
         ({"action": "set_weight", "value": 1, "window": (0, 5)}, "is on whole pCREs"),
     ],
@@ -274,74 +266,21 @@ def test_contradictory_perturbations_are_refused(arguments, message):
         Perturbation(**arguments)
 
 
-def test_perturbations_beyond_X_are_refused(X, y, fitted):
-    with pytest.raises(ValueError, match="X has no track DNase, only H3K4me3, ATAC"):
-        perturb(fitted, X, Perturbation("knock_out", tracks=["ATAC", "DNase"]))
-    with pytest.raises(ValueError, match="at most 3 pCREs"):
-        perturb(fitted, X, Perturbation("remove", regions=4))
-    with pytest.raises(ValueError, match=r"beyond the promoter of X, \[-800, 800\): give"):
-        perturb(fitted, X, Perturbation("knock_out", window=(-900, 0)))
-    with pytest.raises(TypeError, match="must be Perturbation objects"):
-        perturb(fitted, X, ["knock_out"])
-    with pytest.raises(ValueError, match="perturbations is empty"):
-        perturb(fitted, X, [])
-    alone = promoters_alone(X)
+@pytest.mark.parametrize(
+    ("perturbations", "error", "message"),
+    [
+        (Perturbation("knock_out", tracks=["ATAC", "DNase"]), ValueError, "X has no track DNase"),
+        (Perturbation("remove", regions=4), ValueError, "at most 3 pCREs"),
+        (Perturbation("knock_out", window=(-900, 0)), ValueError, r"beyond .* \[-800, 800\): give"),
+        (["knock_out"], TypeError, "must be Perturbation objects"),
+        ([], ValueError, "perturbations is empty"),
+    ],
+)
+def test_perturbations_that_do_not_fit_X_are_refused(X, fitted, perturbations, error, message):
+    with pytest.raises(error, match=message):
+        perturb(fitted, X, perturbations)
+
+
+def test_removal_needs_pcres(X, fitted):
     with pytest.raises(ValueError, match="X holds promoters alone"):
-        perturb(fitted, alone, Perturbation("remove"))
-
-
-def test_count_saturation_keeps_the_first_pcres(X, fitted):
-    saturation = count_saturation(fitted, X)
-    assert saturation.steps.tolist() == [0, 1, 2, 3]
-    n_pcres = (X.index[:, 1:] >= 0).sum(axis=1)
-    np.testing.assert_array_equal((~np.isnan(saturation.prediction)).sum(axis=1), n_pcres + 1)
-    index, weights = X.index.copy(), X.weights.copy()
-    index[:, 2:], weights[:, 1:] = -1, 0
-    one = fitted.predict(changed(X, index=index, weights=weights))
-    has_one = n_pcres >= 1
-    np.testing.assert_allclose(saturation.prediction[has_one, 1], one[has_one], atol=1e-6)
-    last = saturation.prediction[np.arange(len(X)), n_pcres]
-    np.testing.assert_array_equal(last, fitted.predict(X))
-    curve = saturation.curve()
-    assert curve["n_genes"].tolist() == [(n_pcres >= k).sum() for k in range(4)]
-    change = saturation.prediction - saturation.prediction[:, :1]
-    np.testing.assert_allclose(curve["prediction"], np.nanmean(saturation.prediction, axis=0))
-    np.testing.assert_allclose(curve["change"], np.nanmean(change, axis=0))
-    error = np.nanstd(change, axis=0, ddof=1) / np.sqrt(curve["n_genes"])
-    np.testing.assert_allclose(curve["standard_error"], error)
-    table = saturation.to_frame()
-    assert table.columns.tolist() == ["gene_id", "n_pcres", "prediction"]
-    assert len(table) == (n_pcres + 1).sum()
-
-
-def test_saturation_by_a_track_counts_pcres_rich_in_it(X, fitted):
-    dense = X.to_dense()
-    width = np.clip(dense.lengths[..., None] - np.arange(16) * 100, 0, 100)
-    level = np.nansum(dense.values[..., 1] * width, axis=2) / np.maximum(dense.lengths, 1)
-    rich = (level > 2.0) & (X.index >= 0)
-    rich[:, 0] = False
-    assert 0 < rich.sum() < (X.index[:, 1:] >= 0).sum()
-    saturation = count_saturation(fitted, X, track="ATAC", threshold=2.0)
-    n_rich = rich.sum(axis=1)
-    np.testing.assert_array_equal((~np.isnan(saturation.prediction)).sum(axis=1), n_rich + 1)
-    index, weights = np.where(rich, -1, X.index), np.where(rich[:, 1:], 0, X.weights)
-    none = fitted.predict(changed(X, index=index, weights=weights))
-    np.testing.assert_allclose(saturation.prediction[:, 0], none, atol=1e-6)
-    by_weight = weight_saturation(fitted, X, factors=(0, 1), track="ATAC", threshold=2.0)
-    weights = np.where(rich[:, 1:], 0, X.weights)
-    expected = np.where(n_rich > 0, fitted.predict(changed(X, weights=weights)), np.nan)
-    np.testing.assert_allclose(by_weight.prediction[:, 0], expected, atol=1e-6)
-    np.testing.assert_array_equal(
-        by_weight.prediction[:, 1], np.where(n_rich > 0, fitted.predict(X), np.nan)
-    )
-    assert by_weight.curve()["weight_factor"].tolist() == [0, 1]
-
-
-def test_saturation_refuses_unknown_tracks_and_promoters_alone(X, fitted):
-    with pytest.raises(ValueError, match="X has no track 'H3K9me3'"):
-        count_saturation(fitted, X, track="H3K9me3")
-    with pytest.raises(ValueError, match="name the track too"):
-        weight_saturation(fitted, X, threshold=1.0)
-    alone = promoters_alone(X)
-    with pytest.raises(ValueError, match="X holds promoters alone"):
-        count_saturation(fitted, alone)
+        perturb(fitted, promoters_alone(X), Perturbation("remove"))
