@@ -11,6 +11,7 @@ the data blocks that the regions touch, and nothing else. Run from the top of th
 """
 
 import argparse
+import contextlib
 import json
 import os
 import tempfile
@@ -25,8 +26,9 @@ import pandas as pd
 import pyBigWig
 
 from skchromo import BigWigTransformer, InteractionTransformer
+from skchromo._files import open_at
 from skchromo.genome import read_bins
-from skchromo.genome.bigwig._index import Layout, read_at
+from skchromo.genome.bigwig._index import Layout
 
 # Lengths in Mb of the human chromosomes (hg38, rounded).
 MEGABASES = {
@@ -118,10 +120,10 @@ def pybigtools_loop(path, chrom, start, end):
 def inflate_touched(path, chrom, start, end):
     """Seconds in zlib, number of blocks touched, and number of blocks of the file."""
     seconds, n_touched, n_blocks = 0.0, 0, 0
-    with open(path, "rb") as file:
+    with contextlib.closing(open_at(path)) as file:
         layout = Layout(file)
         for name in layout.chroms:
-            blocks = layout.blocks(name)
+            blocks = layout.blocks(file, name)
             mine = chrom == name
             order = np.sort(start[mine]), np.sort(end[mine])
             # A block is touched if more regions start before its end than end before its start.
@@ -130,7 +132,7 @@ def inflate_touched(path, chrom, start, end):
             touched = blocks.take(begun > over)
             n_touched, n_blocks = n_touched + len(touched.start), n_blocks + len(blocks.start)
             for offset, size in zip(touched.offset.tolist(), touched.size.tolist(), strict=True):
-                content = read_at(file, offset, size)
+                content = file.read_at(offset, size)
                 began = time.perf_counter()
                 zlib.decompress(content, bufsize=layout.inflated_size)
                 seconds += time.perf_counter() - began

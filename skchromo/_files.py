@@ -1,8 +1,11 @@
 """Files on disk and at addresses: opened and read, and written whole or not at all."""
 
 import contextlib
+import copy
 import gzip
 import io
+import itertools
+import operator
 import os
 import re
 import secrets
@@ -18,8 +21,8 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _GZIPPED = b"\x1f\x8b"
 # Bytes that are read of a remote file when it is opened, and where little is needed.
 _HEAD, _AHEAD = 1 << 16, 1 << 19
-# The longest range to fetch in one request (bytes), and the number of requests at one time.
-LONGEST_RANGE, RANGES_AT_ONCE = 1 << 21, 8
+# Number of requests at one time.
+RANGES_AT_ONCE = 8
 # Seconds to wait before a request is tried again.
 PAUSES = (0.3, 1.0, 3.0)
 REPLACED = "the file was replaced on the server while it was read: read again"
@@ -143,6 +146,9 @@ def open_at(path, name=None):
 class DiskFile:
     """A file on disk of which several threads, and processes after a fork, read any place."""
 
+    # Bytes: the widest gap between two ranges that is worth reading along, and the longest range.
+    widest_gap, longest_range = 0, 1 << 20
+
     def __init__(self, path):
         self._file = open(path, "rb")  # noqa: SIM115 - `close` does
         self._lock = threading.Lock()
@@ -156,13 +162,15 @@ class DiskFile:
             self._file.seek(offset)
             return self._file.read(size)
 
-    def read_into(self, offset, buffer):
-        """Read bytes to a memoryview and return their number."""
-        if hasattr(os, "preadv"):
-            return os.preadv(self._file.fileno(), [buffer], offset)
-        content = self.read_at(offset, len(buffer))
-        buffer[: len(content)] = content
-        return len(content)
+    def read_ranges(self, starts, stops):
+        """Yield the bytes of each range; what is yielded is good until the next is read."""
+        buffer = bytearray(max(map(operator.sub, stops, starts), default=0))
+        for start, stop in zip(starts, stops, strict=True):
+            if hasattr(os, "preadv"):
+                view = memoryview(buffer)[: stop - start]
+                yield view[: os.preadv(self._file.fileno(), [view], start)]
+            else:
+                yield memoryview(self.read_at(start, stop - start))
 
     def close(self):
         """Close the file."""
@@ -176,6 +184,8 @@ class RemoteFile:
     the like, None where it sends none; `name` is its name in errors, by default the address without
     login. Files of the same state (address, size, version) are equal.
     """
+
+    widest_gap, longest_range = 1 << 18, 1 << 21
 
     def __init__(self, url, name=None):
         self.url = url
@@ -198,6 +208,12 @@ class RemoteFile:
     def __hash__(self):
         return hash(self.state)
 
+    def named(self, name):
+        """Return the same file, with the same bytes at hand, under another name in errors."""
+        twin = copy.copy(self)
+        twin.name = name
+        return twin
+
     def close(self):
         """Do nothing, because nothing is open."""
 
@@ -214,11 +230,11 @@ class RemoteFile:
             self._windows.append((offset, content))
         return content[: stop - offset]
 
-    def read_into(self, offset, buffer):
-        """Read bytes to a memoryview and return their number."""
-        content = self.read_at(offset, len(buffer))
-        buffer[: len(content)] = content
-        return len(content)
+    def read_ranges(self, starts, stops):
+        """Yield the bytes of each range; a few ranges are fetched at the same time."""
+        for i in range(0, len(starts), RANGES_AT_ONCE):
+            some = slice(i, i + RANGES_AT_ONCE)
+            yield from map(memoryview, self.fetch(starts[some], stops[some]))
 
     def fetch(self, starts, stops):
         """Read ranges, several at a time, and return the bytes of each.
@@ -227,7 +243,7 @@ class RemoteFile:
         """
         read = self._from_http if self._scheme in ("http", "https") else self._from_others
         try:
-            contents, self._seen = read(starts, stops)
+            contents, self._seen = read(list(starts), list(stops))
         except RefusedError as error:
             kind, words = error.args
             raise kind(f"{self.name}: {words}") from error.__cause__
@@ -325,24 +341,22 @@ class _Stream(io.RawIOBase):
     """The bytes of a remote file in order: one range first, then several at a time."""
 
     def __init__(self, file):
-        self._file, self._ahead, self._place = file, deque(), 0
+        step = file.longest_range
+        starts = range(0, file.size, step)
+        stops = [min(start + step, file.size) for start in starts]
+        self._parts = itertools.chain(
+            file.read_ranges(starts[:1], stops[:1]), file.read_ranges(starts[1:], stops[1:])
+        )
+        self._left = memoryview(b"")
 
     def readable(self):
+        """Return True."""
         return True
 
     def readinto(self, buffer):
-        if not self._ahead:
-            n_ranges = RANGES_AT_ONCE if self._place else 1
-            last = min(self._place + n_ranges * LONGEST_RANGE, self._file.size)
-            starts = range(self._place, last, LONGEST_RANGE)
-            if not starts:
-                return 0
-            stops = [min(start + LONGEST_RANGE, last) for start in starts]
-            self._ahead.extend(map(memoryview, self._file.fetch(list(starts), stops)))
-            self._place = last
-        content = self._ahead.popleft()
-        n_read = min(len(buffer), len(content))
-        buffer[:n_read] = content[:n_read]
-        if n_read < len(content):
-            self._ahead.appendleft(content[n_read:])
+        """Read to a buffer and return the number of bytes, 0 at the end."""
+        self._left = self._left or next(self._parts, memoryview(b""))
+        n_read = min(len(buffer), len(self._left))
+        buffer[:n_read] = self._left[:n_read]
+        self._left = self._left[n_read:]
         return n_read

@@ -3,6 +3,7 @@
 import contextlib
 import re
 import socket
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
@@ -11,15 +12,18 @@ from urllib.parse import unquote, urlsplit
 class LocalServer:
     """Files by path; `faults` are used up one a request, `requests` keeps (path, headers).
 
-    A fault is ``"drop:N"`` (N bytes, then the connection is cut), or ``"status:N"``.
+    A fault is ``"drop:N"`` (N bytes, then the connection is cut), or ``"status:N"``. `redirects`
+    maps paths to paths, `headers` go into each answer, `login` is the Authorization it needs.
     """
 
     def __init__(self):
         self.files, self.faults, self.requests, self.headers = {}, [], [], {}
+        self.redirects, self.login = {}, None
         self.ranges = True
+        self._together = None
         self.etag = lambda body: f'"{hash(body)}"'
         handler = type("Handler", (_Handler,), {"owner": self})
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._http = _Quiet(("127.0.0.1", 0), handler)
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_port}"
         threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
@@ -28,8 +32,31 @@ class LocalServer:
         self._http.shutdown()
         self._http.server_close()
 
+    def hold_until(self, n_requests):
+        """Answer from now on only when so many requests are there, or fail after 30 s."""
+        self._together = threading.Barrier(n_requests, timeout=30)
+
+    def wait(self):
+        if self._together:
+            self._together.wait()
+
     def ranges_asked(self):
         return [headers.get("Range") for _, headers in self.requests]
+
+    def places_read(self):
+        """Start and end of each range that was requested, in bytes."""
+        found = (re.fullmatch(r"bytes=(\d+)-(\d+)", text) for text in self.ranges_asked())
+        return [(int(match[1]), int(match[2]) + 1) for match in found]
+
+
+class _Quiet(ThreadingHTTPServer):
+    """Takes many connections at a time, and says nothing of clients that hang up."""
+
+    request_queue_size = 64
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -42,12 +69,21 @@ class _Handler(BaseHTTPRequestHandler):
         server = self.owner
         path = unquote(urlsplit(self.path).path).lstrip("/")
         server.requests.append((path, dict(self.headers)))
+        server.wait()
         kind, _, number = (server.faults.pop(0) if server.faults else "").partition(":")
         body = server.files.get(path)
-        if kind == "status" or body is None:
+        status = int(number) if kind == "status" else 404 if body is None else None
+        status = 307 if path in server.redirects else status
+        if server.login and self.headers.get("Authorization") != server.login:
+            status = 401
+        if status is not None:
             self.close_connection = True
-            self.send_response(int(number) if kind == "status" else 404)
+            self.send_response(status)
+            if status == 307:
+                self.send_header("Location", f"{server.url}/{server.redirects[path]}")
             self.send_header("Content-Length", "0")
+            for name, value in server.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             return
         body, tag = self._answer(body)

@@ -299,7 +299,7 @@ def test_a_column_of_something_else_is_no_pcres(tracks, genes):
         ({"window": -400}, "window must be a positive even"),
         ({"window": 450}, "window=450 and bin_size=100 do not fit"),
         ({"window": 300}, "window=300 and bin_size=100 do not fit"),
-        ({"bin_size": 0}, "bin_size must be a positive"),
+        ({"bin_size": 0}, "bin_size must be an integer of at least 1 bp"),
         ({"gaps": "mean"}, "gaps must be"),
         ({"missing_chrom": "drop"}, "missing_chrom must be"),
         ({"chrom_names": "ucsc"}, "chrom_names must be"),

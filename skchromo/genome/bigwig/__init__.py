@@ -1,6 +1,11 @@
 """Signal of bigWig files, on disk and remote."""
 
 from ._bin_cache import BinCache
-from ._file import BigWigFile, read_chromsizes
-from ._mean_signal import mean_signal
-from ._read_bins import check_signal_options, match_file_chroms, read_bins
+from ._file import BigWigFile
+from ._read_bins import (
+    check_signal_options,
+    match_file_chroms,
+    mean_signal,
+    read_bins,
+    read_chromsizes,
+)

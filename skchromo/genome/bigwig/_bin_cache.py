@@ -1,6 +1,5 @@
 """Bin means kept in a folder, so that each region of each file is read once."""
 
-import contextlib
 import hashlib
 import uuid
 import warnings
@@ -10,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..._arrays import bin_offsets, ranges
-from ..._files import remove_leftovers
-from ._remote import file_state
+from ..._files import file_state, remove_leftovers, whole_file
 
 _PARTS = ("keys", "start", "end", "values")
 
@@ -19,50 +17,10 @@ _PARTS = ("keys", "start", "end", "values")
 class BinCache:
     """Means of regions of one bigWig in bins of one size, kept in a folder.
 
-    A file is known by its absolute path, size and time of modification, or by its address, size and
-    what the server says of its version: a replaced file is read again. Several processes may use
-    one folder at the same time; at worst a region is read by two of them. What was kept is never
-    removed: delete the folder to free its space.
-
-    Parameters
-    ----------
-    folder : str or os.PathLike
-        Where to keep the means of all files; it is made if need be.
-    path : str
-        The bigWig file, or its address.
-    bin_size : int
-        Width of a bin in bp.
-    **options
-        The other settings of `read_bins` on which the means depend.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    NotADirectoryError
-        If `folder` is a file.
-    ValueError, ConnectionError, PermissionError
-        If a server cannot be read from, or says nothing of the file's version.
-
-    Warns
-    -----
-    UserWarning
-        If a file in the folder is damaged; it is not used.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> _ = (folder / "H3K4me3.bw").write_bytes(b"stands for a bigWig")
-    >>> regions = np.array(["chr1"], dtype=object), np.array([0]), np.array([150])
-    >>> cache = BinCache(folder / "cache", str(folder / "H3K4me3.bw"), 100)
-    >>> cache.find(*regions)
-    array([-1])
-    >>> cache.add(*regions, np.array([0.5, 2.0], dtype=np.float32))
-    >>> again = BinCache(folder / "cache", str(folder / "H3K4me3.bw"), 100)
-    >>> again.take(again.find(*regions))
-    array([0.5, 2. ], dtype=float32)
+    A file is recognised by its `file_state`, so that a replaced file is read again. `options` are
+    the other settings of `read_bins`. Several processes may use one folder at the same time; at
+    worst a region is read by two of them. Nothing is removed: delete the folder to free its space.
+    A damaged file in it is named in a warning and not used.
     """
 
     def __init__(self, folder, path, bin_size, **options):
@@ -84,78 +42,36 @@ class BinCache:
         self._values = np.concatenate([np.zeros(0, np.float32), *values])
 
     def find(self, chrom, start, end):
-        """Look up regions.
-
-        Parameters
-        ----------
-        chrom : ndarray of shape (n_regions,), str
-            Chromosome of each region.
-        start, end : ndarray of shape (n_regions,), int64
-            Half-open intervals in bp.
-
-        Returns
-        -------
-        ndarray of shape (n_regions,), int64
-            Number of each region for `take`, -1 where it is not known.
-        """
+        """Return the number of each region for `take` (int64), -1 where it is not known."""
         at = self._keys.get_indexer(_keys(chrom, start, end))
         return np.append(self._numbers, -1)[at]
 
     def take(self, numbers):
-        """Return the means of known regions, one region after the other.
-
-        Parameters
-        ----------
-        numbers : ndarray of shape (n_regions,), int64
-            What `find` gave; none may be -1.
-
-        Returns
-        -------
-        ndarray of shape (total_bins,), float32
-            Mean of each bin.
-        """
+        """Return the means of known regions, one region after the other (float32)."""
         return self._values[ranges(self._first[numbers], self._counts[numbers])]
 
     def add(self, chrom, start, end, values):
         """Keep the means of further regions, for caches that are opened from now on.
 
-        Parameters
-        ----------
-        chrom : ndarray of shape (n_regions,), str
-            Chromosome of each region.
-        start, end : ndarray of shape (n_regions,), int64
-            Half-open intervals in bp.
-        values : ndarray of shape (total_bins,), float32
-            Their means, one region after the other.
-
-        Warns
-        -----
-        UserWarning
-            If they cannot be written, as the disk is full or the folder read-only.
+        `values` holds one region after the other. If they cannot be written, because the disk is
+        full or the folder read-only, a warning says so.
         """
-        name = uuid.uuid4().hex
-        unfinished = self._folder / f"{name}.unfinished"
         keys = np.array(_keys(chrom, start, end), dtype=str)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with unfinished.open("wb") as file:
+            with whole_file(self._folder / f"{uuid.uuid4().hex}.npz") as file:
                 np.savez(file, keys=keys, start=start, end=end, values=values)
-            unfinished.replace(self._folder / f"{name}.npz")
         except OSError as error:
-            # What was computed is not to be lost because it cannot be kept.
+            # The means are not to be lost because they cannot be kept.
             warnings.warn(
-                f"memory: what is read cannot be kept in {self._folder} ({error}) and will be read "
-                "again: make room or name another folder",
+                f"memory: the signal that is read cannot be kept in {self._folder} ({error}) and "
+                "will be read again: make room or name another folder",
                 stacklevel=2,
             )
-        finally:
-            # Gone already if it was written to its end.
-            with contextlib.suppress(OSError):
-                unfinished.unlink()
 
 
 def _load(path):
-    """Read what `add` wrote; None, with a warning, where it is damaged."""
+    """Return a file that `add` wrote; None, with a warning, if it is damaged."""
     try:
         # Given a path, NumPy leaves a damaged file open.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
@@ -174,6 +90,6 @@ def _load(path):
 
 
 def _keys(chrom, start, end):
-    """One text per region."""
+    """Return a text for each region."""
     places = zip(chrom, start.tolist(), end.tolist(), strict=True)
     return [f"{name}:{first}-{last}" for name, first, last in places]

@@ -12,36 +12,10 @@ _EDGES_AT_ONCE = 1 << 18
 
 
 def chromosome_means(bigwig, chrom, size, start, end, bin_size, gaps):
-    """Average the bins of regions of one chromosome.
+    """Return the mean of each bin of regions of one chromosome of `size` bp (float64).
 
-    Files are read as runs of signal. Those in which runs overlap are left to pyBigWig and read base
-    by base, which is several times slower and needs a file on disk.
-
-    Parameters
-    ----------
-    bigwig : BigWigFile
-        The file.
-    chrom : str
-        Chromosome, as the file names it.
-    size : int
-        Its length in bp.
-    start, end : ndarray of shape (n_regions,), int64
-        Half-open intervals in bp, by rising start; they may run past the chromosome's ends.
-    bin_size : int
-        Width of a bin in bp.
-    gaps : {"zero", "ignore"}
-        How bases that the file does not cover count.
-
-    Returns
-    -------
-    ndarray of shape (total_bins,), float64
-        Mean of each bin, all regions one after the other.
-
-    Raises
-    ------
-    ValueError
-        If the file is damaged, holds NaN, infinite or negative signal in a region, or is a URL and
-        its runs overlap.
+    The regions come by rising start, half-open in bp, and may run past the chromosome's ends. Files
+    are read as runs of signal; those in which runs overlap are read base by base, which is slower.
     """
     bins = _Bins(start, end, bin_size, size)
     intervals = _union(np.maximum(start, 0), np.minimum(end, size))
@@ -64,7 +38,7 @@ def _union(start, end):
 
 
 def _base_runs(bigwig, chrom, start, end):
-    """Yield a run for each covered base of some intervals, a bounded number at a time."""
+    """Yield a run for each covered base of intervals, a bounded number at a time."""
     for first, last in zip(start.tolist(), end.tolist(), strict=True):
         for begin in range(first, last, _LONGEST_READ):
             values = bigwig.values(chrom, begin, min(begin + _LONGEST_READ, last))

@@ -2,18 +2,19 @@
 
 import struct
 import zlib
-from itertools import pairwise
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 
-from ._index import DamageError, read_into
+from ._index import DamageError
 
 _HEAD = struct.Struct("<IIIIIBBH")
 _BED_GRAPH, _VARIABLE_STEP, _FIXED_STEP = 1, 2, 3
 # Numbers of 4 bytes that an item has in blocks of each kind.
 _ITEM_WIDTHS = {_BED_GRAPH: 3, _VARIABLE_STEP: 2, _FIXED_STEP: 1}
 _LARGEST_BLOCK = _HEAD.size + 4 * 3 * 0xFFFF
+# Inflated bytes that fit a processor's cache.
 _BATCH = 2 << 20
 
 
@@ -26,98 +27,58 @@ class Runs(NamedTuple):
 
 
 class BlockDamageError(DamageError):
-    """A block that cannot be read; its number among those asked for is the argument."""
+    """A block that cannot be read; its start and end in bp are the arguments."""
 
 
-class BlockReader:
-    """Reads the runs of many blocks at a time.
+def read_runs(file, blocks, number, inflated_size):
+    """Yield the runs of blocks of one chromosome, those of a batch of blocks at a time.
 
-    Each block goes to its place in the arrays at once, while the processor's cache still holds what
-    it inflated to. A reader belongs to one thread; the file may be shared.
-
-    Parameters
-    ----------
-    file : file object
-        The bigWig, open for reading in binary mode.
-    inflated_size : int
-        Bytes that its largest block inflates to; 0 where blocks are not compressed.
+    `number` is the chromosome's in the file, `inflated_size` the header's: bytes that the largest
+    block inflates to, 0 where blocks are not compressed. Runs are uint32 positions and float32
+    values in the order of the blocks. Each block goes to its place in the arrays at once, while
+    the processor's cache still holds what it inflated to.
     """
-
-    def __init__(self, file, inflated_size):
-        self._file = file
-        self._inflated_size = min(inflated_size, _LARGEST_BLOCK)
-        self._stored = bytearray()
-
-    def batches(self, blocks):
-        """Divide blocks into batches that fit a processor's cache.
-
-        Parameters
-        ----------
-        blocks : Blocks
-            The blocks to be read.
-
-        Returns
-        -------
-        list of Blocks
-        """
-        step = max(1, _BATCH // self._largest(blocks))
-        return [blocks.take(slice(i, i + step)) for i in range(0, len(blocks.size), step)]
-
-    def read(self, blocks, number):
-        """Read the runs of a batch of blocks of one chromosome.
-
-        Parameters
-        ----------
-        blocks : Blocks
-            The blocks, at least one.
-        number : int
-            The chromosome's number in the file.
-
-        Returns
-        -------
-        Runs
-            In the order of the blocks: uint32 positions, float32 values.
-
-        Raises
-        ------
-        BlockDamageError
-            If a block does not inflate, or holds what cannot be.
-        """
-        largest = self._largest(blocks)
-        most = len(blocks.size) * (largest // 4)
+    largest = min(inflated_size or int(blocks.size.max(initial=1)), _LARGEST_BLOCK)
+    stored = _stored(file, blocks)
+    step = max(1, _BATCH // largest)
+    for i in range(0, len(blocks.size), step):
+        batch = blocks.take(slice(i, i + step))
+        most = len(batch.size) * (largest // 4)
         start, end, bits = (np.empty(most, dtype=np.uint32) for _ in range(3))
         stops = [0]
-        for block in self._load(blocks):
+        for block in islice(stored, len(batch.size)):
             try:
-                content = _inflate(block, largest) if self._inflated_size else block
+                content = _inflate(block, largest) if inflated_size else block
                 room = slice(stops[-1], None)
                 n_runs = _parse(content, number, start[room], end[room], bits[room])
             except (zlib.error, DamageError):
-                raise BlockDamageError(len(stops) - 1) from None
+                raise _damage(batch, len(stops) - 1) from None
             stops.append(stops[-1] + n_runs)
         filled = slice(stops[-1])
         runs = Runs(start[filled], end[filled], bits[filled].view(np.float32))
-        _check_runs(runs, blocks, np.array(stops))
-        return runs
+        _check_runs(runs, batch, np.array(stops))
+        yield runs
 
-    def _largest(self, blocks):
-        """Bytes that no block may exceed once it is inflated."""
-        return self._inflated_size or min(int(blocks.size.max(initial=1)), _LARGEST_BLOCK)
 
-    def _load(self, blocks):
-        """Yield the bytes of each block; neighbours are read in one go."""
-        ends = blocks.offset + blocks.size
-        cuts = (np.flatnonzero(blocks.offset[1:] != ends[:-1]) + 1).tolist()
-        for first, last in pairwise([0, *cuts, len(ends)]):
-            begin = int(blocks.offset[first])
-            size = int(ends[last - 1]) - begin
-            if len(self._stored) < size:
-                self._stored = bytearray(size)
-            stored = memoryview(self._stored)
-            stored = stored[: read_into(self._file, begin, stored[:size])]
-            starts = (blocks.offset[first:last] - begin).tolist()
-            stops = (ends[first:last] - begin).tolist()
-            yield from (stored[i:j] for i, j in zip(starts, stops, strict=True))
+def _stored(file, blocks):
+    """Yield the bytes of each block as they are stored; near blocks are read in one go."""
+    if not len(blocks.size):
+        return
+    ends = blocks.offset + blocks.size
+    gaps = blocks.offset[1:] - ends[:-1]
+    firsts = np.append(0, np.flatnonzero((gaps < 0) | (gaps > file.widest_gap)) + 1)
+    origin = np.repeat(blocks.offset[firsts], np.diff(np.append(firsts, len(ends))))
+    part = (blocks.offset - origin) // file.longest_range
+    firsts = np.union1d(firsts, np.flatnonzero(np.diff(part)) + 1)
+    lasts = np.append(firsts[1:], len(ends)) - 1
+    starts, stops = blocks.offset[firsts].tolist(), ends[lasts].tolist()
+    contents = file.read_ranges(starts, stops)
+    for first, last, start, content in zip(firsts, lasts, starts, contents, strict=True):
+        rows = slice(first, last + 1)
+        places = zip(
+            (blocks.offset[rows] - start).tolist(), blocks.size[rows].tolist(), strict=True
+        )
+        yield from (content[place : place + size] for place, size in places)
 
 
 def _inflate(block, largest):
@@ -154,12 +115,17 @@ def _parse(block, number, start, end, bits):
 
 
 def _check_runs(runs, blocks, stops):
-    """Refuse empty and reversed runs, and those that the index does not promise."""
+    """Refuse empty and reversed runs, and those outside the bounds that the index gives."""
     filled = runs.end > runs.start
     if not filled.all():
-        raise BlockDamageError(int(np.searchsorted(stops, filled.argmin(), "right")) - 1)
+        raise _damage(blocks, int(np.searchsorted(stops, filled.argmin(), "right")) - 1)
     holders = np.flatnonzero(np.diff(stops))
     first, last = stops[holders], stops[holders + 1] - 1
     outside = (runs.start[first] < blocks.start[holders]) | (runs.end[last] > blocks.end[holders])
     if outside.any():
-        raise BlockDamageError(int(holders[outside.argmax()]))
+        raise _damage(blocks, int(holders[outside.argmax()]))
+
+
+def _damage(blocks, row):
+    """Return the error for a block."""
+    return BlockDamageError(blocks.start[row], blocks.end[row])

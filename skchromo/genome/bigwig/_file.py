@@ -1,20 +1,15 @@
-"""One bigWig file: judged before it is opened, and read as runs of signal or base by base."""
+"""One bigWig file: checked when it is opened, and read as runs of signal or base by base."""
 
+import functools
 import os
-from contextlib import contextmanager
 
 import numpy as np
-import pyBigWig
 
 from ..._arrays import ranges
-from ..._files import is_url, without_login
+from ..._files import is_url, open_at, without_login
 from .._sniff import BIGWIG, SNIFFED, explain_format
-from ._blocks import BlockDamageError, BlockReader, Runs
-from ._index import DamageError, Layout, file_size, read_at
-from ._remote import RemoteError, fetch_blocks, open_remote
-
-# What remote files say of themselves, by address; the newest few.
-_REMOTE_LAYOUTS, _MOST_LAYOUTS = {}, 256
+from ._blocks import BlockDamageError, Runs, read_runs
+from ._index import DamageError, Layout
 
 
 class OverlappingRunsError(Exception):
@@ -22,47 +17,16 @@ class OverlappingRunsError(Exception):
 
 
 class BigWigFile:
-    """A bigWig file that can be pickled, read after a fork, and read by several threads.
+    """A bigWig file, on disk or at an address, that pickles, and that threads and forks may share.
 
-    It holds a path. The file is checked and opened when it is first read. What is opened is never
-    pickled; a handle of pyBigWig is not used in a process other than the one that opened it. Of a
-    file on a web server the index is read once in a process, as long as it is not replaced.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The file, or its http or https address, where the server must serve parts of files.
-    track : str, default=None
-        Name of its track, for error messages.
-
-    Attributes
-    ----------
-    path : str
-        The file.
-    track : str or None
-        Name of its track.
-
-    Examples
-    --------
-    >>> import tempfile, os, pyBigWig
-    >>> path = os.path.join(tempfile.mkdtemp(), "H3K4me3.bw")
-    >>> with pyBigWig.open(path, "w") as handle:
-    ...     handle.addHeader([("chr1", 1000)])
-    ...     handle.addEntries(["chr1"], [2], ends=[4], values=[1.5])
-    >>> with BigWigFile(path) as bigwig:
-    ...     print(bigwig.chromsizes, bigwig.values("chr1", 0, 5))
-    {'chr1': 1000} [nan nan 1.5 1.5 nan]
-    >>> bigwig = BigWigFile(path)
-    >>> for runs in bigwig.runs("chr1", np.array([0]), np.array([5])):
-    ...     print(runs.start, runs.end, runs.value)
-    [2] [4] [1.5]
-    >>> bigwig.close()
+    It is checked and opened when it is first read, and pickled without what is open. `track` is the
+    name of its track for messages.
     """
 
     def __init__(self, path, track=None):
         self.path = os.fspath(path)
         self.track = track
-        self._opened, self._handles = {}, {}
+        self._opened = {}
 
     def __enter__(self):
         return self
@@ -71,7 +35,7 @@ class BigWigFile:
         self.close()
 
     def __getstate__(self):
-        return {"path": self.path, "track": self.track, "_opened": {}, "_handles": {}}
+        return {"path": self.path, "track": self.track, "_opened": {}}
 
     def __str__(self):
         path = without_login(self.path)
@@ -79,235 +43,134 @@ class BigWigFile:
 
     @property
     def chromsizes(self):
-        """Length of each chromosome in bp, dict of str to int."""
-        return {name: chrom.size for name, chrom in self._layout().chroms.items()}
+        """Return the length of each chromosome in bp, dict of str to int."""
+        return {name: chrom.size for name, chrom in self._open()[1].chroms.items()}
 
     @property
     def summary(self):
-        """What the header says of all signal, Summary; None where it says nothing."""
-        return self._layout().summary
+        """Return the header's numbers on all signal, a Summary; None where it has none."""
+        return self._open()[1].summary
 
     def close(self):
         """Close the file if it has been opened; reading opens it again."""
-        layout = self._opened.pop("layout", None)
-        if layout:
-            layout.file.close()
-        opened = self._handles.pop(os.getpid(), None)
+        opened = self._opened.pop("file", None)
         if opened:
             opened[0].close()
 
     def runs(self, chrom, start, end):
-        """Read the runs of signal in the neighbourhood of some intervals.
+        """Yield the runs of signal that overlap some intervals, and others nearby, by position.
 
-        Each data block of the file that an interval touches is read and inflated once.
-
-        Parameters
-        ----------
-        chrom : str
-            Chromosome, as the file names it.
-        start, end : ndarray of shape (n_intervals,), int64
-            Half-open intervals in bp, in rising order and apart from one another.
-
-        Yields
-        ------
-        Runs
-            Some of the runs at a time, by rising position: all that overlap an interval, and
-            others nearby, whose values mean nothing.
-
-        Raises
-        ------
-        ValueError
-            If the file is damaged, or holds NaN, an infinite or a negative value in an interval.
-        FileNotFoundError, ConnectionError, PermissionError
-            If a server does not give it.
-        OverlappingRunsError
-            If the file holds several values for one base.
+        The intervals are half-open, in rising order and apart from one another; `chrom` is the
+        file's own name. Each data block that they touch is read and inflated once. Values outside
+        the intervals mean nothing. `OverlappingRunsError` where a base has several values.
         """
-        layout = self._layout()
-        number = layout.chroms[chrom].number
         last_end = 0
-        with self._worded():
-            for reader, batch in self._batches(layout, chrom, start, end):
-                try:
-                    runs = reader.read(batch, number)
-                except BlockDamageError as damage:
-                    block = damage.args[0]
-                    raise self._damaged(chrom, batch.start[block], batch.end[block]) from None
-                if len(runs.start):
-                    if runs.start[0] < last_end or (runs.start[1:] < runs.end[:-1]).any():
-                        raise OverlappingRunsError
-                    last_end = runs.end[-1]
-                    runs = _near(runs, start, end)
-                if len(runs.start):
-                    yield self._without_bad_values(runs, chrom, start, end)
+        for runs in self._read(chrom, start, end):
+            if len(runs.start):
+                if runs.start[0] < last_end or (runs.start[1:] < runs.end[:-1]).any():
+                    raise OverlappingRunsError
+                last_end = runs.end[-1]
+                runs = _near(runs, start, end)
+            if len(runs.start):
+                yield self._without_bad_values(runs, chrom, start, end)
 
     def values(self, chrom, start, end):
-        """Read the value of each base.
+        """Return the value of each base of an interval, float32; NaN where the file holds none.
 
-        Parameters
-        ----------
-        chrom : str
-            Chromosome, as the file names it.
-        start, end : int
-            Half-open interval in bp, within the chromosome.
-
-        Returns
-        -------
-        ndarray of shape (end - start,), float32
-            Signal of each base, finite and non-negative; NaN where the file holds none.
-
-        Raises
-        ------
-        ValueError
-            If the file is damaged, holds NaN, an infinite or a negative value there, or is a URL.
+        Where runs overlap, the last one counts, as in pyBigWig.
         """
-        handle, may_hold_nan = self._open()
-        try:
-            values = handle.values(chrom, start, end, numpy=True)
-            intervals = handle.intervals(chrom, start, end) if may_hold_nan else None
-        except RuntimeError as error:
-            raise self._damaged(chrom, start, end) from error
-        if len(values) == 0:
-            return np.full(end - start, np.nan, dtype=np.float32)
-        for first, last, value in intervals or ():
-            if value != value:
-                raise self._stored_nan(chrom, first, last)
-        with np.errstate(invalid="ignore"):
-            bad = (values < 0) | np.isinf(values)
-        if bad.any():
-            raise self._no_logarithm(values[bad.argmax()], chrom, start + bad.argmax())
+        values = np.full(end - start, np.nan, dtype=np.float32)
+        interval = np.array([start]), np.array([end])
+        for runs in self._read(chrom, *interval):
+            runs = self._without_bad_values(runs, chrom, *interval)
+            places = (np.clip(edge.astype(np.int64) - start, 0, end - start) for edge in runs[:2])
+            columns = (column.tolist() for column in (*places, runs.value))
+            for first, last, value in zip(*columns, strict=True):
+                values[first:last] = value
         return values
 
-    def _batches(self, layout, chrom, start, end):
-        """Yield the blocks that touch the intervals, each batch with its reader."""
+    def _open(self):
+        """Open and check the file, once; return it with its layout."""
+        if "file" not in self._opened:
+            opened = self._open_anew()
+            if self._opened.setdefault("file", opened) is not opened:
+                opened[0].close()  # another thread was faster
+        return self._opened["file"]
+
+    def _open_anew(self):
+        """Open the file, and refuse another format or an incomplete file."""
+        if not is_url(self.path):
+            if not os.path.exists(self.path):
+                raise FileNotFoundError(f"{self}: no such file: check the path")
+            if os.path.isdir(self.path):
+                raise ValueError(f"{self}: is a folder, not a bigWig file")
+        file = open_at(self.path, str(self))
         try:
-            blocks = layout.blocks(chrom)
+            start = file.read_at(0, SNIFFED)
+            if int.from_bytes(start[:4], "little") != BIGWIG:
+                advice = explain_format(start, without_login(self.path))
+                raise ValueError(f"{self}: not a bigWig file: {advice}")
+            if is_url(self.path):
+                file, layout = _read_layout_once(file)
+                return file.named(str(self)), layout
+            return file, Layout(file)
+        except DamageError:
+            file.close()
+            raise ValueError(
+                f"{self}: the file is incomplete or damaged ({file.size} bytes, and parts that its "
+                "header points to are not there): copy or download it again"
+            ) from None
+        except BaseException:
+            file.close()
+            raise
+
+    def _read(self, chrom, start, end):
+        """Yield all runs of the blocks that touch the intervals, a batch at a time."""
+        file, layout = self._open()
+        try:
+            blocks = layout.blocks(file, chrom)
         except DamageError:
             raise self._damaged(chrom, start[0], end[0]) from None
-        wanted = blocks.take(_touched(blocks.start, blocks.end, start, end))
-        for file, some in fetch_blocks(layout.file, wanted):
-            reader = BlockReader(file, layout.inflated_size)
-            yield from ((reader, batch) for batch in reader.batches(some))
-
-    def _without_bad_values(self, runs, chrom, start, end):
-        """Refuse values that have no logarithm in the intervals; elsewhere put 0 for them."""
-        if runs.value.min() >= 0 and runs.value.max() < np.inf:
-            return runs
-        bad = ~(runs.value >= 0) | np.isinf(runs.value)
-        wanted = np.flatnonzero(bad)[_touched(runs.start[bad], runs.end[bad], start, end)]
-        if len(wanted):
-            run = wanted[0]
-            first, last, value = runs.start[run], runs.end[run], runs.value[run]
-            if np.isnan(value):
-                raise self._stored_nan(chrom, first, last)
-            interval = np.searchsorted(end, first, "right")
-            raise self._no_logarithm(value, chrom, max(int(first), int(start[interval])))
-        return runs._replace(value=np.where(bad, np.float32(0), runs.value))
+        blocks = blocks.take(_touched(blocks.start, blocks.end, start, end))
+        try:
+            yield from read_runs(file, blocks, layout.chroms[chrom].number, layout.inflated_size)
+        except BlockDamageError as damage:
+            raise self._damaged(chrom, *damage.args) from None
 
     def _damaged(self, chrom, start, end):
-        """Word the error for a place that cannot be read."""
+        """Return the error for a place that cannot be read."""
         return ValueError(
             f"{self}: cannot be read at {chrom}:{start}-{end}: the file is damaged, "
             "copy or download it again"
         )
 
-    def _stored_nan(self, chrom, start, end):
-        """Word the error for a NaN that is stored, not a gap."""
-        return ValueError(
-            f"{self}: NaN stored at {chrom}:{start}-{end}: make the file again without it "
-            "(leave such bases out, or write 0)"
-        )
-
-    def _no_logarithm(self, value, chrom, position):
-        """Word the error for a negative or infinite value."""
-        what = "negative" if value < 0 else "infinite"
-        return ValueError(
-            f"{self}: {what} signal ({value:g}) at {chrom}:{position}: signal must be finite and "
-            "non-negative, as its logarithm is taken; for a log-ratio track use the fold change "
-            "or the read depth instead, or exponentiate it"
-        )
-
-    def _layout(self):
-        """Judge and open the file, once."""
-        if "layout" not in self._opened:
-            layout = self._read_layout()
-            if self._opened.setdefault("layout", layout) is not layout:
-                layout.file.close()  # another thread was faster
-        return self._opened["layout"]
-
-    def _read_layout(self):
-        """Refuse what is no bigWig, or not all of one."""
-        if is_url(self.path):
-            return self._remote_layout()
-        if not os.path.exists(self.path):
-            raise FileNotFoundError(f"{self}: no such file: check the path")
-        if os.path.isdir(self.path):
-            raise ValueError(f"{self}: is a folder, not a bigWig file")
-        file = open(self.path, "rb")  # noqa: SIM115 - the layout keeps it open
-        try:
-            return self._layout_of(file)
-        except BaseException:
-            file.close()
-            raise
-
-    def _remote_layout(self):
-        """Ask the server for the file, and read its layout unless it is known."""
-        with self._worded():
-            file = open_remote(self.path)
-            known = _REMOTE_LAYOUTS.get(self.path)
-            if known is None or file.version is None or known.file.state != file.state:
-                known = self._layout_of(file)
-                _REMOTE_LAYOUTS[self.path] = known
-                for oldest in list(_REMOTE_LAYOUTS)[:-_MOST_LAYOUTS]:
-                    _REMOTE_LAYOUTS.pop(oldest, None)
-            return known
-
-    def _layout_of(self, file):
-        """Judge an open file."""
-        start = read_at(file, 0, SNIFFED)
-        if int.from_bytes(start[:4], "little") != BIGWIG:
-            advice = explain_format(start, without_login(self.path))
-            raise ValueError(f"{self}: not a bigWig file: {advice}")
-        try:
-            return Layout(file)
-        except DamageError:
-            raise self._incomplete(file_size(file)) from None
-
-    @contextmanager
-    def _worded(self):
-        """Name track and address where a remote file cannot be read."""
-        try:
-            yield
-        except RemoteError as error:
-            kind, words = error.args
-            raise kind(f"{self}: {words}") from error
-
-    def _open(self):
-        """Judge and open the file for pyBigWig, once in each process."""
-        if is_url(self.path):
+    def _without_bad_values(self, runs, chrom, start, end):
+        """Refuse values without a logarithm in the intervals; put 0 for them elsewhere."""
+        if not len(runs.value) or (runs.value.min() >= 0 and runs.value.max() < np.inf):
+            return runs
+        bad = ~(runs.value >= 0) | np.isinf(runs.value)
+        wanted = np.flatnonzero(bad)[_touched(runs.start[bad], runs.end[bad], start, end)]
+        if not len(wanted):
+            return runs._replace(value=np.where(bad, np.float32(0), runs.value))
+        first, last, value = (column[wanted[0]] for column in runs)
+        if np.isnan(value):
             raise ValueError(
-                f"{self}: a file in which runs overlap can be read from disk only, base by base: "
-                "download the file and give its path"
+                f"{self}: NaN stored at {chrom}:{first}-{last}: make the file again without it "
+                "(leave such bases out, or write 0)"
             )
-        pid = os.getpid()
-        if pid not in self._handles:
-            # A reader cannot tell a stored NaN from a gap without listing every interval.
-            may_hold_nan = self._layout().may_hold_nan
-            try:
-                handle = pyBigWig.open(self.path)
-            except RuntimeError as error:
-                raise ValueError(
-                    f"{self}: cannot be opened as a bigWig: copy or download it again"
-                ) from error
-            self._handles[pid] = (handle, may_hold_nan)
-        return self._handles[pid]
-
-    def _incomplete(self, size):
-        """Word the error for a file that ends too early or is overwritten in places."""
-        return ValueError(
-            f"{self}: the file is incomplete or damaged ({size} bytes, and what its header "
-            "promises is not there): copy or download it again"
+        kind = "negative" if value < 0 else "infinite"
+        position = max(int(first), int(start[np.searchsorted(end, first, "right")]))
+        raise ValueError(
+            f"{self}: {kind} signal ({value:g}) at {chrom}:{position}: signal must be finite and "
+            "non-negative, because its logarithm is taken; for a log-ratio track use the fold "
+            "change or the read depth instead, or exponentiate it"
         )
+
+
+@functools.lru_cache(maxsize=256)
+def _read_layout_once(file):
+    """Return a file on a server, as it was opened first, and its layout; equal files share them."""
+    return file, Layout(file)
 
 
 def _near(runs, start, end):
@@ -326,41 +189,3 @@ def _touched(start, end, interval_start, interval_end):
     """Mark what overlaps any of several intervals, which are in order and apart."""
     following = np.searchsorted(interval_end, start, "right")
     return np.append(interval_start, np.iinfo(np.int64).max)[following] < end
-
-
-def read_chromsizes(path, track=None):
-    """Read the chromosomes that a bigWig lists.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The bigWig file, or its http or https address.
-    track : str, default=None
-        Name of its track, for error messages.
-
-    Returns
-    -------
-    dict of str to int
-        Length of each chromosome in bp.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is not a bigWig, is incomplete or damaged, or a server does not serve parts of it.
-    ConnectionError, PermissionError
-        If a server does not give it.
-
-    Examples
-    --------
-    >>> import tempfile, os, pyBigWig
-    >>> path = os.path.join(tempfile.mkdtemp(), "H3K4me3.bw")
-    >>> with pyBigWig.open(path, "w") as handle:
-    ...     handle.addHeader([("chr1", 1000), ("chr2", 500)])
-    ...     handle.addEntries(["chr1"], [2], ends=[4], values=[1.5])
-    >>> read_chromsizes(path)
-    {'chr1': 1000, 'chr2': 500}
-    """
-    with BigWigFile(path, track) as bigwig:
-        return bigwig.chromsizes

@@ -1,6 +1,5 @@
 """Where things stand in a bigWig file: its header, chromosomes and the index of data blocks."""
 
-import os
 import struct
 import threading
 from typing import NamedTuple
@@ -32,20 +31,11 @@ _LEAF = np.dtype(
 
 
 class DamageError(Exception):
-    """What a file holds is not what its format promises."""
-
-
-class Header(NamedTuple):
-    """The header's numbers that a reader needs; places are in bytes from the file's start."""
-
-    tree: int
-    index: int
-    summary: int
-    inflated_size: int
+    """The content of a file breaks the rules of its format."""
 
 
 class Summary(NamedTuple):
-    """What a file's header says of all its signal: bases covered, and of their values the rest."""
+    """The header's numbers on all signal: the bases that are covered, and their values."""
 
     n_bases: int
     least: float
@@ -62,7 +52,7 @@ class Chrom(NamedTuple):
 
 
 class Blocks(NamedTuple):
-    """Data blocks of one chromosome: what they cover (bp) and where they stand (bytes)."""
+    """Data blocks of one chromosome: start and end in bp, offset and size in bytes."""
 
     start: np.ndarray
     end: np.ndarray
@@ -70,67 +60,30 @@ class Blocks(NamedTuple):
     size: np.ndarray
 
     def take(self, rows):
-        """Some of the blocks."""
+        """Return some of the blocks."""
         return Blocks(*(column[rows] for column in self))
 
 
 class Layout:
-    """What a bigWig file says of itself: checked at once, the index when it is asked for.
+    """What a bigWig file says of itself: checked at once, and the index when it is first needed.
 
-    Parameters
-    ----------
-    file : file object or RemoteFile
-        The bigWig, open for reading in binary mode.
-
-    Attributes
-    ----------
-    file : file object or RemoteFile
-        The file.
-    inflated_size : int
-        Bytes that the largest data block inflates to; 0 where blocks are not compressed.
-    summary : Summary or None
-        The file's own numbers on all its signal, where it has them.
-    may_hold_nan : bool
-        Whether a NaN may be stored: the file's own sum of all values would show it.
-    chroms : dict of str to Chrom
-        The chromosomes, in the order of their numbers.
-
-    Raises
-    ------
-    DamageError
-        If the file ends too early or something else stands where the header points.
+    `inflated_size` is the number of bytes that the largest data block inflates to, 0 where blocks
+    are not compressed; `summary` a Summary or None; `chroms` holds a Chrom by name, in the order of
+    their numbers. `DamageError` if the file ends too early or something else stands where the
+    header points. The file is not kept, so that one layout serves whoever opens the file again.
     """
 
     def __init__(self, file):
-        self.file = file
-        self._header = _read_header(file)
-        self.inflated_size = self._header.inflated_size
-        self.summary = _read_summary(file, self._header.summary)
-        self.may_hold_nan = self.summary is None or bool(np.isnan(self.summary.total))
-        self.chroms = _read_chroms(file, self._header.tree)
+        self._index, summary, tree, self.inflated_size = _read_header(file)
+        self.summary = _read_summary(file, summary)
+        self.chroms = _read_chroms(file, tree)
         self._blocks, self._lock = None, threading.Lock()
 
-    def blocks(self, chrom):
-        """Read where the data blocks of a chromosome stand.
-
-        Parameters
-        ----------
-        chrom : str
-            Chromosome, as the file names it.
-
-        Returns
-        -------
-        Blocks
-            By rising start.
-
-        Raises
-        ------
-        DamageError
-            If the index makes no sense.
-        """
+    def blocks(self, file, chrom):
+        """Return the data blocks of a chromosome by rising start; the index is read once."""
         with self._lock:
             if self._blocks is None:
-                found = _read_blocks(self.file, self._header.index)
+                found = _read_blocks(file, self._index)
                 if not {*found[0].tolist()} <= {known.number for known in self.chroms.values()}:
                     raise DamageError
                 self._blocks = found
@@ -140,89 +93,32 @@ class Layout:
         return blocks.take(slice(first, last))
 
 
-def read_at(file, offset, size):
-    """Read bytes without moving the file's position, so that threads and forks may share it.
-
-    Parameters
-    ----------
-    file : file object
-        Open for reading, in binary mode; or an object with a method ``read_at(offset, size)``.
-    offset, size : int
-        Where to begin, and how many bytes to read.
-
-    Returns
-    -------
-    bytes
-        Fewer than `size` where the file ends before.
-    """
-    if hasattr(file, "read_at"):
-        return file.read_at(offset, size)
-    return os.pread(file.fileno(), size, offset)
-
-
-def file_size(file):
-    """Give the length of a file.
-
-    Parameters
-    ----------
-    file : file object or RemoteFile
-        Open for reading.
-
-    Returns
-    -------
-    int
-        In bytes.
-    """
-    return file.size if hasattr(file, "size") else os.fstat(file.fileno()).st_size
-
-
-def read_into(file, offset, buffer):
-    """Read bytes to memory that is there already, without moving the file's position.
-
-    Parameters
-    ----------
-    file : file object
-        Open for reading, in binary mode; or an object with a method ``read_at(offset, size)``.
-    offset : int
-        Where to begin.
-    buffer : memoryview
-        Where to put them, and how many.
-
-    Returns
-    -------
-    int
-        How many were read: fewer where the file ends before.
-    """
-    if not hasattr(file, "read_at"):
-        return os.preadv(file.fileno(), [buffer], offset)
-    content = file.read_at(offset, len(buffer))
-    buffer[: len(content)] = content
-    return len(content)
-
-
 def _read_header(file):
-    """Read the header, and follow its offsets: readers trust them, and may crash."""
+    """Read the places (bytes) of index, summary and chromosomes, and the largest inflated block.
+
+    Every place that the header names is checked.
+    """
     _, _, n_zooms, tree, data, index, _, _, _, summary, inflated_size, _ = _unpack(_HEADER, file, 0)
-    zooms = read_at(file, _HEADER.size, n_zooms * _ZOOM.size)
+    zooms = file.read_at(_HEADER.size, n_zooms * _ZOOM.size)
     if len(zooms) < n_zooms * _ZOOM.size:
         raise DamageError
-    size = file_size(file)
+    size = file.size
     places = [place for zoom in _ZOOM.iter_unpack(zooms) for place in zoom[2:]]
     if max(tree, data, index, summary, *places) >= size:
         raise DamageError
     marks = [(size - 4, BIGWIG), (tree, _CHROM_TREE), *([(index, _BLOCK_INDEX)] if index else [])]
-    if any(read_at(file, place, 4) != _WORD.pack(expected) for place, expected in marks):
+    if any(file.read_at(place, 4) != _WORD.pack(expected) for place, expected in marks):
         raise DamageError
     # A file without any signal may do without an index; no other one.
     stored = _read_summary(file, summary)
     if not index and (n_zooms or (stored is not None and stored.n_bases)):
         raise DamageError
-    return Header(tree, index, summary, inflated_size)
+    return index, summary, tree, inflated_size
 
 
 def _read_summary(file, place):
-    """Read what the file says of all its signal; None where it says nothing."""
-    stored = read_at(file, place, _SUMMARY.size) if place else b""
+    """Read the numbers on all signal; None where there are none."""
+    stored = file.read_at(place, _SUMMARY.size) if place else b""
     return Summary(*_SUMMARY.unpack(stored)) if len(stored) == _SUMMARY.size else None
 
 
@@ -253,7 +149,7 @@ def _read_blocks(file, index):
         n_promised = _unpack(_INDEX, file, index)[2]
         leaves.extend(_leaves(file, index + _INDEX.size, _LEAF, _BRANCH))
     found = np.concatenate(leaves)
-    size = file_size(file)
+    size = file.size
     place = found["chrom"].astype(np.uint64) << np.uint64(32) | found["start"]
     if (
         len(found) < n_promised
@@ -269,7 +165,7 @@ def _read_blocks(file, index):
 
 def _unpack(form, file, place):
     """Read one record."""
-    content = read_at(file, place, form.size)
+    content = file.read_at(place, form.size)
     if len(content) < form.size:
         raise DamageError
     return form.unpack(content)
@@ -277,7 +173,7 @@ def _unpack(form, file, place):
 
 def _leaves(file, root, leaf, branch):
     """Yield the items of each leaf of a tree, in order."""
-    size = file_size(file)
+    size = file.size
     waiting, seen = [root], set()
     while waiting:
         place = waiting.pop()
@@ -288,7 +184,7 @@ def _leaves(file, root, leaf, branch):
         form = leaf if is_leaf else branch
         if is_leaf > 1 or count * form.itemsize > size - place:
             raise DamageError
-        content = read_at(file, place + _NODE.size, count * form.itemsize)
+        content = file.read_at(place + _NODE.size, count * form.itemsize)
         if len(content) < count * form.itemsize:
             raise DamageError
         items = np.frombuffer(content, dtype=form)

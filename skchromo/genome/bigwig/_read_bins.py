@@ -1,4 +1,4 @@
-"""Mean signal of bigWig files in bins of base pairs."""
+"""Signal of one bigWig file: means of bins of regions, mean of the whole, and chromosomes."""
 
 from itertools import pairwise
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..._arrays import bin_offsets, distinct_rows
-from ..._words import name_some
+from ..._words import check_choice, check_whole, name_some
 from .._chroms import check_chrom_names, match_hint, resolve_chroms
 from ._bin_means import chromosome_means
 from ._file import BigWigFile
@@ -109,39 +109,107 @@ def read_bins(
     return _rearrange(values, offsets, inverse)
 
 
-def match_file_chroms(source, sizes, chrom, what, *, missing_chrom="error", chrom_names="exact"):
-    """Map chromosomes of genes or regions to the names in a file; raise for absent ones.
+def mean_signal(path, track=None):
+    """Mean signal per bp of a whole bigWig file, read from its header.
+
+    The header's sum of the signal of all bases over the length of all chromosomes that the file
+    lists; bases that it does not cover count as 0. No signal is read.
 
     Parameters
     ----------
-    source : str
-        The file (and track), for the error message.
-    sizes : mapping of str to int
-        The file's chromosomes and their lengths in bp.
-    chrom : array-like of shape (n,), str
-        Chromosome of each gene or region.
-    what : str
-        What one entry of `chrom` is, for the error message, such as ``"gene"``.
-    missing_chrom : {"error", "zero"}, default="error"
-        Whether a chromosome that the file does not list is an error.
-    chrom_names : {"exact", "match"}, default="exact"
-        How names are compared, see `resolve_chroms`.
+    path : str or os.PathLike
+        The bigWig file, or its http or https address.
+    track : str, default=None
+        Name of its track, for error messages.
 
     Returns
     -------
-    dict of str to (str or None)
-        The file's name for each chromosome; None where it has none.
+    float
+        In the file's own units (such as read depth, or fold change) per bp; above 0.
 
     Raises
     ------
+    FileNotFoundError
+        If there is no such file.
     ValueError
-        If a chromosome is absent and `missing_chrom` is ``"error"``; the message counts the
-        entries concerned and lists the file's chromosomes.
+        If it is not a bigWig, is incomplete or damaged, or its header holds no sum, or one that is
+        not above 0.
+    ConnectionError, PermissionError
+        If a server does not give it.
+
+    Notes
+    -----
+    The sum is ``sumData`` of the total summary (Kent et al., Bioinformatics 2010,
+    doi 10.1093/bioinformatics/btq351, supplement); only files of old programs lack it.
 
     Examples
     --------
-    >>> match_file_chroms("a.bw", {"1": 1000}, ["chr1"], "gene", chrom_names="match")
-    {'chr1': '1'}
+    >>> import tempfile, os, pyBigWig
+    >>> path = os.path.join(tempfile.mkdtemp(), "H3K4me3.bw")
+    >>> with pyBigWig.open(path, "w") as handle:
+    ...     handle.addHeader([("chr1", 1000), ("chr2", 500)])
+    ...     handle.addEntries(["chr1"], [100], ends=[400], values=[2.5])
+    >>> mean_signal(path)
+    0.5
+    """
+    with BigWigFile(path, track) as bigwig:
+        if bigwig.summary is None:
+            raise ValueError(
+                f"{bigwig}: its header does not hold the sum of all signal: make the file again "
+                "with a newer program (bedGraphToBigWig), or use scale='quantile' or None"
+            )
+        total = bigwig.summary.total
+        if not 0 < total < np.inf:
+            raise ValueError(
+                f"{bigwig}: the sum of all signal in its header is {total:g}, from which no depth "
+                "can be taken: it must be above 0 and finite; use read depth or fold change"
+            )
+        return total / sum(bigwig.chromsizes.values())
+
+
+def read_chromsizes(path, track=None):
+    """Read the chromosomes that a bigWig lists.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The bigWig file, or its http or https address.
+    track : str, default=None
+        Name of its track, for error messages.
+
+    Returns
+    -------
+    dict of str to int
+        Length of each chromosome in bp.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is not a bigWig, is incomplete or damaged, or a server does not serve parts of it.
+    ConnectionError, PermissionError
+        If a server does not give it.
+
+    Examples
+    --------
+    >>> import tempfile, os, pyBigWig
+    >>> path = os.path.join(tempfile.mkdtemp(), "H3K4me3.bw")
+    >>> with pyBigWig.open(path, "w") as handle:
+    ...     handle.addHeader([("chr1", 1000), ("chr2", 500)])
+    ...     handle.addEntries(["chr1"], [2], ends=[4], values=[1.5])
+    >>> read_chromsizes(path)
+    {'chr1': 1000, 'chr2': 500}
+    """
+    with BigWigFile(path, track) as bigwig:
+        return bigwig.chromsizes
+
+
+def match_file_chroms(source, sizes, chrom, what, *, missing_chrom="error", chrom_names="exact"):
+    """Return the file's name for each distinct chromosome of `chrom`; None where it has none.
+
+    `sizes` are the file's chromosomes. Those that are absent are an error unless `missing_chrom` is
+    ``"zero"``; the message names the `source` and counts the entries, each of them a `what`.
     """
     chrom = np.asarray(chrom, dtype=object)
     names = resolve_chroms(chrom, sizes, chrom_names)
@@ -159,39 +227,15 @@ def match_file_chroms(source, sizes, chrom, what, *, missing_chrom="error", chro
 
 
 def check_signal_options(bin_size, gaps, missing_chrom, chrom_names):
-    """Raise unless the options of `read_bins` are valid.
-
-    Parameters
-    ----------
-    bin_size : int
-        Width of a bin in bp, at least 1.
-    gaps : {"zero", "ignore"}
-        How uncovered bases count.
-    missing_chrom : {"error", "zero"}
-        What to do about a chromosome that a file does not list.
-    chrom_names : {"exact", "match"}
-        How names are compared.
-
-    Raises
-    ------
-    ValueError
-        If one of them is not valid; the message names it.
-
-    Examples
-    --------
-    >>> check_signal_options(100, "zero", "error", "exact")
-    """
-    if isinstance(bin_size, bool) or not isinstance(bin_size, (int, np.integer)) or bin_size < 1:
-        raise ValueError(f"bin_size must be a positive whole number of bp, got {bin_size!r}")
-    if not isinstance(gaps, str) or gaps not in ("zero", "ignore"):
-        raise ValueError(f"gaps must be 'zero' or 'ignore', got {gaps!r}")
-    if not isinstance(missing_chrom, str) or missing_chrom not in ("error", "zero"):
-        raise ValueError(f"missing_chrom must be 'error' or 'zero', got {missing_chrom!r}")
+    """Check the options that `read_bins` has."""
+    check_whole("bin_size", bin_size, 1, "bp")
+    check_choice("gaps", gaps, ("zero", "ignore"))
+    check_choice("missing_chrom", missing_chrom, ("error", "zero"))
     check_chrom_names(chrom_names)
 
 
 def _check_regions(chrom, start, end):
-    """Bring regions to arrays, and refuse those that are empty or no intervals."""
+    """Return regions as arrays, and refuse those that are empty or reversed."""
     chrom = np.asarray(chrom, dtype=object)
     start, end = np.asarray(start, dtype=np.int64), np.asarray(end, dtype=np.int64)
     if not chrom.ndim == start.ndim == end.ndim == 1 or not len(chrom) == len(start) == len(end):

@@ -7,7 +7,6 @@ import struct
 import tempfile
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from unittest import mock
 
@@ -17,10 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skchromo.genome.bigwig import _bin_means
-from skchromo.genome.bigwig import _blocks as _bigwig_blocks
-from skchromo.genome.bigwig._file import BigWigFile, OverlappingRunsError, read_chromsizes
-from skchromo.genome.bigwig._read_bins import read_bins
+from skchromo.genome import read_bins, read_chromsizes
+from skchromo.genome.bigwig import BigWigFile
 
 SIZES = {"chr1": 3000, "chr2": 900, "chr10": 1500, "chrEmpty": 400}
 BED_GRAPH, VARIABLE, FIXED = 1, 2, 3
@@ -54,11 +51,6 @@ def assert_true(path, places, bin_size, gaps):
     expected = np.concatenate([true_means(path, *place, bin_size, gaps) for place in places])
     # No absolute tolerance: a low mean keeps its digits beside the highest signal.
     np.testing.assert_allclose(values, expected, rtol=2e-7, atol=1e-44)
-
-
-def reading_by_base():
-    """Stand in for a file in which runs overlap."""
-    return mock.patch.object(BigWigFile, "runs", side_effect=OverlappingRunsError)
 
 
 signal = st.one_of(
@@ -116,22 +108,18 @@ def places(draw):
     st.integers(1, 400),
     st.sampled_from(["zero", "ignore"]),
     st.booleans(),
-    st.booleans(),
 )
-def test_means_equal_those_of_the_bases(calls, regions, bin_size, gaps, in_pieces, by_base):
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as patches:
+def test_means_equal_those_of_the_bases(calls, regions, bin_size, gaps, overlap):
+    with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "a.bw")
         with pyBigWig.open(path, "w") as handle:
             handle.addHeader(list(SIZES.items()))
             for arguments, options in calls:
                 handle.addEntries(*arguments, **options)
-        if in_pieces:
-            patches.enter_context(mock.patch.object(_bigwig_blocks, "_BATCH", 1))
-            patches.enter_context(mock.patch.object(_bin_means, "_LONGEST_PIECE", 3))
-            patches.enter_context(mock.patch.object(_bin_means, "_EDGES_AT_ONCE", 5))
-            patches.enter_context(mock.patch.object(_bin_means, "_LONGEST_READ", 700))
-        if by_base:
-            patches.enter_context(reading_by_base())
+                if overlap and "ends" in options:
+                    (*_, chrom), (*_, start) = arguments
+                    again = {"ends": options["ends"][-1:], "values": [7.0], "validate": False}
+                    handle.addEntries([chrom], [start], **again)
         assert_true(path, regions, bin_size, gaps)
 
 
@@ -154,6 +142,32 @@ def test_files_of_another_writer_are_read(seed, regions, bin_size, gaps):
         pybigtools.open(path, "w").write(SIZES, iter(runs))
         assert read_chromsizes(path) == SIZES
         assert_true(path, regions, bin_size, gaps)
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+@pytest.mark.parametrize("gaps", ["zero", "ignore"])
+def test_long_regions_of_many_blocks_are_read_in_pieces(tmp_path, gaps, overlap):
+    size, path = 3_000_000, str(tmp_path / "a.bw")
+    rng = np.random.default_rng(0)
+    starts = np.flatnonzero(rng.random(size // 10) < 0.9) * 10
+    ends, values = starts + rng.integers(1, 11, len(starts)), rng.gamma(1, 1, len(starts))
+    with pyBigWig.open(path, "w") as handle:
+        handle.addHeader([("chr1", size)])
+        handle.addEntries(["chr1"] * len(starts), starts, ends=ends, values=values)
+        if overlap:
+            handle.addEntries(["chr1"], starts[-1:], ends=ends[-1:], values=[7.0], validate=False)
+    start, end = np.array([-100, 1_000_003, 5]), np.array([size + 50, 2_900_000, 90])
+    found, offsets = read_bins(path, ["chr1"] * 3, start, end, 7, gaps=gaps)
+    bases = bases_of(path, "chr1", -100, size + 50)
+    covered = ~np.isnan(bases)
+    for region, (first, last) in enumerate(zip(start + 100, end + 100, strict=True)):
+        edges = np.arange(0, last - first, 7)
+        sums = np.add.reduceat(np.where(covered, bases, 0)[first:last].astype(float), edges)
+        widths = np.diff(np.append(edges, last - first))
+        if gaps == "ignore":
+            widths = np.maximum(np.add.reduceat(covered[first:last].astype(float), edges), 1)
+        mine = found[offsets[region] : offsets[region + 1]]
+        np.testing.assert_allclose(mine, sums / widths, rtol=2e-7, atol=1e-44)
 
 
 def section(chrom, kind, items, *, step=0, span=0, start=None, end=None, count=None):
@@ -266,23 +280,19 @@ def test_chromosomes_are_listed_in_the_order_of_the_file(tmp_path):
     assert read_bins(path, ["c021"], [0], [20], 10)[0].tolist() == [1.0, 0.0]
 
 
-def test_files_with_overlapping_runs_are_left_to_pybigwig(tmp_path):
-    inside = [section(0, BED_GRAPH, [(0, 30, 1.0), (20, 50, 2.0)])]
-    between = [
-        section(0, BED_GRAPH, [(0, 30, 1.0)]),
-        section(0, VARIABLE, [(20, 2.0)], span=30),
-    ]
-    for sections in (inside, between):
-        path = write_raw(tmp_path / "a.bw", SIZES, sections)
-        for batch in (1, 1 << 20):
-            with (
-                mock.patch.object(_bigwig_blocks, "_BATCH", batch),
-                mock.patch.object(BigWigFile, "values", autospec=True) as values,
-            ):
-                values.side_effect = lambda *_: np.ones(100, np.float32)
-                assert read_bins(path, ["chr1"], [0], [100], 50)[0].tolist() == [1.0, 1.0]
-                values.assert_called_once()
-        assert_true(path, WHOLE, 10, "zero")
+@pytest.mark.parametrize(
+    "overlapping",
+    [
+        [section(0, BED_GRAPH, [(0, 30, 1.0), (20, 50, 2.0)])],
+        [section(0, BED_GRAPH, [(0, 30, 1.0)]), section(0, VARIABLE, [(20, 2.0)], span=30)],
+    ],
+    ids=["in one block", "in two blocks"],
+)
+def test_where_runs_overlap_the_last_one_counts(tmp_path, overlapping):
+    path = write_raw(tmp_path / "a.bw", SIZES, overlapping)
+    values, _ = read_bins(path, ["chr1"], [0], [60], 20)
+    assert values.tolist() == [1.0, 2.0, 1.0]
+    assert_true(path, WHOLE, 10, "zero")
 
 
 @pytest.mark.parametrize(
@@ -396,8 +406,7 @@ def test_blocks_that_shrink_below_the_index_are_damage(compressed, tmp_path):
 
 def test_each_block_is_inflated_once_and_only_where_needed(compressed):
     path = str(compressed[0])
-    inflate = zlib.decompressobj
-    with mock.patch.object(_bigwig_blocks.zlib, "decompressobj", side_effect=inflate) as counted:
+    with mock.patch("zlib.decompressobj", side_effect=zlib.decompressobj) as counted:
         read_bins(path, ["chr1"], [0], [1_000_000], 100)
         n_blocks = counted.call_count
         assert n_blocks > 10
@@ -410,9 +419,13 @@ def test_each_block_is_inflated_once_and_only_where_needed(compressed):
         assert counted.call_count == 2
 
 
-def test_only_bad_values_inside_the_regions_matter(tmp_path):
+@pytest.mark.parametrize(
+    "overlapping", [[], [(60, 70, 0.0), (60, 70, 0.0)]], ids=["runs", "overlapping runs"]
+)
+def test_only_bad_values_inside_the_regions_matter(tmp_path, overlapping):
     items = [(0, 10, 1.0), (10, 20, np.nan), (20, 30, -2.0), (30, 40, np.inf), (40, 50, 3.0)]
-    path = write_raw(tmp_path / "bad.bw", SIZES, [section(0, BED_GRAPH, items)], total=math.nan)
+    sections = [section(0, BED_GRAPH, [*items, *overlapping])]
+    path = write_raw(tmp_path / "bad.bw", SIZES, sections, total=math.nan)
     values, _ = read_bins(path, ["chr1"] * 2, [0, 40], [10, 90], 10)
     assert values.tolist() == [1.0, 3.0, 0.0, 0.0, 0.0, 0.0]
     for start, end, message in (
@@ -422,12 +435,8 @@ def test_only_bad_values_inside_the_regions_matter(tmp_path):
         (20, 90, r"negative signal \(-2\) at chr1:20"),
         (35, 90, r"infinite signal \(inf\) at chr1:35"),
     ):
-        for by_base in (False, True):
-            with (
-                reading_by_base() if by_base else nullcontext(),
-                pytest.raises(ValueError, match=message),
-            ):
-                read_bins(path, ["chr1"] * 2, [0, start], [10, end], 10)
+        with pytest.raises(ValueError, match=message):
+            read_bins(path, ["chr1"] * 2, [0, start], [10, end], 10)
 
 
 def test_runs_beyond_the_chromosomes_end_do_not_count(tmp_path):

@@ -1,107 +1,44 @@
 """bigWigs on a web server: the same signal in few requests, over every kind of bad connection."""
 
+import asyncio
 import base64
-import functools
 import pickle
-import re
-import socket
+import struct
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
+import fsspec
 import numpy as np
 import pandas as pd
 import pyBigWig
 import pytest
+from local_server import closed_port, serving
 
+from skchromo._files import RemoteFile
 from skchromo.features import BigWigTransformer
-from skchromo.genome import read_bins
-from skchromo.genome import read_chromsizes as chromsizes_of
+from skchromo.genome import read_bins, read_chromsizes
 from skchromo.genome.bigwig import BigWigFile, BinCache
-from skchromo.genome.bigwig import _file as _bigwig
-from skchromo.genome.bigwig import _remote as _bigwig_remote
-from skchromo.genome.bigwig._file import OverlappingRunsError
-from skchromo.genome.bigwig._index import Layout
 
 SIZES = {"chr1": 2_000_000, "chr2": 900_000}
-HEAD = 1 << 14
-
-
-class QuietServer(ThreadingHTTPServer):
-    """Says nothing of clients that hang up."""
-
-    def handle_error(self, request, client_address):
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
-
-
-class RangeServer(QuietServer):
-    """Serves bytes by path, in ranges; what is set below goes wrong."""
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), RangeHandler)
-        self.files, self.redirects = {}, {}
-        self.validators = {"ETag": '"1"'}
-        self.n_drops, self.statuses, self.login = 0, [], None
-        self.requests = []
-
-    def url(self, path):
-        return f"http://127.0.0.1:{self.server_port}/{path}"
-
-
-class RangeHandler(BaseHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
-    def do_GET(self):
-        server, path = self.server, self.path[1:]
-        first, last = map(int, re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers["Range"]).groups())
-        server.requests.append((path, first, last + 1))
-        if server.statuses:
-            return self.send_error(server.statuses.pop(0))
-        if path in server.redirects:
-            self.send_response(307)
-            self.send_header("Location", server.url(server.redirects[path]))
-            return self.end_headers()
-        if server.login and self.headers["Authorization"] != server.login:
-            return self.send_error(401)
-        if path not in server.files:
-            return self.send_error(404)
-        whole = server.files[path]
-        content = whole[first : last + 1]
-        self.send_response(206)
-        self.send_header("Content-Range", f"bytes {first}-{first + len(content) - 1}/{len(whole)}")
-        self.send_header("Content-Length", str(len(content)))
-        for name, value in server.validators.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if server.n_drops:
-            server.n_drops -= 1
-            content = content[: len(content) // 2]
-        return self.wfile.write(content)
-
-
-def run(server):
-    """Serve in a thread until the test ends."""
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+# Bytes that are read of a file when it is opened.
+HEAD = 1 << 16
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    """No proxy, no pauses, pieces as small as the files here, and nothing known of any server."""
+def pauses(monkeypatch):
+    """No proxy, pauses that are noted and not waited for, and ranges as small as the files here."""
+    noted, sleep = [], asyncio.sleep
+
+    async def note(seconds, *arguments):
+        noted.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", note)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(_bigwig_remote, "_PAUSES", (0, 0, 0))
-    monkeypatch.setattr(_bigwig_remote, "_HEAD", HEAD)
-    monkeypatch.setattr(_bigwig_remote, "_AHEAD", 1 << 12)
-    monkeypatch.setattr(_bigwig_remote, "_GAP", 1 << 12)
-    monkeypatch.setattr(_bigwig_remote, "_LONGEST", 1 << 15)
-    monkeypatch.setattr(_bigwig, "_REMOTE_LAYOUTS", {})
+    monkeypatch.setattr(RemoteFile, "widest_gap", 1 << 12)
+    monkeypatch.setattr(RemoteFile, "longest_range", 1 << 15)
+    return noted
 
 
 def write(path, seed):
@@ -123,16 +60,16 @@ def paths(tmp_path_factory):
 
 @pytest.fixture
 def server(paths):
-    server = RangeServer()
-    for number, path in enumerate(paths):
-        with open(path, "rb") as file:
-            server.files[f"{number}.bw"] = file.read()
-    yield from run(server)
+    with serving() as server:
+        for number, path in enumerate(paths):
+            with open(path, "rb") as file:
+                server.files[f"{number}.bw"] = file.read()
+        yield server
 
 
 @pytest.fixture
 def url(server):
-    return server.url("0.bw")
+    return f"{server.url}/0.bw"
 
 
 @pytest.fixture
@@ -154,46 +91,42 @@ def transformer(tracks, **options):
     return BigWigTransformer(tracks, window=2_000, **options)
 
 
-def index_of(path):
-    """Where the index of a file's blocks begins."""
-    with open(path, "rb") as file:
-        return Layout(file)._header.index
-
-
-def is_of(request, place):
-    return request[1] <= place < request[2]
+def first_runs(bigwig, chrom="chr1"):
+    """Read the block that holds the first runs of a chromosome."""
+    (runs,) = bigwig.runs(chrom, np.array([0]), np.array([1000]))
+    return runs
 
 
 @pytest.mark.parametrize("n_jobs", [None, 3])
 def test_files_of_a_server_and_on_disk_give_the_same_in_few_requests(server, paths, genes, n_jobs):
     here = {"K4": paths[:2], "K27": paths[2]}
-    there = {"K4": [server.url("0.bw"), paths[1]], "K27": server.url("2.bw")}
+    there = {"K4": [f"{server.url}/0.bw", paths[1]], "K27": f"{server.url}/2.bw"}
     expected = transformer(here).fit_transform(genes)
     assert transformer(there, n_jobs=n_jobs).fit_transform(genes).equals(expected)
-    # 400 genes, two files of a dozen of the longest pieces each.
+    # 400 genes, two files of a dozen of the longest ranges each.
     assert 4 < len(server.requests) < 80
 
 
-def test_index_and_chromosomes_are_read_once_whatever_the_tasks(
-    server, url, paths, genes, monkeypatch
-):
-    monkeypatch.setattr("skchromo.features._signal_reading._REGIONS_AT_ONCE", 20)
-    expected = transformer({"K4": paths[0]}).fit_transform(genes)
-    for n_jobs in (4, 1):
-        signal = transformer({"K4": url}, n_jobs=n_jobs).fit(genes)
-        assert signal.transform(genes).equals(expected)
-    place = index_of(paths[0])
-    assert place > HEAD
-    assert sum(is_of(request, place) for request in server.requests) == 1
-    # All else that is read anew is the first bytes, which tell whether the file is the same.
-    assert sum(first == 0 for _, first, _ in server.requests) == 2 * (1 + 1 + 20)
-    assert len(server.requests) < 44 + 2 * 20 * 10
+def test_index_is_read_once_whatever_the_number_of_reads(server, url, paths):
+    (index,) = struct.unpack_from("<Q", server.files["0.bw"], 24)
+    assert index > HEAD
+    start = np.arange(0, SIZES["chr1"], 20_000)
+    expected = [read_bins(paths[0], ["chr1"], [at], [at + 2_000], 100)[0] for at in start]
+    assert read_chromsizes(url) == SIZES
+    with ThreadPoolExecutor(4) as pool:
+        found = pool.map(lambda at: read_bins(url, ["chr1"], [at], [at + 2_000], 100)[0], start)
+        np.testing.assert_array_equal(list(found), expected)
+    places = server.places_read()
+    assert sum(first <= index < last for first, last in places) == 1
+    # Each read repeats only the first bytes, whose answer says that the file is the same.
+    assert sum(first == 0 for first, _ in places) == 1 + len(start)
+    assert len(places) <= 3 + 2 * len(start)
 
 
 @pytest.mark.parametrize(("gap", "longest"), [(0, 1), (0, 1 << 20), (1 << 20, 1), (500, 5000)])
-def test_pieces_of_any_size_give_the_same(url, paths, monkeypatch, gap, longest):
-    monkeypatch.setattr(_bigwig_remote, "_GAP", gap)
-    monkeypatch.setattr(_bigwig_remote, "_LONGEST", longest)
+def test_ranges_of_any_size_give_the_same(url, paths, monkeypatch, gap, longest):
+    monkeypatch.setattr(RemoteFile, "widest_gap", gap)
+    monkeypatch.setattr(RemoteFile, "longest_range", longest)
     start = np.random.default_rng(1).integers(0, SIZES["chr1"], 60)
     regions = ["chr1"] * 60, start, start + 3_000
     np.testing.assert_array_equal(
@@ -205,35 +138,41 @@ def test_near_blocks_come_in_one_request_and_no_byte_twice(server, url):
     read_bins(url, ["chr1"], [0], [10], 10)
     server.requests.clear()
     read_bins(url, ["chr1"] * 100, np.arange(100) * 20_000, np.arange(100) * 20_000 + 500, 100)
-    pieces = sorted((first, last) for _, first, last in server.requests if first)
-    assert 1 < len(pieces) < 25
-    assert all(left[1] <= right[0] for left, right in pairwise(pieces))
+    places = sorted(place for place in server.places_read() if place[0])
+    assert 1 < len(places) < 25
+    assert all(left[1] <= right[0] for left, right in pairwise(places))
 
 
-def test_dropped_connections_and_busy_servers_are_tried_again(server, url, paths):
+def test_dropped_connections_and_busy_servers_are_tried_again(server, url, paths, pauses):
     expected = read_bins(paths[0], ["chr1"], [0], [90_000], 100)[0]
-    server.n_drops = 2
-    server.statuses = [503, 429]
+    server.faults = ["drop:9", "drop:9", "status:503", "status:429"]
     with pytest.raises(ConnectionError):
         read_bins(url, ["chr1"], [0], [90_000], 100)
-    assert not server.n_drops
-    server.n_drops, server.statuses = 2, [502]
+    assert pauses == [0.3, 1, 3]
+    server.faults = ["drop:9", "drop:0", "status:502"]
     np.testing.assert_array_equal(read_bins(url, ["chr1"], [0], [90_000], 100)[0], expected)
     with BigWigFile(url) as bigwig:
         assert bigwig.chromsizes == SIZES
-        server.n_drops = 3
-        runs = list(bigwig.runs("chr1", np.array([0]), np.array([1000])))
-    assert len(runs) == 1
+        server.faults = ["drop:9"] * 3
+        first_runs(bigwig)
+    assert not server.faults
 
 
-def test_a_connection_that_always_drops_is_an_error_that_names_track_and_address(server, url):
-    server.n_drops = 1000
+def test_pause_that_a_server_names_is_kept(server, url, pauses):
+    server.headers["Retry-After"] = "2"
+    server.faults = ["status:503", "status:429"]
+    assert read_chromsizes(url) == SIZES
+    assert pauses == [2, 2]
+
+
+def test_connection_that_always_drops_is_an_error_that_names_track_and_address(server, url):
+    server.faults = ["drop:9"] * 10
     with pytest.raises(
         ConnectionError,
         match=rf"track K4 \({url}\): the server cannot be read from \(.*; tried 4 times\): check",
     ):
-        chromsizes_of(url, "K4")
-    assert server.n_drops == 996
+        read_chromsizes(url, "K4")
+    assert len(server.faults) == 6
 
 
 @pytest.mark.parametrize(
@@ -246,98 +185,89 @@ def test_a_connection_that_always_drops_is_an_error_that_names_track_and_address
     ],
 )
 def test_refusals_are_named(server, url, genes, status, error, message):
-    server.statuses = [status] * 4
+    server.faults = [f"status:{status}"] * 4
     with pytest.raises(error, match=rf"track K4 \({url}\): .*{message}"):
         transformer({"K4": url}).fit(genes)
     assert len(server.requests) == (4 if status == 500 else 1)
 
 
-def test_a_server_that_is_not_there(genes):
-    with socket.socket() as taken:  # bound, so that no one else gets the port, but not listening
-        taken.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{taken.getsockname()[1]}/0.bw"
-        with pytest.raises(ConnectionError, match=rf"track K4 \({url}\): .*refused.* check the ad"):
-            transformer({"K4": url}).fit(genes)
+def test_server_that_does_not_exist_is_an_error(genes):
+    url = f"{closed_port()}/0.bw"
+    with pytest.raises(ConnectionError, match=rf"track K4 \({url}\): .*refused.* check the addr"):
+        transformer({"K4": url}).fit(genes)
 
 
-@pytest.fixture
-def plain_server(paths):
-    """Python's own server, which sends whole files only."""
-    folder = paths[0].rpartition("/")[0]
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            pass
-
-    handler = functools.partial(Quiet, directory=folder)
-    yield from run(QuietServer(("127.0.0.1", 0), handler))
-
-
-def test_a_server_without_ranges_needs_a_download(plain_server, genes):
-    url = f"http://127.0.0.1:{plain_server.server_port}/0.bw"
+def test_server_without_ranges_needs_a_download(server, url, genes):
+    server.ranges = False
     with pytest.raises(ValueError, match=rf"track K4 \({url}\): the server sends whole.*download"):
         transformer({"K4": url}).fit(genes)
 
 
-def test_a_file_that_is_replaced_meanwhile_is_an_error_once(server, url, paths, genes):
+def test_file_that_is_replaced_while_it_is_read_is_an_error_once(server, url, paths, genes):
     signal = transformer({"K4": url}).fit(genes)
     with BigWigFile(url, "K4") as bigwig:
         assert bigwig.chromsizes == SIZES
-        server.files["0.bw"], server.validators = server.files["1.bw"], {"ETag": '"2"'}
+        server.files["0.bw"] = server.files["1.bw"]
         with pytest.raises(ValueError, match=rf"track K4 \({url}\): the file was replaced on the"):
-            list(bigwig.runs("chr1", np.array([0]), np.array([1000])))
+            first_runs(bigwig)
     expected = transformer({"K4": paths[1]}).fit_transform(genes)
     assert signal.transform(genes).equals(expected)
 
 
-def test_a_page_instead_of_the_file_is_called_one(server, url):
-    server.files["0.bw"] = b"<!DOCTYPE html><html>Please log in</html>"
-    with pytest.raises(
-        ValueError, match=r"0\.bw: not a bigWig file: it is a web page, .*logged in"
-    ):
-        chromsizes_of(url)
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda content: b"<!DOCTYPE html><html>Please log in</html>", "a web page, .*logged in"),
+        (lambda content: content[:-50], "the file is incomplete or damaged"),
+        (lambda content: b"", "an empty file"),
+    ],
+)
+def test_another_file_is_refused(server, url, change, message):
+    server.files["0.bw"] = change(server.files["0.bw"])
+    with pytest.raises(ValueError, match=rf"0\.bw: .*{message}"):
+        read_chromsizes(url)
 
 
-def test_a_file_that_is_cut_on_the_server_is_incomplete(server, url):
-    server.files["0.bw"] = server.files["0.bw"][:-50]
-    with pytest.raises(ValueError, match=r"0\.bw: the file is incomplete or damaged"):
-        chromsizes_of(url)
-
-
-def test_redirects_are_followed_once_until_they_run_out(server, paths):
+def test_redirects_are_followed_once_until_they_expire(server):
     server.redirects["latest"] = "0.bw"
-    with BigWigFile(server.url("latest")) as bigwig:
+    with BigWigFile(f"{server.url}/latest") as bigwig:
         assert bigwig.chromsizes == SIZES
-        list(bigwig.runs("chr1", np.array([0]), np.array([1000])))
-        assert sum(path == "latest" for path, _, _ in server.requests) == 1
+        first_runs(bigwig)
+        assert sum(path == "latest" for path, _ in server.requests) == 1
         server.files["moved.bw"] = server.files.pop("0.bw")
         server.redirects["latest"] = "moved.bw"
-        assert len(list(bigwig.runs("chr2", np.array([0]), np.array([1000])))) == 1
+        first_runs(bigwig, "chr2")
     assert server.requests[-1][0] == "moved.bw"
 
 
-def test_a_login_in_the_address_is_sent_and_not_shown(server, url):
+def test_login_in_the_address_is_sent_and_not_shown(server, url):
     server.login = "Basic " + base64.b64encode(b"me:s@cret").decode()
     mine = url.replace("http://", "http://me:s%40cret@")
-    assert chromsizes_of(mine) == SIZES
+    assert read_chromsizes(mine) == SIZES
     with pytest.raises(PermissionError, match="HTTP 401"):
-        chromsizes_of(url)
+        read_chromsizes(url)
     server.files.clear()
     with pytest.raises(FileNotFoundError) as caught:
-        chromsizes_of(mine, "K4")
+        read_chromsizes(mine, "K4")
     assert str(caught.value).startswith(f"track K4 ({url}): ")
 
 
-def test_overlapping_runs_need_a_download(url, monkeypatch):
-    def overlapping(*arguments):
-        raise OverlappingRunsError
-
-    monkeypatch.setattr(BigWigFile, "runs", overlapping)
-    with pytest.raises(ValueError, match=r"track K4 .*in which runs overlap .*download the file"):
-        read_bins(url, ["chr1"], [0], [1000], 100, track="K4")
+def test_file_of_another_protocol_gives_the_same(paths, genes):
+    with open(paths[0], "rb") as file:
+        fsspec.filesystem("memory").pipe("/tracks/0.bw", file.read())
+    expected = transformer({"K4": paths[0]}).fit_transform(genes)
+    assert transformer({"K4": "memory://tracks/0.bw"}).fit_transform(genes).equals(expected)
 
 
-def test_a_remote_file_pickles_as_its_address(url):
+def test_protocols_need_their_packages(monkeypatch):
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(ImportError, match=r"track K4 \(s3://a/b\.bw\): .*pip install s3fs"):
+        read_chromsizes("s3://a/b.bw", "K4")
+    with pytest.raises(ValueError, match=r"nowhere:// cannot be read: download the file"):
+        read_chromsizes("nowhere://a/b.bw")
+
+
+def test_remote_file_pickles_as_its_address(url):
     with BigWigFile(url, "K4") as bigwig:
         assert bigwig.chromsizes == SIZES
         twin = pickle.loads(pickle.dumps(bigwig))
@@ -345,21 +275,22 @@ def test_a_remote_file_pickles_as_its_address(url):
     assert twin.chromsizes == SIZES
 
 
-def test_memory_keeps_what_was_read_until_the_file_is_replaced(server, url, paths, genes, tmp_path):
+def test_memory_keeps_signal_until_the_file_is_replaced(server, url, paths, genes, tmp_path):
     signal = transformer({"K4": url}, memory=tmp_path / "cache").fit(genes)
     expected = transformer({"K4": paths[0]}).fit_transform(genes)
     assert signal.transform(genes).equals(expected)
     server.requests.clear()
     assert signal.transform(genes[::-1]).equals(expected[::-1])
-    assert {(first, last) for _, first, last in server.requests} == {(0, HEAD)}
-    server.files["0.bw"], server.validators = server.files["1.bw"], {"Last-Modified": "later"}
+    assert set(server.places_read()) == {(0, HEAD)}
+    server.files["0.bw"], server.etag = server.files["1.bw"], lambda body: None
+    server.headers["Last-Modified"] = "later"
     expected = transformer({"K4": paths[1]}).fit_transform(genes)
     assert signal.transform(genes).equals(expected)
 
 
-def test_memory_needs_a_server_that_tells_versions(server, url, tmp_path):
-    server.validators = {}
-    assert chromsizes_of(url) == SIZES
+def test_memory_needs_a_server_that_sends_versions(server, url, tmp_path):
+    server.etag = lambda body: None
+    assert read_chromsizes(url) == SIZES
     with pytest.raises(ValueError, match=r"neither ETag nor Last-Modified, .*set memory=None"):
         BinCache(tmp_path, url, 100)
     server.files.clear()
