@@ -169,10 +169,9 @@ def measure(mcool, hic, genes, sizes, n_hic, n_rows):
     """One line for each way to read each file."""
     first = genes[genes["chrom"] == "chr1"]
     for path, some in (mcool, genes), (hic, genes[genes["chrom"].isin(list(sizes)[:n_hic])]):
-        counts = ContactMatrix(
-            path, resolution=WIDTH, value="observed", min_distance=0, max_contacts=None
-        )
-        ways = {"observed, all": counts, "o/e, best 50": ContactMatrix(path, resolution=WIDTH)}
+        raw = {"resolution": WIDTH, "balance": None}
+        counts = ContactMatrix(path, value="observed", min_separation=0, max_contacts=None, **raw)
+        ways = {"observed, all": counts, "o/e, best 50": ContactMatrix(path, **raw)}
         fetches = {"hictkpy": rows_by_hictkpy}
         if path == mcool:
             ways["balanced o/e, best 50"] = ContactMatrix(path, balance="weight")

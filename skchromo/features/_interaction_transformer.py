@@ -45,7 +45,8 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         (either of the two; both, if each holds a TSS), or pairs of a gene and a fragment; see
         `format`. Positions are 0-based, half-open, in bp. A matrix is a path that ends in
         ``.cool``, ``.mcool`` or ``.hic`` (``"file.mcool::resolutions/5000"``), read as
-        :class:`~skchromo.genome.ContactMatrix` reads it by default; a ContactMatrix; or any object
+        :class:`~skchromo.genome.ContactMatrix` reads it by default; a ContactMatrix, whose
+        parameters a search names as ``contacts__resolution``; or any object
         with a method ``contacts_of`` that takes a gene table (``gene_id chrom tss strand``, no
         gene_id with two TSSs) and returns a DataFrame ``gene_id chrom start end score``, and maybe
         with ``chromsizes``, a mapping of chromosome to its length in bp.
@@ -72,7 +73,7 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         `max_pcre_length` bp.
     min_distance : int or None, default=None
         Fragments whose nearest base is nearer to the TSS than this (bp) are not used; None sets no
-        limit.
+        limit. The ``min_separation`` of a ContactMatrix is counted from bin to bin.
     format : str, default="auto"
         How lists are written: ``"bedpe"``, ``"pairs"``, ``"fragments"``, ``"ibed"``,
         ``"longrange"``, ``"interact"`` or ``"reference"``, see
@@ -168,6 +169,67 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         self.format = format
         self.score_column = score_column
         self.chrom_names = chrom_names
+
+    def get_params(self, deep=True):
+        """Return the parameters, and those of matrices among the contacts.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to list the parameters of matrices too: those of a ContactMatrix as
+            ``contacts__resolution``, those of one in a mapping as ``contacts__K562__resolution``.
+
+        Returns
+        -------
+        dict of str to object
+            Value of each parameter.
+
+        Examples
+        --------
+        >>> from skchromo import ContactMatrix
+        >>> matrix = ContactMatrix("K562.mcool", resolution=5_000)
+        >>> InteractionTransformer(matrix).get_params()["contacts__resolution"]
+        5000
+        """
+        params = super().get_params(deep)
+        for sample, matrix in self._matrices().items() if deep else ():
+            params |= {
+                f"contacts__{sample}__{name}": value for name, value in matrix.get_params().items()
+            }
+        return params
+
+    def set_params(self, **params):
+        """Set parameters of the transformer and of matrices among its contacts.
+
+        Parameters
+        ----------
+        **params : object
+            New values by name, as `get_params` lists them.
+
+        Returns
+        -------
+        self : InteractionTransformer
+            The transformer itself.
+
+        Examples
+        --------
+        >>> from skchromo import ContactMatrix
+        >>> transformer = InteractionTransformer({"K562": ContactMatrix("K562.mcool")})
+        >>> transformer.set_params(contacts__K562__resolution=5_000).contacts
+        {'K562': ContactMatrix('K562.mcool', resolution=5000)}
+        """
+        if "contacts" in params:
+            super().set_params(contacts=params.pop("contacts"))
+        for sample, matrix in self._matrices().items():
+            prefix = f"contacts__{sample}__"
+            names = [name for name in params if name.startswith(prefix)]
+            matrix.set_params(**{name.removeprefix(prefix): params.pop(name) for name in names})
+        return super().set_params(**params)
+
+    def _matrices(self):
+        """Return the matrices of a mapping of contacts whose parameters can be set, by sample."""
+        sources = self.contacts if isinstance(self.contacts, Mapping) else {}
+        return {name: source for name, source in sources.items() if hasattr(source, "set_params")}
 
     def fit(self, X, y=None):
         """Check the parameters, the contacts and the gene table.

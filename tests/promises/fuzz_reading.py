@@ -131,7 +131,7 @@ def _read_matrix(path):
         {"chrom": ["chr1", "chr1", "chr2"], "tss": [3_500, 20_500, 5_500], "strand": "+"},
         index=["A", "B", "C"],
     )
-    matrix = ContactMatrix(path, min_distance=0)
+    matrix = ContactMatrix(path, min_separation=0)
     table = matrix.contacts_of(genes)
     assert (table["start"] < table["end"]).all()
     assert (table["score"] > 0).all()

@@ -1,7 +1,7 @@
 """Rows of contact matrices that were read before, for the other folds and candidates of a search.
 
-What a promoter has contacts with depends on the file and on how it is read, not on the other genes:
-each row needs to be read once in a process.
+The contacts of a promoter depend on the file and on how it is read, not on the other genes: each
+row needs to be read once in a process.
 """
 
 import threading
@@ -9,14 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._rows import Rows, pick_rows
-
-# Most contacts that are kept in a process: 24 bytes each. Those of 19,000 genes are a million by
-# default.
-_MOST_CONTACTS = 10_000_000
-_KEPT = {}
-# Threads of a search that need the same rows wait for the first one.
-_LOCK = threading.Lock()
+from ._rows import NO_ROWS, Rows
 
 
 class _Known(NamedTuple):
@@ -26,55 +19,44 @@ class _Known(NamedTuple):
     rows: Rows
 
 
-def read_once(key, bins, read):
-    """Give the contacts of some bins, of which only those are read that are not known yet.
+class RowCache:
+    """Rows by what they depend on, of at most `most_contacts` contacts (24 bytes each)."""
 
-    Parameters
-    ----------
-    key : hashable
-        The file in its present state, how it is read, and the chromosome.
-    bins : ndarray of shape (n_rows,), int64
-        Bins, in any order, repeats allowed.
-    read : callable
-        Takes some of these bins, rising and distinct, and gives their `Rows` by row.
+    def __init__(self, most_contacts):
+        self.most_contacts = most_contacts
+        self._kept = {}
+        # Threads of a search that need the same rows wait for the first one.
+        self._lock = threading.Lock()
 
-    Returns
-    -------
-    Rows
-        Contacts by row, ``row`` being a position in `bins`; those of a row in the order in which
-        they were read.
+    @property
+    def n_contacts(self):
+        """How many contacts are kept."""
+        return sum(len(known.rows.row) for known in self._kept.values())
 
-    Examples
-    --------
-    >>> key = object()
-    >>> def read(bins):
-    ...     print("reading", bins)
-    ...     return Rows(np.arange(len(bins)), bins + 5, bins + 5, bins * 0 + 5, bins / 2)
-    >>> read_once(key, np.array([4, 1, 4]), read).score
-    reading [1 4]
-    array([2. , 0.5, 2. ])
-    >>> read_once(key, np.array([2, 4]), read).score
-    reading [2]
-    array([1., 2.])
-    """
-    with _LOCK:
-        known = _KEPT.pop(key, None) or _Known(bins[:0], Rows(*np.empty((4, 0), int), np.empty(0)))
-        new = np.setdiff1d(bins, known.bins)
-        if len(new):
-            known = _join(known, new, read(new))
-        _KEPT[key] = known
-        while sum(len(kept.rows.row) for kept in _KEPT.values()) > _MOST_CONTACTS:
-            # the one that was not asked for the longest time
-            _KEPT.pop(next(iter(_KEPT)))
-    return pick_rows(known.rows, len(known.bins), np.searchsorted(known.bins, bins))
+    def get(self, key, bins, read):
+        """Return the `Rows` of some bins (any order, repeats allowed), reading the unknown ones.
+
+        `key` holds all that rows depend on: the file in its present state, how it is read, the
+        chromosome. `read` takes bins, rising and distinct, and returns their `Rows` by row.
+        """
+        with self._lock:
+            known = self._kept.pop(key, None) or _Known(bins[:0], NO_ROWS)
+            new = np.setdiff1d(bins, known.bins)
+            if len(new):
+                known = _join(known, new, read(new))
+            self._kept[key] = known
+            while self.n_contacts > self.most_contacts:
+                # the one that was used the longest time ago
+                self._kept.pop(next(iter(self._kept)))
+        return known.rows.of(len(known.bins), np.searchsorted(known.bins, bins))
 
 
 def _join(known, new, found):
-    """Add bins and what was found for them to the known ones."""
+    """Add bins and their contacts to the known ones."""
     bins = np.concatenate([known.bins, new])
     found = found._replace(row=found.row + len(known.bins))
     rows = Rows(*map(np.concatenate, zip(known.rows, found, strict=True)))
     order = np.argsort(bins)
-    rows = pick_rows(rows.take(np.argsort(rows.row, kind="stable")), len(bins), order)
+    rows = rows.take(np.argsort(rows.row, kind="stable")).of(len(bins), order)
     places = [values.astype(np.int32) for values in rows[:-1]]
     return _Known(bins[order], Rows(*places, rows.score))

@@ -7,27 +7,30 @@ import warnings
 
 import numpy as np
 
-from ..._words import is_whole, name_some
+from ..._words import check_choice, check_whole, name_some
 from .._assembly import in_assembly
 from .._chroms import check_chrom_names, match_hint, resolve_chroms
 from .._gene_table import check_genes
-from ._cache import read_once
+from ._cache import RowCache
 from ._file import MatrixFile, list_resolutions, named, split_group
 from ._rows import Reach, merge_adjacent, read_rows, strongest
 
 _VALUES = ("oe", "observed", "log1p_oe", "log1p_observed")
 _NOTHING = {name: np.empty(0, dtype=np.int64) for name in ("gene", "start", "end")}
 _NOTHING["score"] = np.empty(0)
+# The contacts of 19,000 genes are a million by default.
+_READ = RowCache(most_contacts=10_000_000)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
+@dataclasses.dataclass(kw_only=True, repr=False, eq=False)
 class ContactMatrix:
     """A Hi-C or Micro-C contact matrix, read as one virtual 4C profile per promoter.
 
     The contacts of a gene are the bins of the matrix row that holds its TSS, within a range of
-    distances. The object is a path and how to read it: it can be given to
-    :class:`~skchromo.InteractionTransformer` as its contacts, compared, copied and pickled, and
-    holds nothing open. Its parameters cannot be changed afterwards.
+    separations. The object is a path and how to read it, and holds nothing open: it can be given
+    to :class:`~skchromo.InteractionTransformer` as its contacts, compared, copied and pickled. Its
+    parameters are those of a scikit-learn estimator: :func:`sklearn.base.clone` copies it, and a
+    search over a pipeline names them as ``contacts__contacts__resolution``.
 
     Parameters
     ----------
@@ -36,38 +39,46 @@ class ContactMatrix:
         resolution too.
     resolution : int, default=None
         Bin size in bp. None takes the file's, if it has only one.
-    balance : str, default=None
+    balance : str or None, default="auto"
         Name of the file's balancing weights: ``"weight"`` (ICE) in most ``.cool``, ``"SCALE"``,
         ``"KR"``, ``"VC"`` or ``"VC_SQRT"`` in most ``.hic``. Bins that they mask have no contacts.
-        None takes the counts as they are; balanced ones are the better choice where there are any.
+        ``"auto"`` takes the first that the file has of ``"weight"``, ``"KR"``, ``"SCALE"``,
+        ``"VC_SQRT"`` and ``"VC"``, and raw counts if it has none; `balance_used` names its choice.
+        None takes the counts as they are.
     value : {"oe", "observed", "log1p_oe", "log1p_observed"}, default="oe"
         What the score of a contact is. ``"observed"``: the (balanced) count; ``"oe"``: that divided
         by the count to be expected at its distance; with ``log1p_`` the natural logarithm of one
         plus that. Observed counts fall steeply with distance, so that the strongest are the
         nearest.
-    min_distance : int, default=20_000
-        Bins nearer to the promoter's, from start to start (bp), are left out. The default is half
-        the promoter window of :class:`~skchromo.BigWigTransformer`.
-    max_distance : int, default=1_000_000
-        Bins farther from the promoter's (bp) are left out.
+    min_separation : int, default=20_000
+        Bins nearer to the promoter's bin than this, from start to start (bp), are left out. The
+        default is half the promoter window of :class:`~skchromo.BigWigTransformer`. A separation is
+        a number of diagonals; the ``min_distance`` of InteractionTransformer is counted from the
+        TSS itself to the nearest base of a fragment.
+    max_separation : int, default=1_000_000
+        Bins farther from the promoter's bin (bp) are left out.
     ignore_diags : int, default=2
         Diagonals of the matrix that are left out, at least 1: the default leaves out the promoter's
         own bin and its two neighbours, whatever the resolution.
     min_count : float, default=None
         Bins with fewer raw counts are left out. A single read far away is a high ratio and little
         evidence. None sets no limit.
-    min_score : float, default=None
-        Only bins with a score strictly above it are contacts. None takes all with any count.
+    weight_threshold : float, default=None
+        Only bins with a score strictly above it are contacts. None takes all with any count. It is
+        the threshold of the same name of InteractionTransformer, applied before bins are chosen and
+        merged.
     max_contacts : int, default=50
-        Each promoter keeps this many bins, those of the highest score; of equal scores the nearer.
-        None keeps all, which may be some hundred for each gene.
+        Each promoter keeps this many bins, those with the highest score; among equal scores, the
+        nearer ones. None keeps all, which may be some hundred for each gene. InteractionTransformer
+        chooses at most ``max_pcres`` of them.
     merge_gap : int, default=None
-        Chosen bins of one side of the promoter with at most this many bp between them are merged
+        Chosen bins on one side of the promoter with at most this many bp between them are merged
         into one region, whose score is the highest of its bins; 0 merges bins that touch. None
         leaves each bin on its own.
-    max_merged_length : int, default=40_000
-        The longest merged region in bp: a longer run of bins is cut every so many bp (whole bins)
-        from its start. A single bin is never cut.
+    max_pcre_length : int, default=40_000
+        The longest region in bp that merging makes: a longer run of bins is cut every so many bp
+        (whole bins) from its start. A single bin is never cut. Give InteractionTransformer, which
+        drops or crops longer fragments, no less.
     missing_chrom : {"error", "zero"}, default="error"
         What to do about genes on chromosomes that the file does not list: raise an error that
         counts them, or give them no contacts.
@@ -78,7 +89,7 @@ class ContactMatrix:
     Raises
     ------
     TypeError
-        If `path` is no path.
+        If `path` is not a path.
     ValueError
         If a parameter is not valid; the message names it.
 
@@ -89,19 +100,19 @@ class ContactMatrix:
     Notes
     -----
     With the value of a pair of bins ``v[i, j] = n[i, j] / (w[i] * w[j])``, where ``n`` is the raw
-    count and ``w`` the weights as divisors (1 without `balance`), the expected value at a distance
+    count and ``w`` the weights as divisors (1 without weights), the expected value at a distance
     of ``d`` bins is the mean of ``v[i, i + d]`` over the pairs of valid bins of that chromosome,
     pairs without contact included, without smoothing. Valid are the bins that the weights do not
-    mask; without weights, those with any contact up to `max_distance`. This is Lieberman-Aiden et
+    mask; without weights, those with any contact up to `max_separation`. This is Lieberman-Aiden et
     al., 2009 (Science 326:289), restricted to mappable bins. It is computed here for all formats
     alike; expected values that a ``.hic`` stores are not used.
 
-    The band up to `max_distance` is read once for each chromosome with genes, in blocks: memory
-    does not grow with the size of the matrix. What was found is kept in the process (up to ten
+    The band up to `max_separation` is read once for each chromosome with genes, in blocks: memory
+    does not grow with the size of the matrix. The rows are kept in the process (up to ten
     million contacts, a quarter of a gigabyte) while the file's size and time of change stay: folds
     and candidates of a search read each promoter once. Other processes (``n_jobs``) read for
-    themselves; to read once for them too, keep what `contacts_of` gives for all genes, and give
-    that as the contacts.
+    themselves; to read once for them too, keep the table that `contacts_of` returns for all genes,
+    and give that as the contacts.
 
     Matrix, genes and bigWig files must be of one assembly; see
     :class:`~skchromo.InteractionTransformer`.
@@ -123,37 +134,27 @@ class ContactMatrix:
     1       A  chr1  80000  90000    3.0
     >>> matrix.resolutions, matrix.chromsizes
     ((10000,), {'chr1': 100000})
+    >>> print(matrix.balance_used)
+    None
     """
 
-    path: str = dataclasses.field(kw_only=False)
+    path: str | os.PathLike = dataclasses.field(kw_only=False)
     resolution: int | None = None
-    balance: str | None = None
+    balance: str | None = "auto"
     value: str = "oe"
-    min_distance: int = 20_000
-    max_distance: int = 1_000_000
+    min_separation: int = 20_000
+    max_separation: int = 1_000_000
     ignore_diags: int = 2
     min_count: float | None = None
-    min_score: float | None = None
+    weight_threshold: float | None = None
     max_contacts: int | None = 50
     merge_gap: int | None = None
-    max_merged_length: int = 40_000
+    max_pcre_length: int = 40_000
     missing_chrom: str = "error"
     chrom_names: str = "exact"
 
     def __post_init__(self):
-        if not isinstance(self.path, (str, os.PathLike)):
-            raise TypeError(f"path must be the path of a file, got {type(self.path).__name__}")
-        _check_parameters(self)
-        path, resolution = split_group(self.path)
-        if None not in (resolution, self.resolution) and resolution != self.resolution:
-            raise ValueError(
-                f"path names a resolution of {resolution} bp, but resolution={self.resolution!r}: "
-                "give one of the two"
-            )
-        # One spelling of a place, so that equal descriptions compare equal.
-        object.__setattr__(self, "path", path)
-        if resolution is not None:
-            object.__setattr__(self, "resolution", resolution)
+        self._check_parameters()
 
     def __repr__(self):
         changed = [
@@ -161,19 +162,90 @@ class ContactMatrix:
             for field in dataclasses.fields(self)[1:]
             if getattr(self, field.name) != field.default
         ]
-        return f"ContactMatrix({', '.join([repr(self.path), *changed])})"
+        return f"ContactMatrix({', '.join([repr(os.fspath(self.path)), *changed])})"
+
+    def __eq__(self, other):
+        if not isinstance(other, ContactMatrix):
+            return NotImplemented
+        return self._location() == other._location() and self._way() == other._way()
+
+    # its parameters can be set
+    __hash__ = None
+
+    def get_params(self, deep=True):
+        """Return the parameters, as scikit-learn's estimators do.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Ignored: no parameter has parameters of its own.
+
+        Returns
+        -------
+        dict of str to object
+            Value of each parameter.
+
+        Examples
+        --------
+        >>> ContactMatrix("K562.mcool", resolution=5_000).get_params()["resolution"]
+        5000
+        """
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+    def set_params(self, **params):
+        """Set some of the parameters, as scikit-learn's estimators do.
+
+        Parameters
+        ----------
+        **params : object
+            New values by name.
+
+        Returns
+        -------
+        self : ContactMatrix
+            The matrix itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is no such parameter or a value is not valid; nothing is set then.
+
+        Examples
+        --------
+        >>> ContactMatrix("K562.mcool").set_params(resolution=5_000)
+        ContactMatrix('K562.mcool', resolution=5000)
+        """
+        before = self.get_params()
+        unknown = [name for name in params if name not in before]
+        if unknown:
+            raise ValueError(
+                f"ContactMatrix has no parameter {name_some(unknown)}: it has {', '.join(before)}"
+            )
+        self.__dict__.update(params)
+        try:
+            self._check_parameters()
+        except (TypeError, ValueError):
+            self.__dict__.update(before)
+            raise
+        return self
 
     @property
     def resolutions(self):
         """Bin sizes in bp that the file has, tuple of int, rising."""
-        return list_resolutions(self.path)
+        return list_resolutions(self._location()[0])
 
     @property
     def chromsizes(self):
         """Length of each chromosome of the file in bp, dict of str to int."""
-        resolution = self.resolution or self.resolutions[0]
-        with MatrixFile(self.path, resolution) as file:
+        path, resolution = self._location()
+        with MatrixFile(path, resolution or self.resolutions[0]) as file:
             return file.chromsizes
+
+    @property
+    def balance_used(self):
+        """Name of the weights of the file that counts are divided by; None for raw counts."""
+        with MatrixFile(*self._location()) as file:
+            return file.find_balance(self.balance)
 
     def contacts_of(self, genes):
         """Read the contacts of each gene's promoter.
@@ -190,8 +262,8 @@ class ContactMatrix:
             ``gene_id``, ``chrom`` (as the gene table names it), ``start``, ``end`` (int64, 0-based,
             half-open, bp) and ``score`` (float64, positive): a table that
             :func:`~skchromo.genome.read_contacts` takes. Genes stand in the order of their first
-            rows, the contacts of a gene in falling score (of equal ones the nearer first). A gene
-            without contacts has no row. The index counts from 0.
+            rows, the contacts of a gene in falling score (among equal ones, the nearer first). A
+            gene without contacts has no row. The index counts from 0.
 
         Raises
         ------
@@ -200,12 +272,12 @@ class ContactMatrix:
         ImportError
             If hictkpy is not installed.
         TypeError
-            If `genes` is no DataFrame.
+            If `genes` is not a DataFrame.
         ValueError
-            If the gene table is not valid or a gene has several TSSs; if the file is no contact
+            If the gene table is not valid or a gene has several TSSs; if the file is not a contact
             matrix, is damaged, holds negative values, has bins of different sizes or lacks the
-            resolution, weights or chromosomes asked for; if a TSS lies beyond the end of its
-            chromosome; or if no distance is left at this resolution.
+            resolution, weights or chromosomes that are needed; if a TSS lies beyond the end of its
+            chromosome; or if no separation is left at this resolution.
 
         Warns
         -----
@@ -213,14 +285,15 @@ class ContactMatrix:
             If the weights mask all bins of a chromosome with genes, though it has counts: balancing
             (KR above all) may fail for one chromosome.
         """
+        self._check_parameters()
         genes = _distinct_genes(check_genes(genes))
-        with MatrixFile(self.path, self.resolution) as file:
-            file.check_balance(self.balance)
+        with MatrixFile(*self._location()) as file:
+            balance = file.find_balance(self.balance)
             reach = self._reach(file.resolution)
             names = self._names(genes["chrom"], file.chromsizes)
             self._check_positions(genes, names, file.chromsizes)
             found = [
-                self._on_chromosome(file, names[chrom], reach, members)
+                self._on_chromosome(file, names[chrom], balance, reach, members)
                 for chrom, members in genes.groupby("chrom", sort=False)
                 if names[chrom] is not None
             ]
@@ -232,16 +305,64 @@ class ContactMatrix:
         owners = genes[["gene_id", "chrom"]].iloc[gene[order]].reset_index(drop=True)
         return owners.assign(**{name: values[order] for name, values in columns.items()})
 
+    def _location(self):
+        """Return the file, and the resolution that is set by its path or on its own."""
+        path, resolution = split_group(self.path)
+        if None not in (resolution, self.resolution) and resolution != self.resolution:
+            raise ValueError(
+                f"path names a resolution of {resolution} bp, but resolution={self.resolution!r}: "
+                "give one of the two"
+            )
+        return path, self.resolution if resolution is None else resolution
+
+    def _way(self):
+        """Return the parameters but for the file and its resolution."""
+        return tuple(getattr(self, field.name) for field in dataclasses.fields(self)[2:])
+
+    def _check_parameters(self):
+        """Check all parameters; no file is needed."""
+        if not isinstance(self.path, (str, os.PathLike)):
+            raise TypeError(f"path must be the path of a file, got {type(self.path).__name__}")
+        for name, least, unit in (
+            ("min_separation", 0, "bp"),
+            ("max_separation", 1, "bp"),
+            ("ignore_diags", 1, ""),
+            ("max_pcre_length", 1, "bp"),
+        ):
+            check_whole(name, getattr(self, name), least, unit)
+        for name, least, unit in (
+            ("resolution", 1, "bp"),
+            ("max_contacts", 1, ""),
+            ("merge_gap", 0, "bp"),
+        ):
+            if getattr(self, name) is not None:
+                check_whole(name, getattr(self, name), least, unit)
+        for name, least in (("min_count", 0), ("weight_threshold", -np.inf)):
+            value = getattr(self, name)
+            real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+            if value is not None and not (real and np.isfinite(value) and value >= least):
+                also = " of at least 0" if name == "min_count" else ""
+                raise ValueError(f"{name} must be a finite number{also} or None, got {value!r}")
+        check_choice("value", self.value, _VALUES)
+        check_choice("missing_chrom", self.missing_chrom, ("error", "zero"))
+        if self.balance is not None and not isinstance(self.balance, str):
+            raise ValueError(
+                "balance must be 'auto', the name of the file's weights, such as 'weight' or 'KR', "
+                f"or None, got {self.balance!r}"
+            )
+        check_chrom_names(self.chrom_names)
+        self._location()
+
     def _reach(self, resolution):
-        """Turn the distances into bins."""
-        nearest = max(self.ignore_diags, -(-self.min_distance // resolution))
-        farthest = self.max_distance // resolution
+        """Turn the separations into bins."""
+        nearest = max(self.ignore_diags, -(-self.min_separation // resolution))
+        farthest = self.max_separation // resolution
         if nearest > farthest:
             raise ValueError(
                 f"at a resolution of {resolution} bp there is no bin between the nearest "
-                f"({nearest * resolution} bp, of ignore_diags={self.ignore_diags} and "
-                f"min_distance={self.min_distance}) and max_distance={self.max_distance}: "
-                "set other distances or a finer resolution"
+                f"({nearest * resolution} bp, from ignore_diags={self.ignore_diags} and "
+                f"min_separation={self.min_separation}) and max_separation={self.max_separation}: "
+                "set other separations or a finer resolution"
             )
         return Reach(nearest, farthest, self.min_count or 0.0)
 
@@ -254,7 +375,7 @@ class ContactMatrix:
             remedy = (
                 f"{hint} of the ContactMatrix"
                 if hint
-                else ("set missing_chrom='zero' to give them no contacts, or leave them out")
+                else "set missing_chrom='zero' to give them no contacts, or leave them out"
             )
             raise ValueError(
                 f"{named(self.path)}: no chromosome {name_some(sorted(absent), 30)} in the file, "
@@ -276,13 +397,13 @@ class ContactMatrix:
                 f"{in_assembly(chromsizes)}: are genes and matrix of one assembly?"
             )
 
-    def _on_chromosome(self, file, name, reach, genes):
-        """Give the contacts of the genes on one chromosome, as parallel arrays by gene."""
+    def _on_chromosome(self, file, name, balance, reach, genes):
+        """Return the contacts of the genes on one chromosome, as parallel arrays by gene."""
         width, size = file.resolution, file.chromsizes[name]
-        rows = read_once(
-            (self, file.state, name),
+        rows = _READ.get(
+            (file.state, width, name, balance, self._way()),
             genes["tss"].to_numpy() // width,
-            lambda bins: self._read(file, name, reach, bins),
+            lambda bins: self._read(file, name, balance, reach, bins),
         )
         return {
             "gene": genes.index.to_numpy()[rows.row],
@@ -291,79 +412,40 @@ class ContactMatrix:
             "score": rows.score,
         }
 
-    def _read(self, file, name, reach, bins):
+    def _read(self, file, name, balance, reach, bins):
         """Read the contacts of some bins of a chromosome."""
         n_bins = file.n_bins(name)
         reach = reach._replace(farthest=min(reach.farthest, n_bins - 1))
         ratio = self.value in ("oe", "log1p_oe")
-        weights = None if self.balance is None else file.weights(name, self.balance)
+        weights = None if balance is None else file.weights(name, balance)
+        blocks = file.pixels(name, reach.farthest, None if ratio else bins)
         if weights is not None and np.isnan(weights).all():
-            self._warn_of_masked(file, name, reach, len(bins))
-        rows = read_rows(
-            file.pixels(name, reach.farthest, None if ratio else bins),
-            bins,
-            n_bins,
-            reach,
-            weights=weights,
-            over_expected=ratio,
-        )
+            # nothing can be found; the band is read only to know whether there are counts
+            if any(len(block.count) for block in file.pixels(name, reach.farthest)):
+                warnings.warn(
+                    f"{named(self.path)}: the weights {balance!r} mask all of chromosome {name} at "
+                    f"{file.resolution} bp, though it has counts, so that {len(bins)} promoter "
+                    "bins there get no contacts: set balance= to other weights of the file, or "
+                    "None",
+                    UserWarning,
+                    stacklevel=2,
+                )
+            blocks = ()
+        rows = read_rows(blocks, bins, n_bins, reach, weights=weights, over_expected=ratio)
         if self.value.startswith("log1p"):
             rows = rows._replace(score=np.log1p(rows.score))
-        if self.min_score is not None:
-            rows = rows.take(rows.score > self.min_score)
+        if self.weight_threshold is not None:
+            rows = rows.take(rows.score > self.weight_threshold)
         rows = strongest(rows, self.max_contacts)
         if self.merge_gap is None:
             return rows
-        longest = max(1, self.max_merged_length // file.resolution)
+        longest = max(1, self.max_pcre_length // file.resolution)
         merged = merge_adjacent(rows, bins, self.merge_gap // file.resolution, longest)
         return strongest(merged, None)
 
-    def _warn_of_masked(self, file, name, reach, n_bins):
-        """Warn that balancing has failed for a chromosome that has counts."""
-        if any(len(block.count) for block in file.pixels(name, reach.farthest)):
-            warnings.warn(
-                f"{named(self.path)}: the weights {self.balance!r} mask all of chromosome {name} "
-                f"at {file.resolution} bp, though it has counts, so that {n_bins} promoter bins "
-                "there get no contacts: set balance= to other weights of the file, or None",
-                UserWarning,
-                stacklevel=2,
-            )
-
-
-def _check_parameters(matrix):
-    """Judge what can be judged without the file."""
-    for name, least, optional in (
-        ("resolution", 1, True),
-        ("min_distance", 0, False),
-        ("max_distance", 1, False),
-        ("ignore_diags", 1, False),
-        ("max_contacts", 1, True),
-        ("merge_gap", 0, True),
-        ("max_merged_length", 1, False),
-    ):
-        value = getattr(matrix, name)
-        right = is_whole(value) and value >= least
-        if not (right or (optional and value is None)):
-            also = " or None" if optional else ""
-            raise ValueError(f"{name} must be a whole number from {least} on{also}, got {value!r}")
-    for name, value in (("min_count", matrix.min_count), ("min_score", matrix.min_score)):
-        real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-        if value is not None and not (real and np.isfinite(value) and value >= 0):
-            raise ValueError(f"{name} must be a number from 0 on or None, got {value!r}")
-    for name, allowed in (("value", _VALUES), ("missing_chrom", ("error", "zero"))):
-        value = getattr(matrix, name)
-        if not isinstance(value, str) or value not in allowed:
-            raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
-    if matrix.balance is not None and not isinstance(matrix.balance, str):
-        raise ValueError(
-            "balance must be the name of the file's weights, such as 'weight' or 'KR', or None, "
-            f"got {matrix.balance!r}"
-        )
-    check_chrom_names(matrix.chrom_names)
-
 
 def _distinct_genes(genes):
-    """Give each gene once, numbered from 0."""
+    """Return each gene once, numbered from 0."""
     genes = genes[["gene_id", "chrom", "tss"]].drop_duplicates(ignore_index=True)
     repeated = genes["gene_id"].duplicated(keep=False).to_numpy()
     if repeated.any():
@@ -373,6 +455,6 @@ def _distinct_genes(genes):
             f"{genes['gene_id'][repeated].nunique()} of {genes['gene_id'].nunique()} gene_ids have "
             f"several TSSs, such as {gene} with "
             f"{name_some(places['chrom'] + ':' + places['tss'].astype(str))}: the contacts of a "
-            "matrix are told apart by gene_id, so give each promoter a gene_id of its own"
+            "matrix are distinguished by gene_id, so give each promoter a gene_id of its own"
         )
     return genes

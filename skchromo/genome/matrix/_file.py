@@ -1,40 +1,34 @@
-"""One contact matrix file (.cool, .mcool, .hic): judged, opened, and read band by band."""
+"""One contact matrix file (.cool, .mcool, .hic): checked, opened, and read band by band."""
 
 import os
 import re
+import struct
 from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
 
 from ..._files import path_on_disk
-from ._hic import is_whole_hic
 
-# hictkpy is used because it alone of the libraries that are kept up reads all three formats, knows
-# which stored weights divide and which multiply, and ships wheels. cooler reads no .hic, and
-# hic-straw, which reads nothing else, must be compiled.
+# hictkpy is used because it alone of the maintained libraries reads all three formats, knows which
+# stored weights divide and which multiply, and ships wheels. cooler reads no .hic; hic-straw reads
+# nothing else and must be compiled.
 
 # Most pixels that a block of the band can hold: 16 bytes each, and several times that while they
-# are judged.
+# are checked.
 _PIXELS_AT_ONCE = 1 << 22
 _GROUP = re.compile(r"/?resolutions/(\d+)/?")
+# Weights that balance="auto" takes, the first that the file has. "weight" is cooler's name. The
+# others are Juicer's: two that balance the matrix, two that divide by the sums of rows.
+_AUTO_BALANCE = ("weight", "KR", "SCALE", "VC_SQRT", "VC")
+_HIC_KEY = re.compile(rb"\d{1,9}_\d{1,9}\0")
 
 
 class Pixels(NamedTuple):
-    """Contacts of pairs of bins of one chromosome, in the upper triangle.
+    """Contacts of pairs of bins of one chromosome, in the upper triangle: ``first <= second``.
 
-    Parameters
-    ----------
-    first, second : ndarray of shape (n_pixels,), int
-        The two bins, counted from the chromosome's start; ``first <= second``.
-    count : ndarray of shape (n_pixels,), float64
-        What the file holds for them: reads, in most files.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> Pixels(np.array([0]), np.array([3]), np.array([2.0])).count
-    array([2.])
+    Bins are counted from the chromosome's start. `count` (float64) is the number that the file
+    holds, mostly of reads.
     """
 
     first: np.ndarray
@@ -43,33 +37,10 @@ class Pixels(NamedTuple):
 
 
 class MatrixFile:
-    """An open contact matrix at one resolution.
+    """An open contact matrix at one resolution (bp); None takes the only one of the file.
 
-    Parameters
-    ----------
-    path : str
-        The file, as `split_group` gives it.
-    resolution : int or None
-        Bin size in bp; None takes the only one of the file.
-
-    Attributes
-    ----------
-    resolution : int
-        Bin size in bp.
-    chromsizes : dict of str to int
-        Length of each chromosome in bp, in the file's order.
-    state : tuple
-        Place, size and time of change of the file: equal as long as its content is.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ImportError
-        If hictkpy is not installed.
-    ValueError
-        If the file is no contact matrix or damaged, lacks the resolution, or has several and none
-        was asked for.
+    `chromsizes` maps each chromosome to its length in bp, in the file's order. `state` is the
+    place, size and time of change of the file: equal as long as its content is.
     """
 
     def __init__(self, path, resolution):
@@ -92,10 +63,12 @@ class MatrixFile:
         """Count the bins of a chromosome; the last one may be shorter than the others."""
         return -(-self.chromsizes[chrom] // self.resolution)
 
-    def check_balance(self, balance):
-        """Raise ValueError unless the file holds the weights of this name (None asks for none)."""
+    def find_balance(self, balance):
+        """Return the name of the weights to use, None for raw counts; refuse an unknown name."""
         with _naming(self._path):
             names = sorted(self._file.avail_normalizations())
+        if balance == "auto":
+            return next((name for name in _AUTO_BALANCE if name in names), None)
         if balance is not None and balance not in names:
             listed = f"it has {', '.join(names)}" if names else "it has none"
             raise ValueError(
@@ -103,25 +76,15 @@ class MatrixFile:
                 " set balance= to a name of the file, None for raw counts, or balance the file with"
                 " your Hi-C tools"
             )
+        return balance
 
     def weights(self, chrom, balance):
-        """Read the balancing weights of a chromosome.
+        """Read the balancing weights of a chromosome, shape (n_bins,), float64.
 
-        Parameters
-        ----------
-        chrom : str
-            Chromosome, as the file names it.
-        balance : str
-            Name of the weights, one of the file's.
-
-        Returns
-        -------
-        ndarray of shape (n_bins,), float64
-            What a count is to be divided by, once for each of its two bins; NaN for bins that are
-            masked.
+        A count is divided by them, once for each of its two bins. They are NaN for masked bins.
         """
         if balance not in self._weights:
-            # Of a .cool "weight" multiplies and "KR", "VC" divide; all come as divisors here.
+            # In a .cool, "weight" multiplies, and "KR" and "VC" divide; all come as divisors here.
             with _naming(self._path):
                 self._weights[balance] = np.asarray(self._file.weights(balance, divisive=True))
         start = 0
@@ -133,27 +96,10 @@ class MatrixFile:
         return np.where(np.isfinite(divisors) & (divisors > 0), divisors, np.nan)
 
     def pixels(self, chrom, reach, wanted=None):
-        """Read the band around a chromosome's diagonal, a block of rows at a time.
+        """Yield the band around a chromosome's diagonal as `Pixels`, a block of rows at a time.
 
-        Parameters
-        ----------
-        chrom : str
-            Chromosome, as the file names it.
-        reach : int
-            The band ends this many bins from the diagonal.
-        wanted : ndarray of shape (n_wanted,), int64, default=None
-            Bins, in rising order: blocks without a pixel of any of them are passed over. None reads
-            the whole band.
-
-        Yields
-        ------
-        Pixels
-            Each pixel ``second - first <= reach`` that the file stores, once.
-
-        Raises
-        ------
-        ValueError
-            If the file is damaged, or holds negative values.
+        Each stored pixel with ``second - first <= reach`` comes once. Blocks without a pixel of the
+        bins `wanted` (rising) are passed over; None reads the whole band.
         """
         n_bins = self.n_bins(chrom)
         step = max(reach + 1, _PIXELS_AT_ONCE // (reach + 1))
@@ -166,7 +112,7 @@ class MatrixFile:
                     continue
             yield self._read(chrom, (start, stop), (start, stop), reach)
             if last > stop:
-                # hictk refuses a rectangle that crosses the diagonal: what lies right of the
+                # hictk refuses a rectangle that crosses the diagonal: the part to the right of the
                 # triangle is read on its own.
                 yield self._read(chrom, (max(start, stop - reach), stop), (stop, last), reach)
 
@@ -185,48 +131,27 @@ class MatrixFile:
                 diagonal_band_width=reach + 1,
             ).to_coo()
         self._check_pixels(found, chrom)
-        if len(found.data) and found.data.min() < 0:
-            raise ValueError(
-                f"{named(self._path)} holds negative values on {chrom}: a matrix of contact counts "
-                "is needed, not of log ratios or differences"
-            )
         return Pixels(found.row + rows[0], found.col + columns[0], found.data)
 
     def _check_pixels(self, found, chrom):
-        """Refuse what is read as zeros where HDF5 has lost a part of a file, and says nothing."""
+        """Refuse negative values, and the zeros that HDF5 reads where a part of a file is lost."""
+        if not len(found.data):
+            return
         place = found.row.astype(np.int64) * found.shape[1] + found.col
-        if len(found.data) and (not found.data.any() or (place[1:] <= place[:-1]).any()):
+        if not found.data.any() or (place[1:] <= place[:-1]).any():
             raise ValueError(
                 f"{named(self._path)} is damaged (its contacts on {chrom} are in no order or all "
                 "zero): fetch or write it again"
             )
+        if found.data.min() < 0:
+            raise ValueError(
+                f"{named(self._path)} holds negative values on {chrom}: a matrix of contact counts "
+                "is needed, not of log ratios or differences"
+            )
 
 
 def split_group(path):
-    """Split the resolution off a path such as ``file.mcool::resolutions/5000``.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        A path, with or without a group of the file.
-
-    Returns
-    -------
-    file : str
-        The path of the file.
-    resolution : int or None
-        The resolution that the group names, in bp.
-
-    Raises
-    ------
-    ValueError
-        If there is a group that names no resolution.
-
-    Examples
-    --------
-    >>> split_group("a.mcool::/resolutions/5000"), split_group("a.cool")
-    (('a.mcool', 5000), ('a.cool', None))
-    """
+    """Split ``file.mcool::resolutions/5000`` into the file and its resolution in bp, or None."""
     file, colons, group = os.fspath(path).partition("::")
     found = _GROUP.fullmatch(group)
     if colons and not found:
@@ -238,38 +163,18 @@ def split_group(path):
 
 
 def list_resolutions(path):
-    """List the resolutions of a contact matrix.
-
-    Parameters
-    ----------
-    path : str
-        The file.
-
-    Returns
-    -------
-    tuple of int
-        Bin sizes in bp, rising; one for a .cool.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ImportError
-        If hictkpy is not installed.
-    ValueError
-        If the file is no contact matrix, damaged, or has bins of different sizes.
-    """
+    """List the bin sizes of a contact matrix in bp, rising; a .cool has one."""
     _state(path)
     hictkpy = _hictkpy()
     with _naming(path):
         is_hic = hictkpy.is_hic(path)
-        if is_hic and not is_whole_hic(path):
+        if is_hic and not _has_directory(path):
             raise RuntimeError("its directory is damaged, or the file was fetched in part")
         if is_hic or hictkpy.is_mcool_file(path):
             with hictkpy.MultiResFile(path) as file:
                 return tuple(sorted(file.resolutions().tolist()))
         if not hictkpy.is_cooler(path):
-            raise RuntimeError("it is no .cool, .mcool or .hic file, or it was fetched in part")
+            raise RuntimeError("it is not a .cool, .mcool or .hic file, or was fetched in part")
         with hictkpy.File(path) as file:
             resolution = file.resolution()
     if not resolution:
@@ -281,28 +186,44 @@ def list_resolutions(path):
 
 
 def named(path):
-    """Name a matrix in a message.
-
-    Parameters
-    ----------
-    path : str
-        The file.
-
-    Returns
-    -------
-    str
-        The words.
-
-    Examples
-    --------
-    >>> named("a.cool")
-    "contact matrix 'a.cool'"
-    """
+    """Name a matrix in a message."""
     return f"contact matrix '{path}'"
 
 
+def _has_directory(path):
+    """Return whether a .hic file has a directory, each entry of which leads into the file.
+
+    hictkpy 1.4 raises for a file that ends early. For a directory of zeros, as at the end of a file
+    that was fetched in part, it finds no contacts and raises nothing. Formats 6 to 9, see
+    https://github.com/aidenlab/hic-format.
+    """
+    size = os.path.getsize(path)
+    with open(path, "rb") as file:
+
+        def unpack(form):
+            return struct.unpack(form, file.read(struct.calcsize(form)))
+
+        try:
+            file.seek(4)
+            version, place = unpack("<iq")
+            file.seek(place)
+            _, n_entries = unpack("<qi" if version > 8 else "<ii")
+            for _ in range(n_entries):
+                here = file.tell()
+                key = _HIC_KEY.match(file.read(20))
+                if key is None:
+                    return False
+                file.seek(here + key.end())
+                start, n_bytes = unpack("<qi")
+                if start < 0 or n_bytes < 12 or start + n_bytes > size:
+                    return False
+            return n_entries > 0
+        except (OSError, struct.error, ValueError):
+            return False
+
+
 def _state(path):
-    """Give place, size and time of change of a file that is there."""
+    """Return place, size and time of change of a file that is there."""
     try:
         found = os.stat(path_on_disk(path, "contact matrix"))
     except FileNotFoundError:
@@ -311,7 +232,7 @@ def _state(path):
 
 
 def _choose(found, resolution, path):
-    """Take the resolution that was asked for, or the only one."""
+    """Return the resolution that is set, or the only one of the file."""
     listed = ", ".join(map(str, found))
     if resolution is None:
         if len(found) > 1:
@@ -339,10 +260,10 @@ def _hictkpy():
 
 @contextmanager
 def _naming(path):
-    """Turn what the reader says of a damaged file into an error that names the file."""
+    """Turn the reader's error about a damaged file into one that names the file."""
     try:
         yield
-    # What the reader's own checks pass over fails in other ways.
+    # Damage that the reader's own checks pass over fails in other ways.
     except (RuntimeError, ValueError, LookupError, ArithmeticError, MemoryError) as error:
         said = " ".join(str(error).split())
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Rows of a contact matrix: what each promoter's bin has contacts with, and their choice."""
+"""Rows of a contact matrix: the contacts of each promoter's bin, and the choice among them."""
 
 from typing import NamedTuple
 
@@ -8,19 +8,9 @@ from ..._arrays import ranges
 
 
 class Reach(NamedTuple):
-    """Which pixels count as contacts of a promoter.
+    """Which pixels count as contacts: the nearest and farthest diagonals, and the least raw count.
 
-    Parameters
-    ----------
-    nearest, farthest : int
-        Distances in bins, both included.
-    min_count : float
-        Pixels with a lower raw count are left out.
-
-    Examples
-    --------
-    >>> Reach(2, 200, 0.0).farthest
-    200
+    Diagonals are counted in bins from the main one; both ends are included.
     """
 
     nearest: int
@@ -29,25 +19,10 @@ class Reach(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Contacts of some bins, in parallel arrays.
+    """Contacts of some bins, in parallel arrays of shape (n_contacts,).
 
-    Parameters
-    ----------
-    row : ndarray of shape (n_contacts,), int64
-        Whose contact it is: a position in the list of bins asked for.
-    first, last : ndarray of shape (n_contacts,), int64
-        First and last bin that the contact is with.
-    distance : ndarray of shape (n_contacts,), int64
-        Distance in bins from the row's own, positive.
-    score : ndarray of shape (n_contacts,), float64
-        How strong it is.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> one = np.array([1])
-    >>> Rows(one, one, one, one, np.array([2.5])).score
-    array([2.5])
+    `row` is a position in a list of bins. The contact is with the bins `first` to `last`, both
+    included, `distance` bins away; `score` (float64) is its strength.
     """
 
     row: np.ndarray
@@ -60,41 +35,33 @@ class Rows(NamedTuple):
         """Take some of the contacts."""
         return Rows(*(values[which] for values in self))
 
+    def of(self, n_rows, which):
+        """Return the contacts of some of the `n_rows` rows, in any order, repeats allowed.
+
+        The contacts must be in order of rows. In the result, ``row`` is a position in `which`.
+        """
+        bounds = np.searchsorted(self.row, np.arange(n_rows + 1))
+        counts = np.diff(bounds)[which]
+        picked = self.take(ranges(bounds[which], counts))
+        return picked._replace(row=np.repeat(np.arange(len(which)), counts))
+
+
+NO_ROWS = Rows(*[np.empty(0, dtype=np.int64)] * 4, np.empty(0))
+
 
 def read_rows(blocks, bins, n_bins, reach, *, weights=None, over_expected=False):
-    """Gather the rows of some bins from the band of a chromosome.
+    """Gather the positive pixels of some bins from the `Pixels` of a chromosome's band.
 
-    Parameters
-    ----------
-    blocks : iterable of Pixels
-        The band, each pixel once.
-    bins : ndarray of shape (n_rows,), int64
-        Bins whose contacts are wanted, in rising order and distinct.
-    n_bins : int
-        Bins of the chromosome.
-    reach : Reach
-        Which pixels count.
-    weights : ndarray of shape (n_bins,), float64, default=None
-        Divisors of the counts, NaN for masked bins; None takes the counts as they are.
-    over_expected : bool, default=False
-        Divide each value by the mean over all pairs of valid bins at its distance. Valid are the
-        bins that are not masked, or without weights those with a contact in the band.
-
-    Returns
-    -------
-    Rows
-        Every positive pixel that counts, for each of its two bins that is wanted.
-
-    Notes
-    -----
-    Pixels that belong to no wanted bin are dropped block by block, after they have been added to
-    the means: memory holds a block and the rows, never the band.
+    `bins` are rising and distinct. `weights`, shape (n_bins,), divide the counts and are NaN for
+    masked bins. With `over_expected`, each value is divided by the mean over all pairs of valid
+    bins at its distance. Valid are the bins that are not masked, or without weights those with a
+    contact in the band. Memory holds a block and the rows, never the band.
     """
     position = np.full(n_bins, -1)
     position[bins] = np.arange(len(bins))
     total = np.zeros(reach.farthest + 1)
     valid = np.zeros(n_bins, dtype=bool) if weights is None else np.isfinite(weights)
-    found = [Rows(*[np.empty(0, dtype=np.int64)] * 4, np.empty(0))]
+    found = [NO_ROWS]
     for first, second, count in blocks:
         value = count if weights is None else count / (weights[first] * weights[second])
         distance = second - first
@@ -116,28 +83,9 @@ def read_rows(blocks, bins, n_bins, reach, *, weights=None, over_expected=False)
 
 
 def strongest(rows, n_most):
-    """Keep the strongest contacts of each row.
+    """Keep the strongest contacts of each row, in falling score; None keeps all.
 
-    Parameters
-    ----------
-    rows : Rows
-        Contacts.
-    n_most : int or None
-        How many each row keeps; of equal scores the nearer, then the one that starts first. None
-        keeps all.
-
-    Returns
-    -------
-    Rows
-        Contacts by row, and in each in falling score.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> place = np.array([4, 5, 9])
-    >>> rows = Rows(np.array([0, 0, 0]), place, place, place, np.array([1.0, 3.0, 2.0]))
-    >>> strongest(rows, 2).score
-    array([3., 2.])
+    Among equal scores, the nearer comes first, then the one that starts first.
     """
     rows = rows.take(np.lexsort((rows.first, rows.distance, -rows.score, rows.row)))
     if n_most is None:
@@ -145,64 +93,12 @@ def strongest(rows, n_most):
     return rows.take(np.arange(len(rows.row)) - np.searchsorted(rows.row, rows.row) < n_most)
 
 
-def pick_rows(rows, n_rows, which):
-    """Give the contacts of some rows.
-
-    Parameters
-    ----------
-    rows : Rows
-        Contacts by row.
-    n_rows : int
-        How many rows there are, those without contacts included.
-    which : ndarray of shape (n_picked,), int64
-        Numbers of rows, in any order, repeats allowed.
-
-    Returns
-    -------
-    Rows
-        Their contacts, ``row`` being a position in `which`.
-
-    Examples
-    --------
-    >>> place = np.array([4, 5, 9])
-    >>> rows = Rows(np.array([0, 0, 2]), place, place, place, np.array([1.0, 3.0, 2.0]))
-    >>> pick_rows(rows, 3, np.array([2, 1, 0])).row
-    array([0, 2, 2])
-    """
-    bounds = np.searchsorted(rows.row, np.arange(n_rows + 1))
-    counts = np.diff(bounds)[which]
-    picked = rows.take(ranges(bounds[which], counts))
-    return picked._replace(row=np.repeat(np.arange(len(which)), counts))
-
-
 def merge_adjacent(rows, bins, max_gap, max_bins):
-    """Merge contacts of a row that stand next to each other.
+    """Merge contacts of a row with at most `max_gap` bins between them into regions.
 
-    Parameters
-    ----------
-    rows : Rows
-        Contacts of one bin each.
-    bins : ndarray of shape (n_rows,), int64
-        The bin of each row: contacts on its two sides are never merged.
-    max_gap : int
-        The most bins that may lie between two neighbours.
-    max_bins : int
-        The longest region in bins: a longer run of neighbours is cut every so many bins from its
-        first one on.
-
-    Returns
-    -------
-    Rows
-        Regions, by row and position, with their highest score and nearest distance.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> place = np.array([5, 6, 9])
-    >>> rows = Rows(np.array([0, 0, 0]), place, place, place, np.array([1.0, 3.0, 2.0]))
-    >>> merged = merge_adjacent(rows, np.array([0]), max_gap=0, max_bins=8)
-    >>> merged.first, merged.last, merged.score
-    (array([5, 9]), array([6, 9]), array([3., 2.]))
+    `bins` holds the bin of each row: contacts on its two sides are never merged. A run of
+    neighbours is cut every `max_bins` bins from its first one on. Return the regions by row and
+    position, with their highest score and nearest distance.
     """
     if len(rows.row) == 0:
         return rows
@@ -228,7 +124,7 @@ def merge_adjacent(rows, bins, max_gap, max_bins):
 
 
 def _expected(total, valid):
-    """Mean value of the pairs of valid bins at each distance, pairs without contact included."""
+    """Return the mean over pairs of valid bins at each distance, pairs without contact included."""
     n_bins = len(valid)
     pairs = [np.count_nonzero(valid[: n_bins - d] & valid[d:]) for d in range(len(total))]
     # Where there is no pair there is no contact to be divided either.

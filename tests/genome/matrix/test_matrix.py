@@ -1,4 +1,4 @@
-"""ContactMatrix against dense matrices: values, distances, choice, names, and what it refuses."""
+"""ContactMatrix against dense matrices: values, separations, choice, names, and refusals."""
 
 import copy
 import pickle
@@ -14,17 +14,18 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.pipeline import Pipeline
 
 from skchromo import ContactMatrix, InteractionTransformer
 from skchromo.genome import read_contacts
-from skchromo.genome.matrix import _cache as _matrix_cache
-from skchromo.genome.matrix import _file as _matrix_file
 
 WIDTH = 1_000
 SIZES = {"chr1": 62_300, "chr2": 40_000, "chr3": 3_000}
 MASKED = [7, 20]  # bins of chr1
-EVERYTHING = {"min_distance": 0, "max_contacts": None}
+RAW = {"balance": None, "value": "observed"}
+EVERYTHING = {"min_separation": 0, "max_contacts": None}
 
 
 def bin_counts(sizes, width=WIDTH):
@@ -111,12 +112,6 @@ def add_hic_weights(path, name, vectors, width=WIDTH):
     path.write_bytes(bytes(data[:index_at]) + index + body)
 
 
-@pytest.fixture(autouse=True)
-def nothing_known():
-    """Let each test read for itself."""
-    _matrix_cache._KEPT.clear()
-
-
 @pytest.fixture(scope="module")
 def dense():
     return simulate()
@@ -124,7 +119,7 @@ def dense():
 
 @pytest.fixture(scope="module")
 def weights(dense):
-    """Multiplicative weights, with the masked bins, one of which has counts."""
+    """Multiplicative weights; one of the masked bins has counts."""
     weights = np.random.default_rng(1).uniform(0.5, 2, len(dense))
     weights[[*MASKED, 30]] = np.nan
     weights[-3:] = np.nan
@@ -204,7 +199,7 @@ def assert_same(found, truth):
 
 @pytest.mark.parametrize("name", ["a.cool", "a.mcool", "a.hic"])
 def test_observed_counts_are_the_rows_of_the_dense_matrix(folder, dense, genes, name):
-    matrix = ContactMatrix(folder / name, resolution=WIDTH, value="observed", **EVERYTHING)
+    matrix = ContactMatrix(folder / name, resolution=WIDTH, **RAW, **EVERYTHING)
     truth = expected_contacts({c: chromosome(dense, c) for c in SIZES}, genes, 2, 1_000)
     found = matrix.contacts_of(genes)
     assert_same(found, truth)
@@ -255,7 +250,7 @@ def test_files_that_cooler_wrote_and_balanced_are_read_as_it_reads_them(tmp_path
             f"{tmp_path}/{name}", balance="weight", value="observed", **EVERYTHING
         )
         assert_same(matrix.contacts_of(genes), truth)
-    coarse = ContactMatrix(tmp_path / "b.mcool", resolution=5_000, value="observed", **EVERYTHING)
+    coarse = ContactMatrix(tmp_path / "b.mcool", resolution=5_000, **RAW, **EVERYTHING)
     values = np.load(tmp_path / "coarse.npy")
     np.testing.assert_array_equal(values, coarsen(dense, 5))
     bounds = np.cumsum([0, *bin_counts(SIZES, 5_000).values()])
@@ -301,55 +296,96 @@ def test_over_expected_divides_by_the_mean_of_valid_pairs(
 def test_over_expected_is_one_on_average(folder, dense):
     every = pd.DataFrame({"gene_id": range(40), "chrom": "chr2", "strand": "+"})
     every["tss"] = every["gene_id"] * WIDTH
-    matrix = ContactMatrix(folder / "a.cool", ignore_diags=1, **EVERYTHING)
+    matrix = ContactMatrix(folder / "a.cool", balance=None, ignore_diags=1, **EVERYTHING)
     found = matrix.contacts_of(every)
     distance = (found["start"] - found["gene_id"].astype(int) * WIDTH).abs() // WIDTH
     for d in (1, 5, 20):
         assert found["score"][distance == d].sum() == pytest.approx(2 * (40 - d))
 
 
-@pytest.mark.parametrize("block", [1, 60, 1 << 22])
+@pytest.mark.parametrize("name", ["a.cool", "a.hic"])
 @pytest.mark.parametrize("value", ["observed", "oe"])
-def test_blocks_of_the_band_make_no_difference(folder, dense, genes, monkeypatch, block, value):
-    settings = {"min_distance": 3_000, "max_distance": 9_900, "max_contacts": None}
+def test_band_ends_at_the_largest_separation(folder, dense, genes, name, value):
     values = {}
     for chrom in SIZES:
         own = chromosome(dense, chrom)
         band = np.abs(np.subtract.outer(range(len(own)), range(len(own)))) <= 9
         own = np.where(band, own, 0)
         values[chrom] = own if value == "observed" else over_expected(own, own.any(axis=0))
-    truth = expected_contacts(values, genes, 3, 9)
-    monkeypatch.setattr(_matrix_file, "_PIXELS_AT_ONCE", block)
-    for name in "a.cool", "a.hic":
-        matrix = ContactMatrix(folder / name, resolution=WIDTH, value=value, **settings)
-        assert_same(matrix.contacts_of(genes), truth)
+    matrix = ContactMatrix(
+        folder / name,
+        resolution=WIDTH,
+        balance=None,
+        value=value,
+        min_separation=3_000,
+        max_separation=9_900,
+        max_contacts=None,
+    )
+    assert_same(matrix.contacts_of(genes), expected_contacts(values, genes, 3, 9))
+
+
+@pytest.mark.parametrize("value", ["observed", "oe"])
+@pytest.mark.parametrize("kind", ["cool", "hic"])
+def test_band_that_is_read_in_several_blocks_loses_nothing(tmp_path, kind, value):
+    # a block holds four million pixels at most: 2,100 rows of a band of 2,000 bins
+    n_bins, farthest, rng = 5_000, 2_000, np.random.default_rng(0)
+    first, second = np.sort(rng.integers(0, n_bins, (2, 60_000)), axis=0)
+    pixels = pd.DataFrame({"first": first, "second": second}).value_counts().reset_index()
+    pixels = pixels.sort_values(["first", "second"], ignore_index=True)
+    write = {"cool": hictkpy.cooler.FileWriter, "hic": hictkpy.hic.FileWriter}[kind]
+    writer = write(str(tmp_path / "a"), {"c": n_bins * 10}, 10)
+    columns = zip(("bin1_id", "bin2_id", "count"), (pixels[name] for name in pixels), strict=True)
+    writer.add_pixels_from_dict({name: column.tolist() for name, column in columns})
+    writer.finalize().close()
+    pixels["distance"] = pixels["second"] - pixels["first"]
+    pixels = pixels[pixels["distance"] <= farthest].assign(score=pixels["count"].astype(float))
+    if value == "oe":
+        valid = np.isin(np.arange(n_bins), pixels[["first", "second"]])
+        total = pixels.groupby("distance")["count"].sum()
+        pairs = [(valid[: n_bins - d] & valid[d:]).sum() for d in total.index]
+        pixels["score"] /= pixels["distance"].map(total / pairs)
+    own = np.array([0, 2_080, 2_110, 3_000, 4_999])
+    genes = pd.DataFrame({"gene_id": own.astype(str), "chrom": "c", "tss": own * 10, "strand": "+"})
+    both = pd.concat([pixels, pixels.rename(columns={"first": "second", "second": "first"})])
+    truth = both[both["first"].isin(own) & (both["distance"] >= 2)]
+    matrix = ContactMatrix(
+        tmp_path / "a", value=value, min_separation=0, max_separation=20_000, max_contacts=None
+    )
+    found = matrix.contacts_of(genes)
+    found = found.assign(first=found["gene_id"].astype(int), second=found["start"] // 10)
+    columns = ["first", "second", "score"]
+    assert len(truth) > 60
+    pd.testing.assert_frame_equal(
+        found[columns].sort_values(columns, ignore_index=True),
+        truth[columns].sort_values(columns, ignore_index=True),
+    )
 
 
 @pytest.mark.parametrize(
     ("settings", "nearest", "farthest"),
     [
-        ({"min_distance": 0}, 2, 61),
-        ({"min_distance": 0, "ignore_diags": 1}, 1, 61),
-        ({"min_distance": 0, "ignore_diags": 5}, 5, 61),
-        ({"min_distance": 4_000}, 4, 61),
-        ({"min_distance": 4_001}, 5, 61),
-        ({"min_distance": 0, "max_distance": 6_999}, 2, 6),
-        ({"min_distance": 7_000, "max_distance": 9_000}, 7, 9),
+        ({"min_separation": 0}, 2, 61),
+        ({"min_separation": 0, "ignore_diags": 1}, 1, 61),
+        ({"min_separation": 0, "ignore_diags": 5}, 5, 61),
+        ({"min_separation": 4_000}, 4, 61),
+        ({"min_separation": 4_001}, 5, 61),
+        ({"min_separation": 0, "max_separation": 6_999}, 2, 6),
+        ({"min_separation": 7_000, "max_separation": 9_000}, 7, 9),
         ({}, 20, 61),
     ],
 )
-def test_distances(folder, dense, genes, settings, nearest, farthest):
-    matrix = ContactMatrix(folder / "a.cool", value="observed", max_contacts=None, **settings)
+def test_separations_limit_the_bins(folder, dense, genes, settings, nearest, farthest):
+    matrix = ContactMatrix(folder / "a.cool", max_contacts=None, **RAW, **settings)
     truth = expected_contacts({c: chromosome(dense, c) for c in SIZES}, genes, nearest, farthest)
     assert_same(matrix.contacts_of(genes), truth)
 
 
 def test_strongest_contacts_are_kept_and_the_nearer_of_equal_ones(folder, genes):
-    whole = ContactMatrix(folder / "a.cool", value="observed", **EVERYTHING).contacts_of(genes)
-    few = ContactMatrix(folder / "a.cool", value="observed", min_distance=0, max_contacts=4)
+    whole = ContactMatrix(folder / "a.cool", **RAW, **EVERYTHING).contacts_of(genes)
+    few = ContactMatrix(folder / "a.cool", min_separation=0, max_contacts=4, **RAW)
     truth = whole.groupby("gene_id", sort=False).head(4).reset_index(drop=True)
     pd.testing.assert_frame_equal(few.contacts_of(genes), truth)
-    strict = ContactMatrix(folder / "a.cool", value="observed", min_score=3, **EVERYTHING)
+    strict = ContactMatrix(folder / "a.cool", weight_threshold=3, **RAW, **EVERYTHING)
     truth = whole[whole["score"] > 3].reset_index(drop=True)
     pd.testing.assert_frame_equal(strict.contacts_of(genes), truth)
 
@@ -359,7 +395,7 @@ def test_min_count_looks_at_raw_counts(folder, dense, genes):
     whole = ContactMatrix(folder / "a.cool", **settings).contacts_of(genes)
     found = ContactMatrix(folder / "a.cool", min_count=2, **settings).contacts_of(genes)
     keys = ["gene_id", "chrom", "start", "end"]
-    raw = ContactMatrix(folder / "a.cool", value="observed", **EVERYTHING).contacts_of(genes)
+    raw = ContactMatrix(folder / "a.cool", **RAW, **EVERYTHING).contacts_of(genes)
     truth = whole.merge(raw[raw["score"] >= 2][keys], on=keys)
     assert 20 < len(truth) < len(whole)
     pd.testing.assert_frame_equal(found, truth)
@@ -383,28 +419,28 @@ def write_row(tmp_path, counts, n_bins=30):
         ({"merge_gap": 1_999}, [(9, 10, 9), (11, 17, 8), (29, 30, 6)]),
         ({"merge_gap": 20_000}, [(9, 10, 9), (11, 30, 8)]),
         (
-            {"merge_gap": 0, "max_merged_length": 3_900},
+            {"merge_gap": 0, "max_pcre_length": 3_900},
             [(9, 10, 9), (14, 15, 8), (29, 30, 6), (11, 14, 5), (16, 17, 3)],
         ),
         (
-            {"merge_gap": 0, "max_merged_length": 10},
+            {"merge_gap": 0, "max_pcre_length": 10},
             [(9, 9), (14, 8), (29, 6), (13, 5), (11, 4), (16, 3), (12, 2)],
         ),
         ({"merge_gap": 0, "max_contacts": 3}, [(9, 10, 9), (14, 15, 8), (29, 30, 6)]),
         (
-            {"merge_gap": 0, "min_score": 2},
+            {"merge_gap": 0, "weight_threshold": 2},
             [(9, 10, 9), (13, 15, 8), (29, 30, 6), (11, 12, 4), (16, 17, 3)],
         ),
     ],
 )
-def test_merged_regions(tmp_path, settings, truth):
+def test_neighbouring_bins_are_merged(tmp_path, settings, truth):
     path, gene = write_row(tmp_path, {9: 9, 10: 99, 11: 4, 12: 2, 13: 5, 14: 8, 16: 3, 29: 6})
     matrix = ContactMatrix(
         path,
         value="observed",
-        min_distance=0,
+        min_separation=0,
         ignore_diags=1,
-        **{"max_merged_length": 40_000} | settings,
+        **{"max_pcre_length": 40_000} | settings,
     )
     found = matrix.contacts_of(gene)
     truth = [
@@ -432,10 +468,9 @@ def small_matrices(draw):
     width=st.integers(0, 12),
     balanced=st.booleans(),
     ratio=st.booleans(),
-    block=st.sampled_from([1, 20, 1 << 22]),
 )
 def test_random_matrices_agree_with_dense_numpy(
-    tmp_path_factory, case, nearest, width, balanced, ratio, block
+    tmp_path_factory, case, nearest, width, balanced, ratio
 ):
     dense, masked, tss = case
     n, farthest = len(dense), nearest + width
@@ -455,14 +490,12 @@ def test_random_matrices_agree_with_dense_numpy(
         path,
         balance="weight" if balanced else None,
         value="oe" if ratio else "observed",
-        min_distance=nearest * 10,
-        max_distance=farthest * 10,
+        min_separation=nearest * 10,
+        max_separation=farthest * 10,
         ignore_diags=1,
         max_contacts=None,
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_matrix_file, "_PIXELS_AT_ONCE", block)
-        found = matrix.contacts_of(genes.assign(strand="+"))
+    found = matrix.contacts_of(genes.assign(strand="+"))
     keys = ["gene_id", "chrom", "start", "end"]
     pd.testing.assert_frame_equal(
         found.sort_values(keys, ignore_index=True), truth.sort_values(keys, ignore_index=True)
@@ -487,7 +520,7 @@ def test_rows_of_one_gene_are_read_once_and_the_index_may_name_genes(folder, gen
 
 
 def test_genes_without_contacts_give_an_empty_table_of_the_same_types(folder, genes):
-    matrix = ContactMatrix(folder / "a.cool", min_distance=0)
+    matrix = ContactMatrix(folder / "a.cool", min_separation=0)
     empty, some = matrix.contacts_of(genes[-1:]), matrix.contacts_of(genes)
     assert len(empty) == 0
     assert empty.dtypes.equals(some.dtypes)
@@ -502,15 +535,15 @@ def test_several_tss_of_one_gene_are_refused(folder, genes):
         ContactMatrix(folder / "a.cool").contacts_of(genes)
 
 
-def test_names_of_chromosomes(folder, genes):
-    truth = ContactMatrix(folder / "a.cool", **EVERYTHING).contacts_of(genes)
+def test_chrom_names_match_with_and_without_chr(folder, genes):
+    truth = ContactMatrix(folder / "a.cool", balance=None, **EVERYTHING).contacts_of(genes)
     bare = ContactMatrix(folder / "bare.hic", chrom_names="match", **EVERYTHING)
     pd.testing.assert_frame_equal(bare.contacts_of(genes), truth)
     with pytest.raises(ValueError, match=r"bare.hic'.*8 of 8 genes; it lists 1, 2, 3; .*'match'"):
         ContactMatrix(folder / "bare.hic").contacts_of(genes)
 
 
-def test_missing_chromosomes(folder, genes):
+def test_missing_chromosomes_are_refused_or_have_no_contacts(folder, genes):
     more = pd.concat([genes, genes[:1].assign(gene_id="far", chrom="chrY", tss=10**9)])
     with pytest.raises(
         ValueError, match=r"no chromosome chrY .*1 of 9 genes.*missing_chrom='zero'"
@@ -521,13 +554,13 @@ def test_missing_chromosomes(folder, genes):
     pd.testing.assert_frame_equal(found, truth)
 
 
-def test_a_tss_beyond_the_end_is_another_assembly(folder, genes):
+def test_tss_beyond_the_end_of_its_chromosome_is_refused(folder, genes):
     far = pd.concat([genes, genes[:1].assign(gene_id="far", tss=62_300)])
     with pytest.raises(ValueError, match=r"a.cool': 1 of 9 genes.* far .*chr1:62300.* 62300 bp"):
         ContactMatrix(folder / "a.cool").contacts_of(far)
 
 
-def test_resolutions(folder, genes):
+def test_resolution_is_one_of_the_file(folder, genes):
     assert ContactMatrix(folder / "a.cool").resolutions == (1_000,)
     for name in "a.mcool", "a.hic":
         matrix = ContactMatrix(folder / name)
@@ -556,20 +589,22 @@ def test_resolutions(folder, genes):
         ContactMatrix("a.scool::cells/1")
 
 
-def test_no_distance_left_at_a_resolution(folder, genes):
-    matrix = ContactMatrix(folder / "a.hic", resolution=5_000, max_distance=9_999, min_distance=0)
-    with pytest.raises(ValueError, match=r"nearest \(10000 bp, .*max_distance=9999"):
+def test_no_separation_left_at_a_resolution_is_refused(folder, genes):
+    matrix = ContactMatrix(
+        folder / "a.hic", resolution=5_000, max_separation=9_999, min_separation=0
+    )
+    with pytest.raises(ValueError, match=r"nearest \(10000 bp, .*max_separation=9999"):
         matrix.contacts_of(genes)
 
 
-def test_unknown_weights_list_those_there(folder, genes):
+def test_unknown_weights_are_refused_with_the_known_ones(folder, genes):
     with pytest.raises(ValueError, match=r"no weights 'SCALE' at 1000 bp: it has KR, weight;"):
         ContactMatrix(folder / "a.cool", balance="SCALE").contacts_of(genes)
     with pytest.raises(ValueError, match=r"no weights 'weight' at 5000 bp: it has none;"):
         ContactMatrix(folder / "a.hic", balance="weight", resolution=5_000).contacts_of(genes)
 
 
-def test_chromosome_that_balancing_failed_for_is_warned_of_once(tmp_path, dense, genes):
+def test_chromosome_that_is_masked_as_a_whole_warns_once(tmp_path, dense, genes):
     path = tmp_path / "part.hic"
     write_hic(path, dense)
     add_hic_weights(path, "KR", {1: np.ones(63)})
@@ -581,56 +616,125 @@ def test_chromosome_that_balancing_failed_for_is_warned_of_once(tmp_path, dense,
     pd.testing.assert_frame_equal(matrix.contacts_of(genes), found)
 
 
-def test_it_is_a_value_that_copies_compares_and_pickles(folder, genes):
+def test_matrix_copies_compares_and_pickles(folder, genes):
     matrix = ContactMatrix(folder / "a.mcool", resolution=5_000, value="log1p_oe")
     truth = matrix.contacts_of(genes)
-    for other in (
-        copy.deepcopy(matrix),
-        pickle.loads(pickle.dumps(matrix)),
-        clone(matrix, safe=False),
-    ):
+    for other in copy.deepcopy(matrix), pickle.loads(pickle.dumps(matrix)), clone(matrix):
         assert other == matrix
-        assert hash(other) == hash(matrix)
         pd.testing.assert_frame_equal(other.contacts_of(genes), truth)
     assert matrix != ContactMatrix(folder / "a.mcool", resolution=1_000, value="log1p_oe")
     path = str(folder / "a.mcool")
     assert repr(matrix) == f"ContactMatrix({path!r}, resolution=5000, value='log1p_oe')"
     assert eval(repr(matrix)) == matrix
-    with pytest.raises(AttributeError):
-        matrix.value = "oe"
-    assert clone(InteractionTransformer(matrix)).contacts == matrix
+
+
+def test_auto_balance_takes_the_first_known_weights_of_the_file(tmp_path, dense, genes):
+    ones = np.ones(len(dense))
+    for stored, taken in (
+        ({}, None),
+        ({"own": ones}, None),
+        ({"VC": ones * 2, "VC_SQRT": ones * 3, "own": ones}, "VC_SQRT"),
+        ({"SCALE": ones, "KR": ones * 2}, "KR"),
+        ({"KR": ones, "weight": ones * 2}, "weight"),
+    ):
+        path = write_cool(tmp_path / f"{taken}{len(stored)}.cool", dense, **stored)
+        auto = ContactMatrix(path, value="observed", **EVERYTHING)
+        assert auto.balance_used == taken
+        assert ContactMatrix(path, balance=None).balance_used is None
+        named = ContactMatrix(path, balance=taken, value="observed", **EVERYTHING)
+        pd.testing.assert_frame_equal(auto.contacts_of(genes), named.contacts_of(genes))
+
+
+def test_auto_balance_looks_at_the_resolution(folder):
+    assert ContactMatrix(folder / "a.hic", resolution=WIDTH).balance_used == "KR"
+    assert ContactMatrix(folder / "a.hic", resolution=5_000).balance_used is None
+
+
+def test_parameters_are_set_all_or_none():
+    matrix = ContactMatrix("a.mcool", resolution=5_000)
+    assert matrix.set_params(resolution=10_000, balance="KR") is matrix
+    assert matrix == ContactMatrix("a.mcool::resolutions/10000", balance="KR")
+    before = matrix.get_params()
+    assert list(before)[:3] == ["path", "resolution", "balance"]
+    for wrong, needle in (
+        ({"balance": None, "resolution": 0}, "resolution must be"),
+        ({"balance": None, "min_distance": 5}, "no parameter min_distance: it has path, res"),
+        ({"balance": None, "path": "b.mcool::resolutions/50"}, "resolution of 50 bp, but"),
+    ):
+        with pytest.raises(ValueError, match=needle):
+            matrix.set_params(**wrong)
+    assert matrix.get_params() == before
+
+
+class _FarthestStart(RegressorMixin, BaseEstimator):
+    """Predict where the last pCRE of a gene starts, 0 if it has none."""
+
+    def fit(self, X, y):
+        self.fitted_ = True
+        return self
+
+    def predict(self, X):
+        return np.array([cell.start.max(initial=0) for cell in X["pcres"]])
+
+
+@pytest.mark.filterwarnings("ignore:.*belong to no gene:UserWarning")
+@pytest.mark.parametrize("mapped", [False, True])
+def test_search_over_a_matrix_parameter(folder, genes, mapped):
+    genes = genes.assign(sample="H1")
+    settings = {"min_separation": 10_000, "balance": None}
+    matrix = ContactMatrix(folder / "a.mcool", resolution=1_000, **settings)
+    contacts = InteractionTransformer({"H1": matrix} if mapped else matrix, weight_threshold=None)
+    pipe = Pipeline([("contacts", contacts), ("model", _FarthestStart())])
+    name = "contacts__contacts__H1__resolution" if mapped else "contacts__contacts__resolution"
+    coarse = clone(pipe).set_params(**{name: 5_000})
+    assert pipe.get_params()[name] == matrix.resolution == 1_000
+    assert coarse.get_params()[name] == 5_000
+    y = coarse.fit(genes, genes["tss"]).predict(genes)
+    search = GridSearchCV(pipe, {name: [1_000, 5_000]}, cv=KFold(2), error_score="raise")
+    search.fit(genes, y)
+    assert search.best_params_ == {name: 5_000}
+    assert search.best_score_ == 1.0
+    assert matrix.resolution == 1_000
+
+
+def test_parameters_of_a_list_in_a_mapping_are_refused():
+    contacts = InteractionTransformer({"a": "a.bedpe", "b": ContactMatrix("b.cool")})
+    assert contacts.get_params()["contacts__b__balance"] == "auto"
+    assert not [name for name in contacts.get_params() if name.startswith("contacts__a")]
+    with pytest.raises((ValueError, AttributeError)):
+        contacts.set_params(contacts__a__balance=None)
 
 
 @pytest.mark.parametrize(
     ("settings", "error"),
     [
-        ({"resolution": 0}, "resolution must be a whole number from 1 on or None, got 0"),
-        ({"resolution": 5e3}, "resolution must be a whole number"),
-        ({"balance": True}, "balance must be the name"),
-        ({"value": "OE"}, "value must be one of oe, observed, .*'OE'"),
-        ({"min_distance": -1}, "min_distance must be a whole number from 0 on, got -1"),
-        ({"max_distance": None}, "max_distance must be"),
-        ({"ignore_diags": 0}, "ignore_diags must be a whole number from 1"),
-        ({"min_count": "2"}, "min_count must be a number"),
-        ({"min_score": float("nan")}, "min_score must be a number"),
+        ({"resolution": 0}, "resolution must be an integer of at least 1 bp, got 0"),
+        ({"resolution": 5e3}, "resolution must be an integer"),
+        ({"balance": True}, "balance must be 'auto', the name"),
+        ({"value": "OE"}, "value must be 'oe', 'observed', .*'OE'"),
+        ({"min_separation": -1}, "min_separation must be an integer of at least 0 bp, got -1"),
+        ({"max_separation": None}, "max_separation must be"),
+        ({"ignore_diags": 0}, "ignore_diags must be an integer of at least 1"),
+        ({"min_count": "2"}, "min_count must be a finite number"),
+        ({"weight_threshold": float("nan")}, "weight_threshold must be a finite number"),
         ({"max_contacts": 0}, "max_contacts must be"),
         ({"merge_gap": -5}, "merge_gap must be"),
-        ({"max_merged_length": True}, "max_merged_length must be"),
-        ({"missing_chrom": "skip"}, "missing_chrom must be one of error, zero"),
+        ({"max_pcre_length": True}, "max_pcre_length must be"),
+        ({"missing_chrom": "skip"}, "missing_chrom must be 'error' or 'zero'"),
         ({"chrom_names": "fuzzy"}, "chrom_names must be"),
     ],
 )
-def test_parameters_are_judged_at_once(settings, error):
+def test_parameters_that_are_not_valid_are_refused_at_once(settings, error):
     with pytest.raises(ValueError, match=error):
         ContactMatrix("a.cool", **settings)
 
 
-def test_a_path_is_needed():
+def test_path_of_another_type_is_refused():
     with pytest.raises(TypeError, match="path must be the path of a file, got int"):
         ContactMatrix(5)
 
 
-def test_files_that_are_no_matrix(tmp_path, folder, genes):
+def test_files_that_hold_no_matrix_are_refused(tmp_path, folder, genes):
     with pytest.raises(FileNotFoundError, match=r"nowhere.cool' does not exist"):
         ContactMatrix(tmp_path / "nowhere.cool").contacts_of(genes)
     for name in "a.cool", "a.hic", "a.mcool":
@@ -647,7 +751,7 @@ def test_files_that_are_no_matrix(tmp_path, folder, genes):
         ContactMatrix(tmp_path).contacts_of(genes)
 
 
-def test_matrices_that_cannot_be_used(tmp_path, dense, genes):
+def test_matrices_that_cannot_be_used_are_refused(tmp_path, dense, genes):
     bins = pd.DataFrame({"chrom": "chr1", "start": [0, 700, 1_500], "end": [700, 1_500, 5_000]})
     path = str(tmp_path / "fragments.cool")
     write_pixels(hictkpy.cooler.FileWriter(path, hictkpy.BinTable(bins)), np.eye(3, dtype=int))
@@ -658,14 +762,14 @@ def test_matrices_that_cannot_be_used(tmp_path, dense, genes):
         ContactMatrix(path).contacts_of(genes)
 
 
-def test_the_reader_is_an_extra(folder, genes, monkeypatch):
+def test_missing_reader_is_named_with_its_package(folder, genes, monkeypatch):
     monkeypatch.setitem(sys.modules, "hictkpy", None)
     with pytest.raises(ImportError, match="needs hictkpy: pip install hictkpy"):
         ContactMatrix(folder / "a.cool").contacts_of(genes)
 
 
 def test_pcres_are_chosen_from_what_is_read(folder, genes):
-    contacts = ContactMatrix(folder / "a.cool").contacts_of(genes)
+    contacts = ContactMatrix(folder / "a.cool", balance=None).contacts_of(genes)
     table = InteractionTransformer(contacts, max_pcres=3).fit_transform(genes)
     mid = contacts[(contacts["gene_id"] == "mid") & (contacts["score"] > 1.5)][:3]
     assert len(mid) == 3

@@ -1,4 +1,4 @@
-"""What was read from a matrix is kept: read once, never stale, bounded, the same as read anew."""
+"""Rows of a matrix are kept: read once, never stale, bounded, the same as read anew."""
 
 import os
 import pickle
@@ -16,8 +16,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
 
 from skchromo import ContactMatrix, InteractionTransformer
-from skchromo.genome.matrix import _cache as _matrix_cache
-from skchromo.genome.matrix._file import MatrixFile
+from skchromo.genome.matrix import RowCache, Rows
 
 WIDTH, N_BINS = 10_000, 40
 CHROMS = ["chr1", "chr2", "chr3"]
@@ -51,11 +50,6 @@ def draw_genes(n_genes, seed=0):
     )
 
 
-@pytest.fixture(autouse=True)
-def nothing_known():
-    _matrix_cache._KEPT.clear()
-
-
 @pytest.fixture
 def path(tmp_path):
     return write_matrix(tmp_path / "a.cool")
@@ -64,14 +58,26 @@ def path(tmp_path):
 @pytest.fixture
 def bands(monkeypatch):
     """List the chromosomes whose band is read, each time it is."""
-    read = []
-    pixels = MatrixFile.pixels
+    read, opened = [], hictkpy.File
 
-    def counted(self, chrom, *arguments):
-        read.append(chrom)
-        return pixels(self, chrom, *arguments)
+    class _Counted:
+        def __init__(self, *arguments):
+            self._file = opened(*arguments)
 
-    monkeypatch.setattr(MatrixFile, "pixels", counted)
+        def __getattr__(self, name):
+            return getattr(self._file, name)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *exception):
+            self._file.close()
+
+        def fetch(self, region, *others, **settings):
+            read.append(region.split("\t")[0])
+            return self._file.fetch(region, *others, **settings)
+
+    monkeypatch.setattr(hictkpy, "File", _Counted)
     return read
 
 
@@ -93,7 +99,7 @@ def test_fit_and_transform_read_once(path, bands):
     table = transformer.transform(genes)
     InteractionTransformer(str(path), max_pcres=2).fit_transform(genes[::-1])
     assert sorted(bands) == CHROMS
-    _matrix_cache._KEPT.clear()
+    os.utime(path, ns=(1, 1))
     assert_frame_equal(transformer.transform(genes), table)
     assert sorted(bands) == sorted(CHROMS * 2)
 
@@ -125,10 +131,19 @@ def test_file_that_is_replaced_is_read_again(path, bands):
 
 def test_ways_to_read_are_kept_apart(path):
     genes = draw_genes(30)
-    ways = [{}, {"value": "observed"}, {"max_contacts": 2}, {"min_score": 1.0}, {"merge_gap": 0}]
-    together = [ContactMatrix(path, **way).contacts_of(genes) for way in ways]
-    for way, found in zip(ways, together, strict=True):
-        _matrix_cache._KEPT.clear()
+    ways = [
+        {},
+        {"value": "observed"},
+        {"max_contacts": 2},
+        {"weight_threshold": 1.0},
+        {"merge_gap": 0},
+    ]
+    matrix, together = ContactMatrix(path), []
+    for way in ways:
+        defaults = ContactMatrix(path).get_params()
+        together.append(matrix.set_params(**defaults | way).contacts_of(genes))
+    for number, (way, found) in enumerate(zip(ways, together, strict=True)):
+        os.utime(path, ns=(number, number))
         assert_frame_equal(ContactMatrix(path, **way).contacts_of(genes), found)
     assert len({len(found) for found in together}) > 3
 
@@ -154,48 +169,71 @@ def shared_path(tmp_path_factory):
 
 @settings(max_examples=30)
 @given(
-    asked=st.lists(st.lists(st.integers(0, 79), min_size=1, max_size=12), min_size=1, max_size=5),
-    most=st.sampled_from([0, 40, 300, 10**7]),
+    wanted=st.lists(st.lists(st.integers(0, 79), min_size=1, max_size=12), min_size=1, max_size=5),
     value=st.sampled_from(["oe", "observed"]),
+    moment=st.integers(0, 10**6),
 )
-def test_what_is_kept_is_what_would_be_read(shared_path, asked, most, value):
+def test_kept_rows_are_those_that_would_be_read(shared_path, wanted, value, moment):
     genes = draw_genes(80)
     matrix = ContactMatrix(shared_path, value=value, max_contacts=6)
-    _matrix_cache._KEPT.clear()
-    whole = matrix.contacts_of(genes)
-    _matrix_cache._KEPT.clear()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_matrix_cache, "_MOST_CONTACTS", most)
-        for rows in asked:
-            some = genes.iloc[list(dict.fromkeys(rows))]
-            expected = whole.set_index("gene_id").loc[some["gene_id"]].reset_index()
-            assert_frame_equal(matrix.contacts_of(some), expected)
-            kept = [len(known.rows.row) for known in _matrix_cache._KEPT.values()]
-            assert sum(kept) <= most
+    os.utime(shared_path, ns=(moment, 0))
+    whole = matrix.contacts_of(genes).set_index("gene_id")
+    os.utime(shared_path, ns=(moment, moment + 1))
+    for rows in wanted:
+        some = genes.iloc[list(dict.fromkeys(rows))]
+        assert_frame_equal(
+            matrix.contacts_of(some), whole.loc[some["gene_id"]].reset_index(), check_exact=True
+        )
 
 
-def test_what_was_asked_for_the_longest_ago_is_forgotten_first(path, bands, monkeypatch):
-    matrix = ContactMatrix(path, max_contacts=5)
-    genes = {chrom: draw_genes(30)[lambda table, c=chrom: table["chrom"] == c] for chrom in CHROMS}
-    matrix.contacts_of(draw_genes(30))
-    n_contacts = sum(len(known.rows.row) for known in _matrix_cache._KEPT.values())
-    _matrix_cache._KEPT.clear()
-    bands.clear()
-    monkeypatch.setattr(_matrix_cache, "_MOST_CONTACTS", n_contacts - 1)
-    for chrom in "chr1", "chr2", "chr1", "chr3", "chr1", "chr2":
-        matrix.contacts_of(genes[chrom])
-    assert bands == ["chr1", "chr2", "chr3", "chr2"]
+def some_rows(bins):
+    """As many contacts as the last digit of each bin, in falling score."""
+    row = np.repeat(np.arange(len(bins)), bins % 10)
+    rank = np.concatenate([np.arange(n) for n in bins % 10] or [np.empty(0, int)])
+    return Rows(row, bins[row] + rank, bins[row] + rank, rank + 1, bins[row] - rank / 10)
 
 
-def test_error_is_told_again_and_nothing_is_kept(path, bands, monkeypatch):
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.lists(st.integers(0, 60), min_size=1, max_size=12)),
+        max_size=8,
+    ),
+    st.sampled_from([0, 40, 300, 10**7]),
+)
+def test_row_cache_gives_all_rows_and_stays_within_its_bound(calls, most):
+    cache = RowCache(most)
+    for key, bins in calls:
+        read = []
+
+        def reading(new, read=read):
+            read.extend(new.tolist())
+            return some_rows(new)
+
+        bins = np.array(bins)
+        found = cache.get(key, bins, reading)
+        for part, expected in zip(found, some_rows(bins), strict=True):
+            np.testing.assert_array_equal(part, expected)
+        assert read == sorted(set(read))
+        assert cache.n_contacts <= most
+
+
+def test_row_cache_forgets_the_rows_first_that_were_used_the_longest_ago():
+    cache, read = RowCache(10), []
+    for key in "abacab":
+        cache.get(key, np.array([5]), lambda bins, key=key: read.append(key) or some_rows(bins))
+    assert read == ["a", "b", "c", "b"]
+
+
+def test_failed_reading_is_tried_again(path, bands, monkeypatch):
     genes = draw_genes(30)
 
-    def fail(self, chrom, *arguments):
-        raise ValueError("no luck")
+    def fail(*arguments, **settings):
+        raise RuntimeError("no luck")
 
     matrix = ContactMatrix(path)
     with monkeypatch.context() as patch:
-        patch.setattr(MatrixFile, "pixels", fail)
+        patch.setattr(hictkpy.File, "fetch", fail)
         for _ in range(2):
             with pytest.raises(ValueError, match="no luck"):
                 matrix.contacts_of(genes)
@@ -219,7 +257,7 @@ def test_threads_that_need_the_same_rows_read_them_once(path, bands):
     assert len(found) == 4
 
 
-def test_result_may_be_changed_by_who_asked(path):
+def test_result_may_be_changed_by_its_receiver(path):
     genes = draw_genes(30)
     matrix = ContactMatrix(path)
     first = matrix.contacts_of(genes)
@@ -234,5 +272,5 @@ def test_fitted_transformer_holds_no_contacts(path):
     table = fitted.transform(genes)
     saved = pickle.dumps(fitted)
     assert len(saved) < 2_000
-    _matrix_cache._KEPT.clear()
+    os.utime(path, ns=(1, 1))
     assert_frame_equal(pickle.loads(saved).transform(genes), table)
