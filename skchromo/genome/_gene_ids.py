@@ -1,6 +1,8 @@
-"""Gene names: versions taken off, and what kind of name a table uses."""
+"""Gene names: versions taken off, and the kind of name that a table uses."""
 
 import re
+
+import numpy as np
 
 # ENSG00000000003.15, ENSG00000002586.20_PAR_Y, ENSG00000223972.5_2 (lifted to hg19), NM_000546.6
 _VERSIONED = re.compile(r"((?:ENS[A-Z]*|[NX][MR]_)\d+)\.\d+(?:_\d+)?(_PAR_Y)?")
@@ -12,55 +14,30 @@ _KINDS = (
     ("Ensembl gene ids", re.compile(r"ENS[A-Z]+G\d{11}(\.\d+)?.*")),
     ("numbers, such as Entrez ids", re.compile(r"\d+")),
 )
+_N_SEEN = 1000
 
 
-def strip_version(name):
-    """Take the version off an Ensembl or RefSeq name; other names keep their dots.
+def check_strip_version(value):
+    """Refuse a `strip_version` that is not True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"strip_version must be True or False, got {value!r}")
 
-    Parameters
-    ----------
-    name : str
-        A gene's or transcript's name.
 
-    Returns
-    -------
-    str
-        The name without version. The copy of a gene on chromosome Y keeps its ``_PAR_Y``.
+def bare_id(name):
+    """Return an Ensembl or RefSeq id without its version; other names keep their dots.
 
-    Examples
-    --------
-    >>> strip_version("ENSG00000000003.15"), strip_version("ENSG00000002586.20_PAR_Y")
-    ('ENSG00000000003', 'ENSG00000002586_PAR_Y')
-    >>> strip_version("RP11-34P13.7")
-    'RP11-34P13.7'
+    The copy of a gene on chromosome Y keeps its ``_PAR_Y``.
     """
     found = _VERSIONED.fullmatch(name)
     return found[1] + (found[2] or "") if found else name
 
 
-def kind_of_ids(names, n_looked_at=1000):
-    """Say what kind of names these are.
+def kind_of_ids(names):
+    """Return the kind of names that more than half of these are, such as "RefSeq transcript ids".
 
-    Parameters
-    ----------
-    names : sequence of str
-        Names of genes or transcripts.
-    n_looked_at : int, default=1000
-        How many of them, spread evenly, are looked at.
-
-    Returns
-    -------
-    str
-        The kind that more than half of them have, ``"gene symbols or other names"`` for the rest.
-
-    Examples
-    --------
-    >>> kind_of_ids(["ENST00000456328.2", "ENST00000450305.2"])
-    'Ensembl transcript ids'
-    >>> kind_of_ids(["TP53", "MYC"])
-    'gene symbols or other names'
+    A thousand of the names, spread evenly, are looked at.
     """
-    names = names[:: max(1, len(names) // n_looked_at)]
+    names = names[:: max(1, len(names) // _N_SEEN)]
     for kind, pattern in _KINDS:
         if 2 * sum(pattern.fullmatch(str(name)) is not None for name in names) > len(names):
             return kind

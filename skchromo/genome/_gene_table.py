@@ -1,11 +1,9 @@
-"""The gene table: one row per gene, checked when it enters a reader or transformer."""
-
-import numbers
+"""The gene table: one row for each gene, checked where it enters a reader or transformer."""
 
 import numpy as np
 import pandas as pd
 
-from .._words import name_some
+from .._words import is_whole, name_some
 
 _REQUIRED = ("chrom", "tss", "strand")
 
@@ -30,10 +28,10 @@ def check_genes(genes):
     Raises
     ------
     TypeError
-        If `genes` is no DataFrame.
+        If `genes` is not a DataFrame.
     ValueError
         If the table is empty, lacks a column or has one twice, or if a value is missing, a TSS is
-        no whole number or negative, or a strand is neither ``"+"`` nor ``"-"``.
+        negative or not a whole number, or a strand is neither ``"+"`` nor ``"-"``.
 
     Examples
     --------
@@ -68,34 +66,11 @@ def check_genes(genes):
 
 
 def promoter_windows(genes, window):
-    """Compute each gene's promoter window, centred on its TSS.
+    """Return start and end, int64 in bp, of the windows ``[tss - window / 2, tss + window / 2)``.
 
-    Parameters
-    ----------
-    genes : pandas.DataFrame of shape (n_genes, n_columns)
-        A gene table as `check_genes` returns it; only ``tss`` is read.
-    window : int
-        Length of the window in bp, positive and even.
-
-    Returns
-    -------
-    start, end : ndarray of shape (n_genes,), int64
-        The half-open windows ``[tss - window / 2, tss + window / 2)`` in bp, 0-based. They may run
-        past either end of the chromosome, so that `start` may be negative.
-
-    Raises
-    ------
-    ValueError
-        If `window` is no positive even integer.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> promoter_windows(pd.DataFrame({"tss": [100, 5000]}), 1000)
-    (array([-400, 4500]), array([ 600, 5500]))
+    They may run past either end of the chromosome, so that a start may be negative.
     """
-    whole = isinstance(window, numbers.Integral) and not isinstance(window, bool)
-    if not whole or window <= 0 or window % 2:
+    if not is_whole(window) or window <= 0 or window % 2:
         raise ValueError(f"window must be a positive even number of bp, got {window!r}")
     tss = genes["tss"].to_numpy(dtype=np.int64)
     half = int(window) // 2
@@ -117,7 +92,7 @@ def _check_columns(genes):
 
 
 def _gene_ids(genes):
-    """Find the gene names: a column or, where there is none, the index."""
+    """Return the gene names: a column or, where there is none, the index."""
     if "gene_id" in genes.columns:
         return genes["gene_id"]
     if isinstance(genes.index, pd.MultiIndex):
@@ -153,7 +128,7 @@ def _refuse_missing(series, column, ids):
 
 
 def _text(series, column, ids):
-    """Judge a column of names and return an array of str."""
+    """Return a column of names as an array of str."""
     _refuse_missing(series, column, ids)
     if pd.api.types.is_float_dtype(series.dtype):
         raise ValueError(
@@ -164,7 +139,7 @@ def _text(series, column, ids):
 
 
 def _positions(series, ids):
-    """Judge the TSS column and return int64."""
+    """Return the TSS column as int64."""
     _refuse_missing(series, "tss", ids)
     names, values = ids.to_numpy(dtype=object), series.to_numpy(dtype=object)
     remedy = "a TSS is a 0-based position in bp"
@@ -174,15 +149,15 @@ def _positions(series, ids):
             f"column tss: {dtype} values such as {values[0]!r} (gene {names[0]}); {remedy}, an "
             "integer"
         )
-    numbers_ = series.to_numpy(dtype=np.float64)
-    whole = np.isfinite(numbers_) & (numbers_ == np.floor(numbers_))
+    values_bp = series.to_numpy(dtype=np.float64)
+    whole = np.isfinite(values_bp) & (values_bp == np.floor(values_bp))
     _refuse(~whole, "tss", values, names, "not a whole number", remedy)
-    _refuse(numbers_ < 0, "tss", values, names, "negative", remedy)
+    _refuse(values_bp < 0, "tss", values, names, "negative", remedy)
     return series.to_numpy(dtype=np.int64)
 
 
 def _strands(series, ids):
-    """Judge the strand column and return an array of str."""
+    """Return the strand column as an array of str."""
     _refuse_missing(series, "strand", ids)
     values = series.to_numpy(dtype=object)
     bad = ~series.isin(["+", "-"]).to_numpy()

@@ -1,12 +1,14 @@
 """GTF and GFF3: the lines of genes and transcripts, as GENCODE, Ensembl and RefSeq write them."""
 
 import re
-from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from ..text import text_of, whole_number
+from ._transcripts import UNTAGGED, Annotation
 
-# Nine of ten lines are parts of a transcript: passed over before anything else is looked at.
+# Kinds of records, in the third column. A kind that ends in "gene" is a gene. These are parts of
+# transcripts or of chromosomes: nine of ten lines, skipped before anything else is looked at. Each
+# other kind is a transcript, in GFF3 where its parent is a gene.
 _PARTS = frozenset(
     b"exon CDS UTR 5UTR 3UTR five_prime_utr three_prime_utr five_prime_UTR three_prime_UTR "
     b"start_codon stop_codon Selenocysteine stop_codon_redefined_as_selenocysteine intron "
@@ -27,66 +29,13 @@ _TAG_RANKS = {
     "appris_principal_4": 6,
     "appris_principal_5": 7,
 }
-UNTAGGED = 9
-
-
-@dataclass
-class Annotation:
-    """What was read from an annotation.
-
-    Attributes
-    ----------
-    transcripts : list of tuple
-        ``(gene_id, transcript_id, chrom, start, end, strand, rank)``: 0-based half-open positions
-        (bp); a low rank marks a transcript that its annotators prefer.
-    genes : list of tuple
-        The lines of genes themselves, in the same form; the transcript is None.
-    names, biotypes : dict of str to str
-        By gene_id, where the file tells.
-    coding : set of str
-        gene_ids that have a coding sequence, as far as it was looked for.
-    """
-
-    transcripts: list = field(default_factory=list)
-    genes: list = field(default_factory=list)
-    names: dict = field(default_factory=dict)
-    biotypes: dict = field(default_factory=dict)
-    coding: set = field(default_factory=set)
-
-    def describe(self, gene_id, name, biotype):
-        """Keep a gene's name and biotype, the first ones given.
-
-        Parameters
-        ----------
-        gene_id : str
-            The gene.
-        name, biotype : str or None
-            What the line says of it.
-        """
-        if name:
-            self.names.setdefault(gene_id, name)
-        if biotype:
-            self.biotypes.setdefault(gene_id, biotype)
 
 
 def parse_gtf(file):
     """Read genes and transcripts of a GTF file.
 
-    Parameters
-    ----------
-    file : TextFile
-        The file. Where it has neither lines of genes nor of transcripts, transcripts are put
-        together from their exons.
-
-    Returns
-    -------
-    Annotation
-        What it holds.
-
-    Raises
-    ------
-    ValueError
-        If a line is malformed; file, number and fault are named.
+    Where it has neither lines of genes nor of transcripts, transcripts are put together from their
+    exons.
     """
     found, from_exons = Annotation(), {}
     for number, kind, line in _records(file):
@@ -98,7 +47,7 @@ def parse_gtf(file):
             if kind != b"exon" or found.genes or found.transcripts:
                 continue
         span, text = _span(file, number, line)
-        values = _gtf_values(text)
+        values = _gtf_attributes(text)
         gene, transcript = values.get("gene_id"), values.get("transcript_id")
         if not gene:
             raise file.problem(number, 'no gene_id: write gene_id "..." in the ninth column')
@@ -127,21 +76,7 @@ def parse_gtf(file):
 def parse_gff3(file):
     """Read genes and transcripts of a GFF3 file.
 
-    Parameters
-    ----------
-    file : TextFile
-        The file. A gene is a line whose type ends in ``gene``, a transcript is a line whose
-        parent is a gene.
-
-    Returns
-    -------
-    Annotation
-        What it holds. A gene's id is its ``gene_id``, else its ``gene`` (RefSeq), else its ``ID``.
-
-    Raises
-    ------
-    ValueError
-        If a line is malformed; file, number and fault are named.
+    The id of a gene is its ``gene_id``, else its ``gene`` (RefSeq), else its ``ID``.
     """
     found, gene_of, children = Annotation(), {}, []
     for number, kind, line in _records(file):
@@ -149,7 +84,7 @@ def parse_gff3(file):
         if kind in _PARTS or not (is_gene or b"Parent=" in line):
             continue
         span, text = _span(file, number, line)
-        values = _gff3_values(text)
+        values = _gff3_attributes(text)
         if "Parent" in values:
             name = values.get("transcript_id") or _bare(values.get("ID", ""))
             children.append((values["Parent"], kind == b"mRNA", (name, *span, _rank(values))))
@@ -174,7 +109,7 @@ def parse_gff3(file):
 
 
 def _records(file):
-    """Give number, type and text of each record, still as bytes."""
+    """Yield number, kind and line of each record, still as bytes."""
     for number, line in file.lines():
         if line.startswith(b"##FASTA"):
             return
@@ -189,7 +124,7 @@ def _records(file):
 
 
 def _span(file, number, line):
-    """Give (chrom, start, end, strand) of a record, and its ninth column."""
+    """Return (chrom, start, end, strand) of a record, and its ninth column."""
     fields = text_of(line).split("\t")
     if len(fields) < 9:
         raise file.problem(
@@ -209,8 +144,8 @@ def _span(file, number, line):
     return (fields[0], start - 1, end, fields[6]), fields[8]
 
 
-def _gtf_values(text):
-    """Split the ninth column of a GTF; of repeated keys the first counts, tags are joined."""
+def _gtf_attributes(text):
+    """Return the ninth column of a GTF as a dict; of repeated keys the first, but all tags."""
     values = {}
     for key, quoted, bare in _PAIR.findall(text):
         if key == "tag" and key in values:
@@ -220,8 +155,8 @@ def _gtf_values(text):
     return values
 
 
-def _gff3_values(text):
-    """Split the ninth column of a GFF3."""
+def _gff3_attributes(text):
+    """Return the ninth column of a GFF3 as a dict."""
     values = {}
     for part in text.split(";"):
         key, _, value = part.strip().partition("=")
@@ -230,18 +165,18 @@ def _gff3_values(text):
 
 
 def _first(values, keys):
-    """Give the first of these values that is there."""
+    """Return the first of these values that is not empty, None where all are."""
     return next((values[key] for key in keys if values.get(key)), None)
 
 
 def _bare(identifier):
-    """Take the type off an ID of Ensembl or RefSeq."""
+    """Return an ID of Ensembl or RefSeq without its type."""
     for prefix in ("gene:", "gene-", "transcript:", "rna-"):
         identifier = identifier.removeprefix(prefix)
     return identifier
 
 
 def _rank(values):
-    """Rank a transcript by its tags: 0 is MANE Select, UNTAGGED is none."""
+    """Return the rank of a transcript by its tags: 0 is MANE Select."""
     tags = values.get("tag", "").lower().replace(" ", "_").split(",")
     return min(_TAG_RANKS.get(tag, UNTAGGED) for tag in tags)

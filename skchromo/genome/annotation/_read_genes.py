@@ -6,16 +6,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ..._words import name_some
-from .._gene_ids import strip_version as _strip_version
+from ..._words import check_choice, name_some
+from .._gene_ids import bare_id, check_strip_version
 from ..text import TextFile
-from ._gff import parse_gff3, parse_gtf
-from ._loci import keep_one_locus
-from ._tables import parse_bed, parse_genepred, recognise_annotation
-
-_FORMATS = ("auto", "gtf", "gff3", "genepred", "bed")
-_CHOICES = ("canonical", "most_5prime", "all")
-_COLUMNS = ["gene_id", "transcript_id", "chrom", "start", "end", "strand", "rank"]
+from ._formats import FORMATS, read_annotation
+from ._transcripts import choose_tss, keep_one_locus
 
 
 def read_genes(
@@ -37,17 +32,17 @@ def read_genes(
         others), a genePred table of UCSC (refGene, ncbiRefSeq, ensGene, refFlat, knownGene; with or
         without header and bin column), or BED with six columns or more.
     format : {"auto", "gtf", "gff3", "genepred", "bed"}, default="auto"
-        ``"auto"`` tells it by the content.
+        ``"auto"`` recognises it by the content.
     tss : {"canonical", "most_5prime", "all"}, default="canonical"
         ``"canonical"`` takes the transcript tagged MANE Select, else Ensembl canonical, else RefSeq
         Select, else APPRIS principal (the lowest number first); of several, or where none is
-        tagged, the one that starts most 5'. ``"most_5prime"`` looks at no tags. ``"all"`` gives one
+        tagged, the one that starts most 5'. ``"most_5prime"`` ignores tags. ``"all"`` gives one
         row for each distinct TSS, so that a gene has several.
     biotypes : "auto", str, sequence of str or None, default="auto"
         Biotypes to keep, spelled as in the file; None keeps every gene. ``"auto"`` keeps
-        ``"protein_coding"``; in a file from which it cannot be told (BED) it keeps every gene. A
-        file without biotypes (UCSC's tables and GTFs) tells by coding sequence: its genes are
-        ``"protein_coding"`` or ``"non_coding"``.
+        ``"protein_coding"``; in a file that has no biotypes (BED) it keeps every gene. In a file
+        that has coding sequences alone (UCSC's tables and GTFs), genes are ``"protein_coding"`` or
+        ``"non_coding"``.
     chroms : str, sequence of str or None, default=None
         Chromosomes to keep, by their names after renaming; None keeps all.
     rename_chroms : mapping of str to str or None, default=None
@@ -63,14 +58,14 @@ def read_genes(
     pandas.DataFrame of shape (n_genes, 4 to 7)
         Genes in the order of the file, the index counts from 0: ``gene_id``, ``chrom``, ``strand``
         (str), ``tss`` (int64, 0-based position of the first transcribed base: the start of a
-        transcript on ``+``, its end less one on ``-``), and where the file tells them
+        transcript on ``+``, its end less one on ``-``), and where the file has them
         ``gene_name``, ``biotype`` and ``transcript_id`` (the transcript that was chosen; with
         ``"all"`` those that start at this TSS, joined by ``;``).
 
     Raises
     ------
     TypeError
-        If `path` is no path or `rename_chroms` no mapping.
+        If `path` is not a path or `rename_chroms` is not a mapping.
     FileNotFoundError
         If there is no such file.
     ValueError
@@ -82,14 +77,14 @@ def read_genes(
     -----
     UserWarning
         If genes without strand or biotype were left out, if genes stand at several places, if a
-        GTF or GFF3 tells nothing of biotypes, or if its genes are named as their transcripts.
+        GTF or GFF3 has no biotypes, or if its genes are named as their transcripts.
 
     Notes
     -----
-    A gene has one place. Where it has several (the same name on an alternate contig, on X and Y,
-    on both strands or more than 1 Mb apart), that on a primary chromosome is kept before those on
-    contigs, X before Y, then the first in the file; a warning names the genes. A gene that GENCODE
-    copies to chromosome Y has an id of its own, ``ENSG00000002586_PAR_Y``.
+    A gene has one place. Where a file has several (the same name on an alternate contig, on X and
+    Y, on both strands or more than 1 Mb apart), a warning names the gene, and one is kept: a
+    primary chromosome comes before contigs, X before Y, then the first in the file. A gene that
+    GENCODE copies to chromosome Y has an id of its own, ``ENSG00000002586_PAR_Y``.
 
     Examples
     --------
@@ -108,50 +103,33 @@ def read_genes(
     >>> read_genes(path, tss="most_5prime")["tss"].tolist()
     [3652760]
     """
-    _check_options(format, tss, strip_version)
+    check_choice("format", format, FORMATS)
+    check_choice("tss", tss, ("canonical", "most_5prime", "all"))
+    check_strip_version(strip_version)
     chroms, wanted = _as_names(chroms, "chroms"), _as_names(biotypes, "biotypes")
     file = TextFile(path, "annotation")
-    kind, columns = (format, None)
-    if format in ("auto", "genepred"):
-        kind, columns = recognise_annotation(file)
-    if format == "genepred" and kind != format:
-        raise ValueError(f"{file.name} is not a genePred table: it looks like {kind}")
-    if kind == "genepred":
-        found = parse_genepred(file, columns)
-    else:
-        found = {"gtf": parse_gtf, "gff3": parse_gff3, "bed": parse_bed}[kind](file)
-    table = _transcript_table(found, file)
+    format, found = read_annotation(file, format)
+    table = found.to_table(file)
     table = _choose_chroms(table, chroms, rename_chroms, file)
     table = _leave_out_unstranded(table, file)
-    table, known = _add_biotypes(table, found, kind, biotypes, file)
-    if known:
+    if _add_biotypes(table, found, format, biotypes, file):
         table = _choose_biotypes(table, ["protein_coding"] if biotypes == "auto" else wanted, file)
     if found.names:
         table["gene_name"] = table["gene_id"].map(found.names)
     if strip_version:
         table = _strip_versions(table, file)
-    if kind != "bed" and table["gene_id"].equals(table["transcript_id"]):
+    if format != "bed" and table["gene_id"].equals(table["transcript_id"]):
         warnings.warn(
             f"{file.name} gives each gene the name of its transcript, so each row is a transcript: "
             "to get genes, take an annotation with gene names (from UCSC the table with name2)",
             stacklevel=2,
         )
     table = keep_one_locus(table, file.name)
-    return _choose_tss(table, tss)
-
-
-def _check_options(format, tss, strip_version):
-    """Refuse settings that do not exist."""
-    for name, value, allowed in (("format", format, _FORMATS), ("tss", tss, _CHOICES)):
-        if not isinstance(value, str) or value not in allowed:
-            shown = ", ".join(repr(choice) for choice in allowed)
-            raise ValueError(f"{name} must be one of {shown}, got {value!r}")
-    if not isinstance(strip_version, (bool, np.bool_)):
-        raise ValueError(f"strip_version must be True or False, got {strip_version!r}")
+    return choose_tss(table, tss)
 
 
 def _as_names(names, parameter):
-    """Bring one name, several or None to a list or None."""
+    """Return one name or several as a list, and None as None."""
     if names is None:
         return None
     names = [names] if isinstance(names, str) else list(names)
@@ -160,23 +138,8 @@ def _as_names(names, parameter):
     return names
 
 
-def _transcript_table(found, file):
-    """Give one row a transcript, and one for each gene that has none, genes in the file's order."""
-    with_transcripts = {row[0] for row in found.transcripts}
-    rows = found.transcripts + [row for row in found.genes if row[0] not in with_transcripts]
-    if not rows:
-        raise ValueError(
-            f"{file.name} has no gene and no transcript: give an annotation of genes, with lines "
-            "of type gene (and of transcripts below them)"
-        )
-    order = {gene: at for at, gene in enumerate(dict.fromkeys(row[0] for row in found.genes))}
-    table = pd.DataFrame(rows, columns=_COLUMNS)
-    at = table["gene_id"].map(order) if order else pd.Series(0, index=table.index)
-    return table.iloc[np.argsort(at.to_numpy(), kind="stable")].reset_index(drop=True)
-
-
 def _choose_chroms(table, chroms, rename, file):
-    """Rename chromosomes, then keep the wanted ones."""
+    """Rename chromosomes, then return the rows of the wanted ones."""
     if rename is not None:
         if not isinstance(rename, Mapping):
             raise TypeError(
@@ -203,7 +166,7 @@ def _choose_chroms(table, chroms, rename, file):
 
 
 def _leave_out_unstranded(table, file):
-    """Leave out what has no strand, and say so: its TSS is unknown."""
+    """Return the rows that have a strand; warn of the others, whose TSS is unknown."""
     stranded = table["strand"].isin(["+", "-"])
     if stranded.all():
         return table
@@ -222,8 +185,8 @@ def _leave_out_unstranded(table, file):
     return table[stranded].reset_index(drop=True)
 
 
-def _add_biotypes(table, found, kind, biotypes, file):
-    """Add the biotype of each row's gene; tell whether any is known."""
+def _add_biotypes(table, found, format, biotypes, file):
+    """Add the biotype of each row's gene to the table, and return whether any is known."""
     if found.biotypes:
         table["biotype"] = table["gene_id"].map(found.biotypes)
     elif found.coding:
@@ -231,20 +194,21 @@ def _add_biotypes(table, found, kind, biotypes, file):
         table["biotype"] = np.where(coding, "protein_coding", "non_coding")
     elif biotypes not in ("auto", None):
         raise ValueError(
-            f"{file.name} does not tell the biotypes of its genes, so biotypes={biotypes!r} cannot "
+            f"{file.name} has no biotypes of its genes, so that biotypes={biotypes!r} cannot "
             "be chosen: pass biotypes=None for all genes"
         )
-    elif biotypes == "auto" and kind in ("gtf", "gff3"):
+    elif biotypes == "auto" and format in ("gtf", "gff3"):
         warnings.warn(
-            f"{file.name} tells neither biotypes nor coding sequences: all "
-            f"{table['gene_id'].nunique()} genes are kept; biotypes=None says that this is meant",
+            f"{file.name} has neither biotypes nor coding sequences: all "
+            f"{table['gene_id'].nunique()} genes are kept; biotypes=None keeps them "
+            "without a warning",
             stacklevel=3,
         )
-    return table, "biotype" in table.columns
+    return "biotype" in table.columns
 
 
 def _choose_biotypes(table, wanted, file):
-    """Keep the wanted biotypes; say how many genes have none."""
+    """Return the rows of the wanted biotypes; warn of genes without a biotype."""
     if wanted is None:
         return table
     genes = table.drop_duplicates("gene_id")
@@ -267,9 +231,9 @@ def _choose_biotypes(table, wanted, file):
 
 
 def _strip_versions(table, file):
-    """Take versions off; refuse where two ids become one."""
+    """Return the table without versions of ids; refuse it where two ids become one."""
     codes, ids = pd.factorize(table["gene_id"])
-    bare = pd.Series([_strip_version(name) for name in ids], dtype=object)
+    bare = pd.Series([bare_id(name) for name in ids], dtype=object)
     twice = bare.duplicated(keep=False).to_numpy()
     if twice.any():
         raise ValueError(
@@ -277,27 +241,5 @@ def _strip_versions(table, file):
             "remove one of them, or pass strip_version=False"
         )
     table["gene_id"] = bare.to_numpy()[codes]
-    table["transcript_id"] = table["transcript_id"].map(_strip_version, na_action="ignore")
+    table["transcript_id"] = table["transcript_id"].map(bare_id, na_action="ignore")
     return table
-
-
-def _choose_tss(table, choice):
-    """Bring transcripts to one row per gene, or one row per TSS."""
-    forward = table["strand"] == "+"
-    table["tss"] = table["start"].where(forward, table["end"] - 1)
-    table["gene"] = pd.factorize(table["gene_id"])[0]
-    table["downstream"] = table["tss"].where(forward, -table["tss"])
-    keys = ["gene", "rank", "downstream"] if choice == "canonical" else ["gene", "downstream"]
-    table = table.sort_values(keys, kind="stable")
-    one_row = ["gene", "tss"] if choice == "all" else ["gene"]
-    chosen = table.drop_duplicates(one_row).reset_index(drop=True)
-    if table["transcript_id"].isna().all():
-        chosen = chosen.drop(columns="transcript_id")
-    elif choice == "all":
-        named = table.dropna(subset="transcript_id")
-        joined = named.groupby(["gene", "tss"])["transcript_id"].agg(";".join)
-        places = pd.MultiIndex.from_frame(chosen[["gene", "tss"]])
-        chosen["transcript_id"] = joined.reindex(places).to_numpy()
-    columns = ["gene_id", "chrom", "tss", "strand", "gene_name", "biotype", "transcript_id"]
-    chosen = chosen[[column for column in columns if column in chosen.columns]]
-    return chosen.astype({"gene_id": str, "chrom": str, "tss": np.int64, "strand": str})

@@ -1,4 +1,4 @@
-"""Expression joined to a gene table: every row that finds no value is spoken of."""
+"""Expression joined to a gene table: rows that find no value are refused or reported."""
 
 import numbers
 import warnings
@@ -6,8 +6,8 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from ..._words import name_some
-from .._gene_ids import kind_of_ids, strip_version
+from ..._words import check_choice, name_some
+from .._gene_ids import bare_id, kind_of_ids
 
 _N_EXAMPLES = 10
 
@@ -20,13 +20,13 @@ def join_expression(
     Parameters
     ----------
     genes : pandas.DataFrame of shape (n_genes, n_columns)
-        A gene table, such as `read_genes` gives; ``gene_id`` is a column or the index. With a
+        A gene table, such as `read_genes` returns; ``gene_id`` is a column or the index. With a
         column ``sample``, each row takes the expression of its own sample.
     expression : pandas.DataFrame of shape (n_expressed, n_samples) or pandas.Series
-        Expression with gene ids as its index, such as `read_expression` gives.
+        Expression with gene ids as its index, such as `read_expression` returns.
     sample : str, sequence of str or None, default=None
         The column of `expression` to take. Several give one row for each gene and sample, with a
-        column ``sample``. None takes the only column, or goes by ``genes["sample"]``.
+        column ``sample``. None takes the only column, or that of ``genes["sample"]``.
     on : str, default="gene_id"
         Column of `genes` that the index of `expression` is matched with, such as ``"gene_name"``
         for a table of gene symbols.
@@ -34,8 +34,8 @@ def join_expression(
         What to do with genes that have no expression: raise, or leave their rows out with a
         warning.
     min_matched : float, default=0.5
-        Raise if a smaller share of the genes has expression, whatever `missing` says: the two
-        tables then mostly name genes in different ways.
+        Least share of the genes that must have expression, whatever `missing` is: below it, the
+        two tables mostly name genes in different ways.
 
     Returns
     -------
@@ -49,10 +49,10 @@ def join_expression(
     Raises
     ------
     TypeError
-        If `genes` or `expression` is no pandas table.
+        If `genes` or `expression` is not a pandas table.
     ValueError
-        If a sample or column is not there, a gene has several rows in `expression`, a value is no
-        finite number, or genes have no expression.
+        If a sample or column is not there, a gene has several rows in `expression`, a value is not
+        a finite number, or genes have no expression.
 
     Warns
     -----
@@ -87,7 +87,7 @@ def join_expression(
     matched = ids.isin(expression.index).to_numpy(dtype=bool)
     report = _report(ids, matched, expression)
     if not matched.all():
-        _judge_unmatched(genes, expression, on, report, missing, min_matched)
+        _report_unmatched(genes, expression, on, report, missing, min_matched)
     if on != "gene_id":
         _warn_shared(genes[matched], ids[matched], on)
     kept = genes[matched]
@@ -105,7 +105,7 @@ def join_expression(
 
 
 def _check_expression(expression):
-    """Judge the expression table and give it as a frame of float64."""
+    """Return the expression table as a frame of float64; refuse repeats and missing values."""
     if isinstance(expression, pd.Series):
         name = "expression" if expression.name is None else expression.name
         expression = expression.to_frame(name)
@@ -143,7 +143,7 @@ def _check_expression(expression):
 
 
 def _check_options(genes, missing, min_matched):
-    """Refuse what is no gene table and settings that do not exist."""
+    """Refuse a bad gene table and settings that do not exist."""
     if not isinstance(genes, pd.DataFrame):
         raise TypeError(f"genes must be a pandas DataFrame, got {type(genes).__name__}")
     if len(genes) == 0:
@@ -153,15 +153,14 @@ def _check_options(genes, missing, min_matched):
             "the gene table has a column expression already: drop it first "
             "(genes.drop(columns='expression'))"
         )
-    if missing not in ("error", "drop"):
-        raise ValueError(f"missing must be 'error' or 'drop', got {missing!r}")
+    check_choice("missing", missing, ("error", "drop"))
     is_share = isinstance(min_matched, numbers.Real) and not isinstance(min_matched, bool)
     if not is_share or not 0 <= min_matched <= 1:
         raise ValueError(f"min_matched must be a share from 0 to 1, got {min_matched!r}")
 
 
 def _match_column(genes, on):
-    """Give what names each gene in the expression table."""
+    """Return the name of each gene in the expression table."""
     if on in genes.columns:
         ids = genes[on]
     elif on == "gene_id" and not isinstance(genes.index, pd.MultiIndex):
@@ -175,7 +174,7 @@ def _match_column(genes, on):
 
 
 def _samples(genes, expression, sample):
-    """Find which columns to take: one name, a list, or None to go by each row's own sample."""
+    """Return the columns to take: one name, a list, or None where each row has its own sample."""
     known = list(expression.columns)
     if "sample" in genes.columns:
         if sample is not None:
@@ -206,7 +205,7 @@ def _samples(genes, expression, sample):
 
 
 def _report(ids, matched, expression):
-    """Count what found its counterpart and what did not, with examples."""
+    """Return counts of genes and rows with and without counterpart, with examples."""
     without = ids[~matched].drop_duplicates()
     unused = expression.index[~expression.index.isin(ids[matched])]
     return {
@@ -219,7 +218,7 @@ def _report(ids, matched, expression):
     }
 
 
-def _judge_unmatched(genes, expression, on, report, missing, min_matched):
+def _report_unmatched(genes, expression, on, report, missing, min_matched):
     """Raise or warn about genes without expression."""
     n_lost, n_genes = report["n_genes_without_expression"], report["n_genes"]
     text = (
@@ -248,15 +247,15 @@ def _judge_unmatched(genes, expression, on, report, missing, min_matched):
 
 
 def _likely_reason(genes, expression, on):
-    """Say why names do not match: by another column, by version, by case or by their kind."""
+    """Return why names do not match: another column, versions, case or their kind."""
     ids = _match_column(genes, on).dropna()
     known = set(expression.index)
     share = ids.isin(known).mean()
     for column in genes.columns.difference([on, "chrom", "tss", "strand", "sample"]):
         if genes[column].astype(str).isin(known).mean() > share:
             return f"More rows match by column {column}: pass on={column!r}"
-    bare = {strip_version(name) for name in known}
-    if ids.map(strip_version).isin(bare).mean() > share:
+    bare = {bare_id(name) for name in known}
+    if ids.map(bare_id).isin(bare).mean() > share:
         return (
             "More rows match without versions (such as .15): read both tables with "
             "strip_version=True"
@@ -270,7 +269,7 @@ def _likely_reason(genes, expression, on):
 
 
 def _warn_shared(genes, names, on):
-    """Say that a name stands for several genes, which then share one value."""
+    """Warn of names of several genes, which then share one value."""
     if "gene_id" not in genes.columns:
         return
     pairs = pd.DataFrame({"name": names.array, "gene_id": genes["gene_id"].array})

@@ -8,7 +8,7 @@ from ..text import TextTable, split_line
 
 _GENE_IDS = ("gene_id", "geneid", "ensembl_gene_id", "ensembl_id", "target_id")
 _HEADS = (*_GENE_IDS, "gene", "genes", "id", "name", "symbol", "gene_symbol", "gene_name")
-# What stands beside the values in the tables of quantifiers and portals.
+# Columns beside the values in the tables of quantifiers and portals.
 _BESIDE = re.compile(
     r"name|description|symbol|(hgnc|gene)_symbol|gene_?(id|name|length|type|biotype|short_name)?|"
     r"biotype|ensembl_gene_id|entrez(gene)?_?(id)?|transcript_id(\(s\))?|tss_id|tracking_id|"
@@ -29,18 +29,10 @@ _STAR_ROWS = ("N_unmapped", "N_multimapping", "N_noFeature", "N_ambiguous")
 
 @dataclass(frozen=True)
 class ExpressionLayout:
-    """Where the parts of an expression table stand.
+    """Positions of the gene ids and of the columns to read by default in a TextTable.
 
-    Attributes
-    ----------
-    table : TextTable
-        The table; its header names every column.
-    gene : int
-        Position of the gene ids.
-    values : list of int
-        Positions of the columns to read by default.
-    n_rows : int or None
-        Rows that the file says it has.
+    The header of the table names every column. `n_rows` is the number of rows that the file says
+    it has, or None.
     """
 
     table: TextTable
@@ -50,25 +42,7 @@ class ExpressionLayout:
 
 
 def recognise_expression(file, gene_column=None):
-    """Find the layout of an expression table from its first lines.
-
-    Parameters
-    ----------
-    file : TextFile
-        The file.
-    gene_column : str or None, default=None
-        Name of the column of gene ids; None finds it.
-
-    Returns
-    -------
-    ExpressionLayout
-        Its layout.
-
-    Raises
-    ------
-    ValueError
-        If the table has no row, no values or no usable header, or lacks `gene_column`.
-    """
+    """Return the layout of an expression table; the column of gene ids is found if not named."""
     comments, records = file.head(3)
     n_rows = None
     if comments and comments[0].startswith("#1.") and records and records[0][0] == 2:
@@ -90,33 +64,17 @@ def recognise_expression(file, gene_column=None):
 
 
 def is_summary_row(name):
-    """Tell whether a row is htseq-count's or STAR's summary of reads, not a gene.
-
-    Parameters
-    ----------
-    name : str
-        First column of the row.
-
-    Returns
-    -------
-    bool
-        True for such as ``__no_feature`` and ``N_unmapped``.
-
-    Examples
-    --------
-    >>> is_summary_row("__no_feature"), is_summary_row("ENSG00000000003")
-    (True, False)
-    """
+    """Return whether a row is htseq-count's or STAR's summary of reads, such as __no_feature."""
     return name.startswith("__") or name in _STAR_ROWS
 
 
 def _key(name):
-    """Column name as it is compared."""
+    """Return a column name as it is compared: lower case, without comment sign and blanks."""
     return name.strip().lstrip("#").strip().lower().replace(" ", "_")
 
 
 def _is_number(text):
-    """Tell whether this is a number, or says that one is missing."""
+    """Return whether a field is a number, or the mark of a missing one."""
     try:
         float(text)
     except ValueError:
@@ -125,7 +83,7 @@ def _is_number(text):
 
 
 def _is_header(fields):
-    """Tell whether these are names of columns: no number among them, or a known first name."""
+    """Return whether fields name columns: no number is among them, or the first name is known."""
     return _key(fields[0]) in _HEADS or not any(_is_number(field) for field in fields[1:])
 
 
@@ -141,13 +99,13 @@ def _gct_rows(file, fields):
 
 
 def _fit(header, row, file):
-    """Give every column of the first row a name."""
+    """Return a name for each column of the first row."""
     extra = len(row) - len(header)
     if extra == 1 and row[-1] == "":
-        # each row ends in a separator, as in Roadmap's tables
+        # Each row ends in a separator, as in Roadmap's tables.
         return [*header, ""]
     if extra == 1:
-        # R leaves the column of row names unnamed
+        # R leaves the column of row names unnamed.
         return ["row name", *header]
     if extra:
         raise ValueError(
@@ -176,7 +134,7 @@ def _names_without_header(first, comments, file):
 
 
 def _gene_position(names, gene_column, file):
-    """Find the column of gene ids."""
+    """Return the position of the gene ids."""
     keys = [_key(name) for name in names]
     if gene_column is None:
         return next((keys.index(name) for name in _GENE_IDS if name in keys), 0)
@@ -190,7 +148,7 @@ def _gene_position(names, gene_column, file):
 
 
 def _value_positions(names, gene):
-    """Find the columns to read by default."""
+    """Return the positions of the columns to read by default."""
     keys = [_key(name) for name in names]
     if names == _STAR:
         return [1]

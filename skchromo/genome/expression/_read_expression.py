@@ -8,9 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ..._words import name_some
-from .._gene_ids import kind_of_ids
-from .._gene_ids import strip_version as _strip_version
+from ..._words import check_choice, name_some
+from .._gene_ids import bare_id, check_strip_version, kind_of_ids
 from ..text import TextFile, split_line, text_of
 from ._layout import is_summary_row, recognise_expression
 
@@ -30,15 +29,16 @@ def read_expression(
     ----------
     source : str, os.PathLike or mapping of str to (str or os.PathLike)
         A file, or for each sample the file that holds it. Files are plain or gzipped and separated
-        by tabs, commas or white space; comments above the table begin with ``#``. Known by their
-        content are matrices of genes x samples (Roadmap, GTEx's GCT, featureCounts, R), and files
-        of one sample by Salmon, kallisto, RSEM, StringTie, Cufflinks, STAR and htseq-count.
+        by tabs, commas or white space; comments above the table begin with ``#``. Two kinds are
+        recognised by their content: matrices of genes x samples (Roadmap, GTEx's GCT,
+        featureCounts, R), and files of one sample by Salmon, kallisto, RSEM, StringTie, Cufflinks,
+        STAR and htseq-count.
     columns : str, sequence of str or None, default=None
         Columns of the file to read: samples of a matrix, or quantities such as ``"TPM"`` and
-        ``"FPKM"``. None reads every sample of a matrix, without the columns that stand beside the
-        values (names, biotypes, positions, lengths); of Salmon, kallisto, RSEM and StringTie
-        the TPM, of Cufflinks the FPKM, of STAR ``"unstranded"`` counts (``"forward"`` and
-        ``"reverse"`` are its third and fourth column). Where `source` is a mapping, one name.
+        ``"FPKM"``. None reads every sample of a matrix, without the columns beside the values
+        (names, biotypes, positions, lengths); the TPM of Salmon, kallisto, RSEM and StringTie; the
+        FPKM of Cufflinks; the ``"unstranded"`` counts of STAR (``"forward"`` and ``"reverse"`` are
+        its third and fourth column). Where `source` is a mapping, one name.
     gene_column : str or None, default=None
         Column of the gene ids. None takes the one named as such (``gene_id``, ``Geneid``,
         ``ensembl_gene_id``), else the first.
@@ -58,7 +58,7 @@ def read_expression(
         Values are float64, in the unit and on the scale of the file. The index, ``gene_id``, keeps
         the order of the file; columns are named as in the file, or by the mapping's samples. A file
         of two columns without header gives a column ``value``. htseq-count's and STAR's summary
-        rows (``__no_feature``, ``N_unmapped``) are left out, as they are not genes;
+        rows (``__no_feature``, ``N_unmapped``) are left out, because they are not genes;
         ``attrs["left_out"]`` names them.
 
     Raises
@@ -68,9 +68,9 @@ def read_expression(
     FileNotFoundError
         If a file does not exist.
     ValueError
-        If a file is damaged, empty or no table, lacks a column, has a value that is missing, no
-        number or negative, or rows that are transcripts; if a gene has several rows; or if samples
-        have different genes.
+        If a file is damaged, empty or not a table, lacks a column, has a value that is missing,
+        negative or not a number, or rows that are transcripts; if a gene has several rows; or if
+        samples have different genes.
 
     Warns
     -----
@@ -89,10 +89,8 @@ def read_expression(
     >>> read_expression({"H1": path}, columns="E003")["H1"].tolist()
     [38.5]
     """
-    if duplicates not in ("error", "sum"):
-        raise ValueError(f"duplicates must be 'error' or 'sum', got {duplicates!r}")
-    if not isinstance(strip_version, (bool, np.bool_)):
-        raise ValueError(f"strip_version must be True or False, got {strip_version!r}")
+    check_choice("duplicates", duplicates, ("error", "sum"))
+    check_strip_version(strip_version)
     genes_of = _transcript_genes(tx2gene, strip_version)
     options = (gene_column, genes_of, duplicates, strip_version)
     if isinstance(source, (str, os.PathLike)):
@@ -112,7 +110,7 @@ def read_expression(
 
 
 def _read_file(path, columns, gene_column, genes_of, duplicates, strip_version):
-    """Read one file as genes x columns."""
+    """Return one file as a table of genes x columns."""
     file = TextFile(path, "expression")
     layout = recognise_expression(file, gene_column)
     wanted = _wanted_columns(layout, columns)
@@ -133,7 +131,7 @@ def _read_file(path, columns, gene_column, genes_of, duplicates, strip_version):
         for name, position in wanted.items()
     }
     if strip_version:
-        ids = np.array([_strip_version(name) for name in ids], dtype=object)
+        ids = np.array([bare_id(name) for name in ids], dtype=object)
     table = pd.DataFrame(values, index=pd.Index(ids, dtype=str, name="gene_id"))
     table = _add_up(table, genes_of, duplicates, file)
     table.attrs["left_out"] = left_out
@@ -202,12 +200,12 @@ def _count_rows(table):
 
 
 def _numbers(column, ids, name, file, is_default):
-    """Judge a column of values: numbers, none missing, none negative."""
+    """Return a column of values as float64; refuse one that is missing or negative."""
     values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
     bad = ~np.isfinite(values)
     if bad.any():
         row = int(np.argmax(bad))
-        hint = "; if it is no sample, name the samples with columns=" if is_default else ""
+        hint = "; if it is not a sample, name the samples with columns=" if is_default else ""
         found = str(column.iloc[row]).strip()
         what = f"{found!r} is not a number" if found else "the value is missing"
         raise ValueError(f"{file.name}, column {name}, gene {ids[row]}: {what}{_others(bad)}{hint}")
@@ -222,13 +220,13 @@ def _numbers(column, ids, name, file, is_default):
 
 
 def _others(bad):
-    """Count the values beside the one that is named."""
+    """Return the number of bad values beside the one that is named, as text."""
     n_others = int(bad.sum()) - 1
     return f" (and {n_others} more in this column)" if n_others else ""
 
 
 def _transcript_genes(tx2gene, strip_version):
-    """Bring tx2gene to a dict, or None."""
+    """Return tx2gene as a dict, and None as None."""
     if tx2gene is None:
         return None
     if isinstance(tx2gene, pd.DataFrame):
@@ -251,12 +249,12 @@ def _transcript_genes(tx2gene, strip_version):
             "tx2gene must be a mapping of transcript to gene, or a DataFrame with the columns "
             f"transcript_id and gene_id, got {type(tx2gene).__name__}"
         )
-    bare = _strip_version if strip_version else str
+    bare = bare_id if strip_version else str
     return {bare(str(transcript)): bare(str(gene)) for transcript, gene in pairs}
 
 
 def _add_up(table, genes_of, duplicates, file):
-    """Bring rows to genes: one row each."""
+    """Return one row for each gene: rows of its transcripts, or parts, are added up."""
     if genes_of is not None:
         table, duplicates = _to_genes(table, genes_of, file), "sum"
     elif (kind := kind_of_ids(table.index)).endswith("transcript ids"):
@@ -278,9 +276,9 @@ def _add_up(table, genes_of, duplicates, file):
 
 
 def _to_genes(table, genes_of, file):
-    """Name each transcript's row by its gene; say what has no gene."""
+    """Return rows named by the genes of transcripts; warn of transcripts without a gene."""
     # Salmon on GENCODE's sequences keeps the whole header: ENST...|ENSG...|...
-    bare = [_strip_version(name.split("|")[0]) for name in table.index]
+    bare = [bare_id(name.split("|")[0]) for name in table.index]
     genes = pd.Series(bare, index=table.index).map(genes_of)
     unknown = genes.isna().to_numpy()
     if unknown.all():
@@ -301,7 +299,7 @@ def _to_genes(table, genes_of, file):
 
 
 def _join_samples(tables, source):
-    """Put files of one sample each side by side."""
+    """Return the files of one sample each as one table, side by side."""
     first_name, first = next(iter(tables.items()))
     for sample, table in tables.items():
         if table.shape[1] != 1:

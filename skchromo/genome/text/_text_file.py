@@ -102,6 +102,13 @@ class TextFile:
                 break
         return comments, records
 
+    def records(self):
+        """Yield number and text of each line that is neither blank nor a comment."""
+        for number, line in self.lines():
+            text = text_of(line)
+            if not is_comment(text):
+                yield number, text
+
     def problem(self, number, text):
         """Return a ValueError that names the file and the line, followed by `text`."""
         return ValueError(f"{self.name}, line {number}: {text}")

@@ -1,32 +1,32 @@
-"""UCSC's gene tables (genePred, refGene, refFlat) and BED."""
+"""Formats of annotations: recognised by content, and read where a line is a transcript.
+
+These are UCSC's genePred tables (refGene, refFlat, knownGene) and BED.
+"""
 
 from ..text import is_comment, text_of, whole_number
-from ._gff import UNTAGGED, Annotation
+from ._gff import parse_gff3, parse_gtf
+from ._transcripts import UNTAGGED, Annotation
+
+FORMATS = ("auto", "gtf", "gff3", "genepred", "bed")
 
 _GENEPRED = ("name", "chrom", "strand", "txstart", "txend", "cdsstart", "cdsend")
 _GENE_NAMES = ("name2", "genename", "genesymbol", "gene_name", "gene_id")
 
 
-def recognise_annotation(file):
-    """Tell the format of an annotation from its first lines.
+def read_annotation(file, format):
+    """Return the format of an annotation, which is found where it is "auto", and its Annotation."""
+    if format in ("auto", "genepred"):
+        found, columns = _recognise(file)
+        if format == "genepred" and found != format:
+            raise ValueError(f"{file.name} is not a genePred table: it looks like {found}")
+        format = found
+    if format == "genepred":
+        return format, _parse_genepred(file, columns)
+    return format, {"gtf": parse_gtf, "gff3": parse_gff3, "bed": _parse_bed}[format](file)
 
-    Parameters
-    ----------
-    file : TextFile
-        The file.
 
-    Returns
-    -------
-    kind : {"gtf", "gff3", "genepred", "bed"}
-        Its format.
-    columns : dict of str to int or None
-        Where the columns of a ``"genepred"`` table stand, None for the others.
-
-    Raises
-    ------
-    ValueError
-        If the file has no record or is in none of the formats.
-    """
+def _recognise(file):
+    """Return the format of an annotation, and the positions of the columns of a genePred table."""
     for _, line in file.lines():
         text = text_of(line)
         if text.startswith("##gff-version") and text.split()[-1].startswith("3"):
@@ -53,33 +53,15 @@ def recognise_annotation(file):
     raise ValueError(f"{file.name} is empty or holds only comments: fetch or write it again")
 
 
-def parse_genepred(file, columns):
-    """Read a genePred table.
+def _parse_genepred(file, columns):
+    """Read a genePred table; `columns` has the positions of its columns.
 
-    Parameters
-    ----------
-    file : TextFile
-        The file.
-    columns : dict of str to int
-        Where its columns stand, as `recognise_annotation` gives them.
-
-    Returns
-    -------
-    Annotation
-        Its transcripts. A gene is its ``name2`` (refFlat: ``geneName``); without one, each
-        transcript is a gene of its own name.
-
-    Raises
-    ------
-    ValueError
-        If a line is malformed; file, number and fault are named.
+    A gene is its ``name2`` (refFlat: ``geneName``); without one, each transcript is a gene of its
+    own name.
     """
     found = Annotation()
     n_needed = max(columns.values()) + 1
-    for number, line in file.lines():
-        text = text_of(line)
-        if is_comment(text):
-            continue
+    for number, text in file.records():
         fields = text.split("\t")
         if len(fields) > columns["txstart"] and fields[columns["txstart"]].lower() == "txstart":
             continue
@@ -100,29 +82,10 @@ def parse_genepred(file, columns):
     return found
 
 
-def parse_bed(file):
-    """Read a BED file whose fourth column names genes.
-
-    Parameters
-    ----------
-    file : TextFile
-        The file, with six columns or more; those after the sixth are not looked at.
-
-    Returns
-    -------
-    Annotation
-        Each row as a transcript of its gene.
-
-    Raises
-    ------
-    ValueError
-        If a line is malformed; file, number and fault are named.
-    """
+def _parse_bed(file):
+    """Read a BED file of six columns or more, whose fourth names genes; a row is a transcript."""
     found = Annotation()
-    for number, line in file.lines():
-        text = text_of(line)
-        if is_comment(text):
-            continue
+    for number, text in file.records():
         fields = _bed_fields(text)
         if len(fields) < 6:
             raise file.problem(
@@ -140,7 +103,7 @@ def parse_bed(file):
 
 
 def _by_name(file, names):
-    """Find the columns of a genePred table by its header."""
+    """Return the positions of the columns of a genePred table by its header."""
     missing = [name for name in _GENEPRED if name not in names]
     if missing:
         raise ValueError(
@@ -153,7 +116,7 @@ def _by_name(file, names):
 
 
 def _by_position(fields):
-    """Find the columns of a genePred table by the look of its first row; None for another table."""
+    """Return the positions of the columns of a genePred table by its first row, or None."""
     for first in (0, 1):
         numbers = fields[first + 3 : first + 8]
         if len(fields) < first + 10 or fields[first + 2] not in ("+", "-") or not _whole(numbers):
@@ -169,17 +132,17 @@ def _by_position(fields):
 
 
 def _bed_fields(text):
-    """Split a BED line at tabs or, where it has none, at white space."""
+    """Return the fields of a BED line, split at tabs or, where it has none, at white space."""
     return text.split("\t") if "\t" in text else text.split()
 
 
 def _whole(fields):
-    """Tell whether all fields are whole numbers, and there is one."""
+    """Return whether all fields are whole numbers, and there is one."""
     return bool(fields) and all(whole_number(value) is not None for value in fields)
 
 
 def _interval(file, number, start, end):
-    """Judge a 0-based half-open interval."""
+    """Return start and end of a 0-based half-open interval."""
     if not _whole([start, end]):
         raise file.problem(number, f"start {start!r} and end {end!r} must be whole numbers")
     if int(start) >= int(end):
@@ -188,6 +151,6 @@ def _interval(file, number, start, end):
 
 
 def _check_strand(file, number, strand):
-    """Refuse what is no strand."""
+    """Refuse a strand other than + and - (and . for none)."""
     if strand not in ("+", "-", "."):
         raise file.problem(number, f"strand {strand!r}: it must be + or - (or . for none)")
