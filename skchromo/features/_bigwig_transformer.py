@@ -1,38 +1,41 @@
 """BigWigTransformer: gene table in, binned signal of every region out."""
 
-import os
 import sys
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from .._arrays import bin_offsets
-from .._words import name_some
-from ..genome import check_genes, promoter_windows
+from .._words import check_choice, name_some
+from ..genome import check_genes
 from ..genome.bigwig import check_signal_options
 from ..genome.tracks import blacklisted_bins, check_blacklist, read_blacklist, track_files
 from ..regions import RegionArray
-from ._base import GeneTableTransformer
-from ._bigwig_checks import (
-    check_chroms,
-    check_ends,
-    check_samples,
-    files_of_tracks,
-    merge_sizes,
-    read_file_chroms,
-)
-from ._conditions import check_two_samples, each_condition, has_conditions
-from ._gene_regions import distinct_regions, gather_pcres
-from ._signal_reading import flip_regions, read_signal
+from ._gene_table import GeneTableTransformer, each_condition, has_conditions
+from ._read_signal import cache_folder, flip_regions, read_signal
+from ._regions import Regions, find_regions
+from ._track_files import check_chroms, check_ends, files_of_tracks, read_file_chroms
 from ._track_scale import (
     average_files,
-    check_scale,
     choose_promoters,
     measure_depth,
     measure_quantiles,
     scale_function,
 )
+
+
+class _Located(NamedTuple):
+    """A checked gene table, one row a gene and sample, and where its regions lie in which files."""
+
+    genes: pd.DataFrame
+    n_conditions: int
+    regions: Regions
+    files: dict
+    chromsizes: dict
+    chrom_names: dict
 
 
 class BigWigTransformer(GeneTableTransformer):
@@ -77,10 +80,11 @@ class BigWigTransformer(GeneTableTransformer):
         tells it, becomes that of the training samples. ``"quantile"`` gives it the distribution
         that they have at the promoters of the training genes. Replicates are scaled before they are
         averaged.
-    memory : str or path, default=None
-        Folder in which to keep what has been read: cross-validation and searches then read each
-        region of each file once, whatever the folds and candidates. A file that is replaced is read
-        again; another blacklist or `scale` asks for no reading. None keeps nothing.
+    memory : str, path or joblib.Memory, default=None
+        Folder in which to keep the signal that has been read: cross-validation and searches then
+        read each region of each file once, whatever the folds and candidates. A file that is
+        replaced is read again; another blacklist or `scale` needs no reading. Of a
+        :class:`joblib.Memory` its location is used. None keeps nothing.
     n_jobs : int, default=None
         Threads that read at the same time; None means 1 (or what a surrounding
         :func:`joblib.parallel_config` says), -1 all processors. The result does not depend on it.
@@ -206,32 +210,7 @@ class BigWigTransformer(GeneTableTransformer):
             the length of a chromosome, do not list one of the genes or pCREs (with
             ``missing_chrom="error"``), or lack what `scale` needs.
         """
-        pairs = has_conditions(X)
-        X = each_condition(X) if pairs else X
-        genes = self._check_parameters(X)
-        self.tracks_, self.files_ = track_files(self.tracks)
-        if pairs:
-            check_two_samples(self.files_)
-        samples = check_samples(self.files_, genes)
-        sizes = read_file_chroms(self.tracks_, self.files_, X)
-        self.chromsizes_ = merge_sizes(sizes)
-        pcres = gather_pcres(genes)
-        self.chrom_names_ = check_chroms(
-            sizes, samples, genes, pcres, self.missing_chrom, self.chrom_names
-        )
-        self.blacklist_ = self.scale_promoters_ = self.scale_reference_ = None
-        self.n_blacklisted_bins_ = self.n_blacklisted_regions_ = 0
-        if self.blacklist is not None:
-            self.blacklist_ = read_blacklist(self.blacklist)
-            check_blacklist(self.blacklist_, self.chromsizes_, self.chrom_names)
-            regions, _, _ = distinct_regions(genes, pcres, self.window, samples)
-            bins, owners = self._blacklisted(regions.chrom, regions.start, regions.end)
-            self.n_blacklisted_bins_ = len(bins)
-            self.n_blacklisted_regions_ = len(np.unique(owners))
-        if self.scale is not None:
-            self._learn_scale(genes, samples)
-        if self.verbose:
-            self._report()
+        self._fit(X)
         return self
 
     def transform(self, X):
@@ -259,75 +238,113 @@ class BigWigTransformer(GeneTableTransformer):
             If a file is missing or a server does not give it.
         """
         check_is_fitted(self, "files_")
-        if has_conditions(X):
-            check_two_samples(files_of_tracks(self.tracks, self.tracks_))
-            both = self.transform(each_condition(X))
-            return RegionArray.stack(both[: len(X)], both[len(X) :])
+        return self._read(self._locate(X, files_of_tracks(self.tracks, self.tracks_)))
+
+    def fit_transform(self, X, y=None):
+        """Fit, then read the regions of each gene; files and genes are matched only once.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame of shape (n_genes, n_columns)
+            Gene table as in `fit`.
+        y : object, default=None
+            Ignored.
+
+        Returns
+        -------
+        RegionArray of shape (n_genes, 1 + max_pcres, n_bins, n_tracks), float32
+            The result of `transform`.
+        """
+        return self._read(self._fit(X))
+
+    def _fit(self, X):
+        """Check everything, learn the scale, and return where the regions of the genes lie."""
+        check_signal_options(self.bin_size, self.gaps, self.missing_chrom, self.chrom_names)
+        check_choice("scale", self.scale, (None, "depth", "quantile"))
+        cache_folder(self.memory)
+        self.tracks_, self.files_ = track_files(self.tracks)
+        located = self._locate(X, self.files_)
+        regions = located.regions
+        self.chromsizes_, self.chrom_names_ = located.chromsizes, located.chrom_names
+        self.blacklist_ = self.scale_promoters_ = self.scale_reference_ = None
+        self.n_blacklisted_bins_ = self.n_blacklisted_regions_ = 0
+        if self.blacklist is not None:
+            self.blacklist_ = read_blacklist(self.blacklist)
+            check_blacklist(self.blacklist_, self.chromsizes_, self.chrom_names)
+            bins, owners = self._blacklisted(regions.chrom, regions.start, regions.end)
+            self.n_blacklisted_bins_ = len(bins)
+            self.n_blacklisted_regions_ = len(np.unique(owners))
+        if self.scale == "quantile":
+            self.scale_promoters_ = choose_promoters(located.genes, self.window)
+        if self.scale is not None:
+            training = _of_samples(self.files_, regions)
+            self.scale_reference_ = average_files(self._measure(training), training)
+        if self.verbose:
+            self._report()
+        return located
+
+    def _locate(self, X, files):
+        """Check a gene table against the files, and return where its regions lie."""
+        n_conditions = 2 if has_conditions(X) else 1
+        if n_conditions == 2:
+            if len(files) < 2:
+                raise ValueError(
+                    "the gene table compares sample_a and sample_b, but tracks are those of one "
+                    "sample: give a table or sample sheet with the columns sample, track and path"
+                )
+            X = each_condition(X)
         genes = check_genes(X)
-        files = files_of_tracks(self.tracks, self.tracks_)
-        samples = check_samples(files, genes)
-        pcres = gather_pcres(genes)
-        sizes = read_file_chroms(self.tracks_, files, X)
-        check_chroms(sizes, samples, genes, pcres, self.missing_chrom, self.chrom_names)
-        chromsizes = check_ends(genes, pcres, merge_sizes(sizes), self.chrom_names)
-        regions, index, weights = distinct_regions(genes, pcres, self.window, samples)
-        longest = max(self.window, pcres.max_pcre_length)
-        return RegionArray(
-            signal=self._signal(regions, files),
+        regions = find_regions(genes, self.window, files)
+        if (self.window // 2) % self.bin_size:
+            raise ValueError(
+                f"window={self.window} and bin_size={self.bin_size} do not fit together: half the "
+                "window must be a multiple of bin_size, so that no bin lies across the TSS"
+            )
+        listed = read_file_chroms(files, self.tracks_, X)
+        chrom_names = check_chroms(
+            regions, files, self.tracks_, listed, self.missing_chrom, self.chrom_names
+        )
+        chromsizes = {name: size for sizes in listed.values() for name, size in sizes.items()}
+        return _Located(genes, n_conditions, regions, files, chromsizes, chrom_names)
+
+    def _read(self, located):
+        """Return the RegionArray of a located gene table."""
+        genes, n_conditions, regions, files, chromsizes, _ = located
+        chromsizes = check_ends(genes, regions, chromsizes, self.chrom_names)
+        signal = read_signal(
+            regions, files, self.tracks_, self._scales(regions, files), **self._reading()
+        )
+        if self.blacklist_ is not None:
+            # Not before: what is kept in `memory` is what the files hold.
+            signal[self._blacklisted(regions.chrom, regions.start, regions.end)[0]] = 0
+        flip_regions(signal, regions, self.bin_size)
+        X = RegionArray(
+            signal=signal,
             offsets=bin_offsets(regions.start, regions.end, self.bin_size),
             chrom=regions.chrom,
             start=regions.start,
             end=regions.end,
-            index=index,
-            weights=weights,
+            index=regions.index,
+            weights=regions.weights,
             genes={
                 name: genes[name].to_numpy(dtype=None if name == "tss" else object)
                 for name in genes.columns.drop("pcres", errors="ignore")
             },
             tracks=self.tracks_,
             bin_size=self.bin_size,
-            n_bins=-(-longest // self.bin_size),
+            n_bins=-(-regions.longest // self.bin_size),
             window=self.window,
             chromsizes=chromsizes,
         )
-
-    def _check_parameters(self, X):
-        """Judge what needs no file, and give the checked gene table."""
-        check_signal_options(self.bin_size, self.gaps, self.missing_chrom, self.chrom_names)
-        check_scale(self.scale)
-        if not (self.memory is None or isinstance(self.memory, (str, os.PathLike))):
-            raise TypeError(f"memory must be the path of a folder or None, got {self.memory!r}")
-        genes = check_genes(X)
-        promoter_windows(genes, self.window)
-        if (self.window // 2) % self.bin_size:
-            raise ValueError(
-                f"window={self.window} and bin_size={self.bin_size} do not fit together: half the "
-                "window must be a multiple of bin_size, so that no bin lies across the TSS"
-            )
-        return genes
-
-    def _learn_scale(self, genes, samples):
-        """Learn what files are scaled to from the samples of the training genes."""
-        if self.scale == "quantile":
-            self.scale_promoters_ = choose_promoters(genes, self.window)
-        of_genes = list(self.files_)[:1] if None in samples else genes["sample"].unique()
-        training = {sample: self.files_[sample] for sample in of_genes}
-        self.scale_reference_ = average_files(self._measure(training), training)
-
-    def _measure(self, files):
-        """Measure each file, by its path, for `scale`."""
-        if self.scale == "depth":
-            return measure_depth(files, self.tracks_)
-        places = [self.scale_promoters_[name].to_numpy() for name in ("chrom", "start", "end")]
-        hidden = None if self.blacklist_ is None else self._blacklisted(*places)[0]
-        return measure_quantiles(files, self.tracks_, places, hidden, **self._reading())
+        if n_conditions == 1:
+            return X
+        return RegionArray.stack(X[: len(X) // 2], X[len(X) // 2 :])
 
     def _scales(self, regions, files):
-        """Make the function that scales each file that is to be read, by its path and track."""
+        """Return the function that scales each file that is to be read, by its path and track."""
         if self.scale is None:
             return {}
-        names = list(files)
-        files = {names[number]: files[names[number]] for number in np.unique(regions.sample)}
+        files = _of_samples(files, regions)
         measures = self._measure(files)
         return {
             (path, track): scale_function(measures[path], reference)
@@ -336,34 +353,25 @@ class BigWigTransformer(GeneTableTransformer):
             for path in paths
         }
 
-    def _signal(self, regions, files):
-        """Read all tracks at all regions, scaled, masked and in reading direction."""
-        scales = self._scales(regions, files)
-        signal = read_signal(regions, files, self.tracks_, scales, **self._reading())
-        if self.blacklist_ is not None:
-            # Not before: what is kept in `memory` is what the files hold.
-            signal[self._blacklisted(regions.chrom, regions.start, regions.end)[0]] = 0
-        flip_regions(signal, regions, self.bin_size)
-        return signal
+    def _measure(self, files):
+        """Measure each file for `scale`, by its path."""
+        if self.scale == "depth":
+            return measure_depth(files, self.tracks_)
+        places = [self.scale_promoters_[name].to_numpy() for name in ("chrom", "start", "end")]
+        hidden = None if self.blacklist_ is None else self._blacklisted(*places)[0]
+        return measure_quantiles(files, self.tracks_, places, hidden, **self._reading())
 
     def _reading(self):
-        """Settings with which files are read."""
-        return {
-            "bin_size": self.bin_size,
-            "memory": self.memory,
-            "n_jobs": self.n_jobs,
-            "verbose": self.verbose,
-            "gaps": self.gaps,
-            "missing_chrom": self.missing_chrom,
-            "chrom_names": self.chrom_names,
-        }
+        """Return the settings with which files are read."""
+        names = ("bin_size", "memory", "n_jobs", "verbose", "gaps", "missing_chrom", "chrom_names")
+        return {name: getattr(self, name) for name in names}
 
     def _blacklisted(self, chrom, start, end):
-        """Find the bins of regions that the blacklist touches, and the region of each."""
+        """Return the bins of regions that the blacklist touches, and the region of each."""
         return blacklisted_bins(self.blacklist_, chrom, start, end, self.bin_size, self.chrom_names)
 
     def _report(self):
-        """Say what was matched and masked."""
+        """Print what was matched and masked."""
         names = [f"{name} = {' = '.join(found)}" for name, found in self.chrom_names_.items()]
         if names:
             tqdm.write(f"bigWig: chromosomes matched: {name_some(names, 30)}", file=sys.stderr)
@@ -373,3 +381,9 @@ class BigWigTransformer(GeneTableTransformer):
                 f"{self.n_blacklisted_regions_} regions are set to 0",
                 file=sys.stderr,
             )
+
+
+def _of_samples(files, regions):
+    """Return the files of those samples that the regions are read from."""
+    names = list(files)
+    return {names[number]: files[names[number]] for number in np.unique(regions.sample)}

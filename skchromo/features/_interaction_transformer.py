@@ -26,8 +26,7 @@ from ..genome.contacts import (
     transform_weights,
     weight_function,
 )
-from ._base import GeneTableTransformer
-from ._conditions import each_condition, has_conditions, side_by_side
+from ._gene_table import GeneTableTransformer, each_condition, has_conditions, side_by_side
 
 
 class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):

@@ -11,8 +11,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from small_models import TINY, make_regions
 
 from skchromo import BigWigTransformer, ChromoformerRegressor, WindowSummary
-from skchromo.features import _signal_reading
-from skchromo.genome import read_bins
+from skchromo.genome import bigwig, read_bins
 
 REGRESSOR = ChromoformerRegressor(**{**TINY, "max_epochs": 1, "n_threads": 1})
 FOLDS = GroupKFold(3)
@@ -52,7 +51,7 @@ def reads(monkeypatch):
         seen.extend(zip(chrom, start.tolist(), end.tolist()))
         return read_bins(path, chrom, start, end, bin_size, **options)
 
-    monkeypatch.setattr(_signal_reading, "read_bins", counting)
+    monkeypatch.setattr(bigwig, "read_bins", counting)
     return seen
 
 

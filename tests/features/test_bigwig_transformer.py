@@ -13,9 +13,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skchromo.features._bigwig_transformer import BigWigTransformer
-from skchromo.genome.contacts._pcres import Pcres
-from skchromo.regions import RegionArray
+from skchromo import BigWigTransformer, RegionArray
+from skchromo.genome.contacts import Pcres
 
 SIZES = {"chr1": 20_000, "chr2": 9_000}
 REAL_SIZES = {"chr1": 249_250_621, "chr5": 180_915_260, "chr8": 146_364_022}
@@ -215,12 +214,19 @@ def test_samples_share_regions_where_tracks_are_not_by_sample(tracks, genes):
     assert X.genes["sample"].tolist() == list("abcde")
 
 
-def test_the_result_does_not_depend_on_n_jobs(tracks, with_pcres, monkeypatch):
+def test_the_result_does_not_depend_on_n_jobs(tracks, with_pcres):
     alone = BigWigTransformer(tracks, window=2_000).fit_transform(with_pcres)
     pair = BigWigTransformer(tracks, window=2_000, n_jobs=2).fit_transform(with_pcres)
     assert pair.equals(alone)
-    monkeypatch.setattr("skchromo.features._signal_reading._REGIONS_AT_ONCE", 2)
-    assert BigWigTransformer(tracks, window=2_000).fit_transform(with_pcres).equals(alone)
+
+
+def test_many_genes_are_read_as_few(tracks):
+    tss = np.arange(19_000)  # several times the regions that are read at once
+    genes = pd.DataFrame({"gene_id": tss, "chrom": "chr1", "tss": tss, "strand": "-"})
+    transformer = BigWigTransformer(tracks, window=400, n_jobs=2).fit(genes)
+    X = transformer.transform(genes)
+    for rows in ([0], [18_999], np.arange(4_090, 4_100), [9_000, 100, 13_000]):
+        assert transformer.transform(genes.iloc[rows]).equals(X[rows])
 
 
 def test_a_bar_appears_only_when_asked_for(tracks, genes, capsys):

@@ -2,6 +2,7 @@
 
 import os
 
+import joblib
 import numpy as np
 import pandas as pd
 import pyBigWig
@@ -11,8 +12,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import Pipeline
 
 from skchromo import BigWigTransformer, InteractionTransformer
-from skchromo.features import _signal_reading
-from skchromo.genome import read_bins
+from skchromo.genome import bigwig, read_bins
 from skchromo.genome.bigwig import BinCache
 
 SIZE = 100_000
@@ -65,7 +65,7 @@ def reads(monkeypatch):
         seen.extend((path, *place, bin_size) for place in zip(chrom, start.tolist(), end.tolist()))
         return read_bins(path, chrom, start, end, bin_size, **options)
 
-    monkeypatch.setattr(_signal_reading, "read_bins", counting)
+    monkeypatch.setattr(bigwig, "read_bins", counting)
     return seen
 
 
@@ -168,6 +168,15 @@ def test_a_file_that_is_gone_cannot_be_kept(tmp_path):
         BinCache(tmp_path, str(tmp_path / "H3K4me3.bw"), 100)
 
 
-def test_memory_must_be_a_path(tracks, genes):
+def test_a_joblib_memory_is_taken_for_its_folder(tracks, genes, reads, tmp_path):
+    expected = transform(tracks, genes, joblib.Memory(tmp_path / "cache", verbose=0))
+    n_reads = len(reads)
+    assert transform(tracks, genes, tmp_path / "cache").equals(expected)
+    assert len(reads) == n_reads
+    assert transform(tracks, genes, joblib.Memory(None)).equals(expected)
+    assert len(reads) == 2 * n_reads
+
+
+def test_memory_must_be_a_folder(tracks, genes):
     with pytest.raises(TypeError, match="memory must be the path of a folder"):
         transform(tracks, genes, 5)

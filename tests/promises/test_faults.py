@@ -41,8 +41,8 @@ from small_models import TINY, make_regions
 
 from skchromo import BigWigTransformer, ChromoformerRegressor, RegionArray, load_model
 from skchromo._files import whole_file
-from skchromo.features import _signal_reading
-from skchromo.genome import read_bins, read_contacts, read_genes
+from skchromo.features import _read_signal
+from skchromo.genome import bigwig, read_bins, read_contacts, read_genes
 from skchromo.genome.bigwig import BigWigFile, BinCache
 from skchromo.genome.text import TextFile
 from skchromo.nn import load_checkpoint
@@ -69,7 +69,7 @@ def genes():
 @pytest.fixture
 def one_by_one(monkeypatch):
     """Few regions a task, so that there are several."""
-    monkeypatch.setattr(_signal_reading, "_REGIONS_AT_ONCE", 5)
+    monkeypatch.setattr(_read_signal, "_REGIONS_AT_ONCE", 5)
 
 
 def transform(track, genes, memory=None, **options):
@@ -178,7 +178,7 @@ def test_what_was_read_before_an_interruption_is_kept(
             os.kill(os.getpid(), signal.SIGINT)
         return read_bins(path, chrom, start, end, *rest, **options)
 
-    monkeypatch.setattr(_signal_reading, "read_bins", interrupted)
+    monkeypatch.setattr(bigwig, "read_bins", interrupted)
     with python_hears_ctrl_c(), pytest.raises(KeyboardInterrupt):
         transform(track, genes, tmp_path / "cache", n_jobs=n_jobs)
     kept = files_in(tmp_path / "cache")
@@ -220,14 +220,15 @@ def test_ctrl_c_ends_a_search():
 KILLED = """
 import sys, time
 import pandas as pd
-from skchromo.features import _signal_reading
+from skchromo.features import _read_signal
+from skchromo.genome import bigwig
 from skchromo import BigWigTransformer
-_signal_reading._REGIONS_AT_ONCE = 1
-read_bins = _signal_reading.read_bins
+_read_signal._REGIONS_AT_ONCE = 1
+read_bins = bigwig.read_bins
 def slow(*args, **options):
     time.sleep(0.02)
     return read_bins(*args, **options)
-_signal_reading.read_bins = slow
+bigwig.read_bins = slow
 genes = pd.read_pickle(sys.argv[2])
 BigWigTransformer({"H3K4me3": sys.argv[1]}, window=2_000, memory=sys.argv[3]).fit_transform(genes)
 """
@@ -253,7 +254,7 @@ def test_what_a_killed_process_has_read_is_kept(track, genes, tmp_path):
 
 def extract_in_a_worker(track, genes, memory, dies_at):
     """Extract in a process that is killed from outside when it has read a few regions."""
-    _signal_reading._REGIONS_AT_ONCE = 1
+    _read_signal._REGIONS_AT_ONCE = 1
     n_read = 0
 
     def killed(*args, **options):
@@ -263,7 +264,7 @@ def extract_in_a_worker(track, genes, memory, dies_at):
             os.kill(os.getpid(), signal.SIGKILL)
         return read_bins(*args, **options)
 
-    _signal_reading.read_bins = killed
+    bigwig.read_bins = killed
     return BigWigTransformer({"H3K4me3": track}, window=2_000, memory=memory).fit_transform(genes)
 
 

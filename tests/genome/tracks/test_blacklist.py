@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skchromo.features import BigWigTransformer, _signal_reading
-from skchromo.genome import read_bins, read_blacklist
+from skchromo.features import BigWigTransformer
+from skchromo.genome import bigwig, read_bins, read_blacklist
 from skchromo.genome.contacts._pcres import Pcres
 from skchromo.genome.tracks import blacklisted_bins
 
@@ -87,7 +87,7 @@ def test_another_blacklist_reads_no_region_again(tracks, genes, tmp_path, monkey
         n_read.append(len(chrom))
         return read_bins(path, chrom, *arguments, **options)
 
-    monkeypatch.setattr(_signal_reading, "read_bins", counted)
+    monkeypatch.setattr(bigwig, "read_bins", counted)
     for blacklist in (TABLE, None, TABLE[:1], TABLE):
         options = {"window": 800, "blacklist": blacklist}
         found = BigWigTransformer(tracks, memory=tmp_path / "cache", **options)
