@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_consistent_length, check_random_state
 
-from .._arrays import ranges
+from .._arrays import bins_of, ranges
 from .._words import check_choice, check_whole
 from ._model import open_model
 from ._variants import rebuilt
@@ -148,6 +148,6 @@ def _permuted(X, track, groups, rng):
         n, n_source = np.repeat([counts[group], counts[source]], counts[group], axis=1)
         place = ranges(np.zeros_like(group), counts[group])
         place = (2 * place + 1) * n_source // (2 * n)
-        to = ranges(X.offsets[group], counts[group])
+        to = bins_of(X.offsets, group)
         signal[to, track] = X.signal[np.repeat(X.offsets[source], counts[group]) + place, track]
     return rebuilt(X, signal=signal)

@@ -9,7 +9,7 @@ import numpy as np
 from .._words import check_choice, is_whole
 from ._model import open_model, response
 from ._places import Places
-from ._variants import Edits, predict_variants
+from ._variants import Variants
 
 _SIGNAL = ("knock_out", "scale", "set", "add", "peak")
 _WEIGHT = ("scale_weight", "set_weight")
@@ -266,14 +266,13 @@ def perturb(estimator, X, perturbations, *, response_method="auto", class_of_int
     (20, 4)
     """
     model = open_model(estimator, X)
-    X, places = model.X, Places.of(model.X)
     names, perturbations = _named(perturbations)
     for perturbation in perturbations:
-        _check_fits(perturbation, X)
+        _check_fits(perturbation, model.X)
     predict = response(model, response_method, class_of_interest)
-    prediction = predict(X)
-    changed = predict_variants(predict, X, places, Edits.of(perturbations, X))
-    return Effects(names, prediction, changed - prediction[:, None], places)
+    prediction, variants = predict(model.X), Variants(model.X, perturbations)
+    change = variants.predict(predict) - prediction[:, None]
+    return Effects(names, prediction, change, variants.places)
 
 
 def _named(perturbations):

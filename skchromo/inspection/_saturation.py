@@ -9,7 +9,7 @@ from ..regions import mean_signal
 from ._model import open_model, response
 from ._perturb import Perturbation
 from ._places import Places
-from ._variants import Edits, predict_variants
+from ._variants import Variants
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,16 +126,14 @@ def count_saturation(
     n_pcres  0   1   2   3
     n_genes 20  20  20  20
     """
-    model, places, predict, base, counted = _open(
-        estimator, X, track, threshold, response_method, class_of_interest
-    )
+    X, predict, counted = _open(estimator, X, track, threshold, response_method, class_of_interest)
     rank, n_counted = np.cumsum(counted, axis=1), counted.sum(axis=1)
     steps = np.arange(n_counted.max(initial=0) + 1)
-    edits = Edits.of([Perturbation("remove")] * len(steps), model.X)
     chosen = counted[:, None] & (rank[:, None] > steps[:, None])
-    prediction = predict_variants(predict, model.X, places, edits._replace(chosen=chosen))
-    prediction[np.arange(len(base)), n_counted] = base
-    return Saturation("n_pcres", steps, prediction, places)
+    variants = Variants(X, [Perturbation("remove")] * len(steps), chosen)
+    prediction = variants.predict(predict)
+    prediction[np.arange(len(X)), n_counted] = predict(X)
+    return Saturation("n_pcres", steps, prediction, variants.places)
 
 
 def weight_saturation(
@@ -194,17 +192,15 @@ def weight_saturation(
     >>> weight_saturation(model, X, factors=(0, 1)).prediction.shape
     (20, 2)
     """
-    model, places, predict, _, counted = _open(
-        estimator, X, track, threshold, response_method, class_of_interest
-    )
-    edits = Edits.of([Perturbation("scale_weight", factor) for factor in factors], model.X)
+    X, predict, counted = _open(estimator, X, track, threshold, response_method, class_of_interest)
     chosen = np.repeat(counted[:, None], len(factors), axis=1)
-    prediction = predict_variants(predict, model.X, places, edits._replace(chosen=chosen))
-    return Saturation("weight_factor", np.asarray(factors, float), prediction, places)
+    variants = Variants(X, [Perturbation("scale_weight", factor) for factor in factors], chosen)
+    steps = np.asarray(factors, float)
+    return Saturation("weight_factor", steps, variants.predict(predict), variants.places)
 
 
 def _open(estimator, X, track, threshold, response_method, class_of_interest):
-    """Return model, places, response, predictions, and whether each pCRE of each gene counts."""
+    """Return X as regions, a function that predicts, and whether each region is counted."""
     model = open_model(estimator, X)
     X = model.X
     if X.index.shape[1] == 1:
@@ -221,4 +217,4 @@ def _open(estimator, X, track, threshold, response_method, class_of_interest):
         counted &= level > (threshold or 0)
     elif threshold is not None:
         raise ValueError("threshold is for the mean signal of a track: name the track too")
-    return model, Places.of(X), predict, predict(X), counted
+    return X, predict, counted

@@ -80,7 +80,7 @@ class AttentionDisplay(Display):
             A fitted ChromoformerClassifier or ChromoformerRegressor, or a Pipeline, search or
             TransformedTargetRegressor that ends in one.
         X : pandas.DataFrame, RegionArray or array-like of n_genes rows
-            What the estimator predicts from.
+            Input of the estimator's `predict`.
         gene : str or int, default=None
             Id or row number of a gene; None is the mean over all genes.
         level : {"regulation", "embedding", "pairwise"}, default="regulation"

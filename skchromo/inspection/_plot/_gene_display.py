@@ -110,7 +110,7 @@ class GeneDisplay(_base.Display):
             A fitted ChromoformerClassifier or ChromoformerRegressor, or a Pipeline, search or
             TransformedTargetRegressor that ends in one.
         X : pandas.DataFrame, RegionArray or array-like of n_genes rows
-            What the estimator predicts from. Only the row of the gene is used.
+            Input of the estimator's `predict`. Only the row of the gene is used.
         gene : str or int, default=None
             Id or row number of the gene; None where X has only one.
         method : {"integrated_gradients", "gradient_x_input"}, default="integrated_gradients"

@@ -67,7 +67,7 @@ class MarkImportanceDisplay(Display):
             A fitted ChromoformerClassifier or ChromoformerRegressor, or a Pipeline, search or
             TransformedTargetRegressor that ends in one.
         X : pandas.DataFrame, RegionArray or array-like of n_genes rows
-            What the estimator predicts from: genes that it was not trained on.
+            Input of the estimator's `predict`: genes that it was not trained on.
         y : array-like of shape (n_genes,)
             Target, in the scale that `estimator` was fitted on.
         regions : {"all", "promoter", "pcres"}, default="all"

@@ -79,7 +79,7 @@ class PCREImportanceDisplay(Display):
             A fitted ChromoformerClassifier or ChromoformerRegressor, or a Pipeline, search or
             TransformedTargetRegressor that ends in one.
         X : pandas.DataFrame, RegionArray or array-like of n_genes rows
-            What the estimator predicts from, with pCREs.
+            Input of the estimator's `predict`, with pCREs.
         gene : str or int, default=None
             Id or row number of a gene; None draws all.
         method : {"remove", "knock_out", "weight"}, default="remove"
