@@ -32,13 +32,13 @@ class AttentionDisplay(Display):
     ----------
     figure_ : matplotlib Figure
     ax_ : matplotlib Axes
-        That hold all others.
+        Axes that hold all others.
     axes_ : list of matplotlib Axes
         One for each bin size.
     images_ : list of matplotlib AxesImage
         Maps; empty for ``"embedding"``.
     lines_ : list of matplotlib Line2D
-        Heads at the first bin size, then at the next; empty but for ``"embedding"``.
+        Heads at the first bin size, then at the next; empty except for ``"embedding"``.
     colorbar_ : matplotlib Colorbar or None
 
     Raises
@@ -84,9 +84,9 @@ class AttentionDisplay(Display):
         gene : str or int, default=None
             Id or row number of a gene; None is the mean over all genes.
         level : {"regulation", "embedding", "pairwise"}, default="regulation"
-            Which transformer.
+            The transformer to draw.
         bin_sizes : int or sequence of int, default=None
-            Which bin sizes, in bp; None is all.
+            Bin sizes to draw, in bp; None is all.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure of one column's width (89 mm), or of two for maps.
 
@@ -106,24 +106,24 @@ class AttentionDisplay(Display):
         Parameters
         ----------
         level : {"regulation", "embedding", "pairwise"}, default="regulation"
-            Which transformer.
+            The transformer to draw.
         bin_sizes : int or sequence of int, default=None
-            Which bin sizes, in bp; None is all.
+            Bin sizes to draw, in bp; None is all.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure of one column's width (89 mm), or of two for maps.
 
         Returns
         -------
         display : AttentionDisplay
-            The display itself, with what was drawn.
+            The display itself, with all that was drawn.
 
         Raises
         ------
         ImportError
             Without matplotlib: ``pip install matplotlib``.
         ValueError
-            If there is no such level or bin size, or no pCREs to draw; or for ``"pairwise"`` of
-            several genes, whose pCREs have no mean.
+            If there is no such level or bin size, or no pCREs to draw; or if ``"pairwise"`` is
+            drawn for several genes, whose pCREs have no mean.
         """
         check_choice("level", level, ("regulation", "embedding", "pairwise"))
         sizes = self._sizes(bin_sizes)

@@ -42,13 +42,15 @@ class GeneDisplay(_base.Display):
     ----------
     figure_ : matplotlib Figure
     ax_ : matplotlib Axes
-        That hold all others.
+        Axes that hold all others.
     contact_ax_, map_ax_ : matplotlib Axes
+        The upper panel, and the row of regions under it.
     track_axes_ : list of matplotlib Axes
+        The lanes of tracks.
     arcs_ : list of matplotlib PathPatch
-        Of pCREs in falling weight.
+        Arcs of pCREs, in falling weight.
     signal_ : list of matplotlib PolyCollection
-        Of tracks.
+        Signal of tracks.
     raising_, lowering_ : list of matplotlib PolyCollection
         Attributions of tracks above and below 0; empty without attributions.
 
@@ -59,8 +61,8 @@ class GeneDisplay(_base.Display):
 
     See Also
     --------
-    GeneDisplay.from_estimator : Computes attributions and importances, and draws.
-    to_bigwig : Attributions for a genome browser.
+    GeneDisplay.from_estimator : Compute attributions and importances, and draw them.
+    to_bigwig : Write attributions for a genome browser.
 
     Examples
     --------
@@ -120,10 +122,10 @@ class GeneDisplay(_base.Display):
         class_of_interest : label, default=None
             Class whose log-odds are explained; None is the second of two classes.
         window : int, default=None
-            How much of the promoter to draw, in bp around the TSS, as wide as all of it would
-            be; None is all of it.
+            Part of the promoter to draw, in bp around the TSS, as wide as the whole promoter
+            would be; None is the whole promoter.
         tracks : sequence of str, default=None
-            Which tracks to draw, in this order; None is all.
+            Tracks to draw, in this order; None is all.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure of two columns' width (183 mm).
 
@@ -167,17 +169,17 @@ class GeneDisplay(_base.Display):
         Parameters
         ----------
         window : int, default=None
-            How much of the promoter to draw, in bp around the TSS, as wide as all of it would
-            be; None is all of it.
+            Part of the promoter to draw, in bp around the TSS, as wide as the whole promoter
+            would be; None is the whole promoter.
         tracks : sequence of str, default=None
-            Which tracks, in this order; None is all.
+            Tracks to draw, in this order; None is all.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure of two columns' width (183 mm).
 
         Returns
         -------
         display : GeneDisplay
-            The display itself, with what was drawn.
+            The display itself, with all that was drawn.
 
         Raises
         ------
@@ -294,8 +296,8 @@ def _check_regions(X):
     if not isinstance(X, RegionArray):
         raise TypeError(
             "X must be a RegionArray, as pipe[:-1].transform(genes) gives it, got "
-            f"{type(X).__name__}; GeneDisplay.from_estimator takes whatever the estimator predicts "
-            "from"
+            f"{type(X).__name__}; GeneDisplay.from_estimator takes the input of the estimator's "
+            "predict"
         )
     if X.ndim != 4:
         raise ValueError("X has two conditions of each gene: draw the genes of one condition")

@@ -85,7 +85,7 @@ class LearningHistoryDisplay(Display):
         Returns
         -------
         display : LearningHistoryDisplay
-            The display itself, with what was drawn.
+            The display itself, with all that was drawn.
 
         Raises
         ------

@@ -24,16 +24,16 @@ class PCREImportanceDisplay(Display):
     gene : str or int, default=None
         Id or row number of a gene; None draws all.
     name : str, default=None
-        Title; None is the gene's id, or how many genes there are.
+        Title; None is the gene's id, or the number of genes.
 
     Attributes
     ----------
     figure_ : matplotlib Figure
     ax_ : matplotlib Axes
     bars_ : matplotlib BarContainer or None
-        Of one gene.
+        Bars of one gene.
     points_ : matplotlib PathCollection or None
-        Of several.
+        Points of several genes.
 
     Raises
     ------

@@ -93,7 +93,7 @@ def to_bigwig(attributions, path, *, track=None, genes=None, combine="sum", chro
     combine : {"sum", "mean"}, default="sum"
         How overlapping regions are combined.
     chromsizes : mapping of str to int, or path of a bigWig, default=None
-        Length of each chromosome in bp; None is what X knows, from the bigWigs it was read from.
+        Length of each chromosome in bp; None takes those that X has from its bigWigs.
 
     Returns
     -------
