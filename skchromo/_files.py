@@ -126,7 +126,7 @@ def open_binary(path, name=None):
     """Open a path or an address to read its bytes in order; gzip and bgzip are decompressed.
 
     The content decides about compression, not the name. `name` is the file's name in errors of
-    servers; those of the disk are Python's own.
+    servers; the disk raises Python's own.
     """
     if is_url(path):
         file = io.BufferedReader(_Stream(RemoteFile(path, name)), _HEAD)
@@ -144,7 +144,7 @@ def open_at(path, name=None):
 
 
 class DiskFile:
-    """A file on disk of which several threads, and processes after a fork, read any place."""
+    """A file on disk that several threads, and processes after a fork, read at any place."""
 
     # Bytes: the widest gap between two ranges that is worth reading along, and the longest range.
     widest_gap, longest_range = 0, 1 << 20
@@ -263,7 +263,7 @@ class RemoteFile:
         return contents, system.state
 
     def _from_others(self, starts, stops):
-        """Read ranges through fsspec, and ask for size and version before and afterwards."""
+        """Read ranges through fsspec, with size and version before and afterwards."""
         from fsspec.core import url_to_fs
 
         try:

@@ -13,89 +13,30 @@ _LENGTH_OF_CHR1 = {
     "mm39": 195_154_279,
 }
 _REMEDY = (
-    "use files of one assembly. skchromo lifts nothing over: UCSC liftOver and CrossMap do so "
-    "for tables and lists, CrossMap for bigWig files too; a matrix is best made anew from "
-    "its reads"
+    "use files of one assembly. skchromo does not lift over: UCSC liftOver and CrossMap do so for "
+    "tables and lists, CrossMap for bigWig files too; a matrix is best made again from its reads"
 )
 _NOTE = "skchromo.contacts"
 
 
-def name_assembly(chromsizes):
-    """Name the assembly that chromosomes of these lengths are of.
+def in_assembly(chromsizes):
+    """Return for a message which assembly has these lengths, such as " (as in hg19)", or "".
 
-    Parameters
-    ----------
-    chromsizes : mapping of str to int
-        Length of each chromosome in bp.
-
-    Returns
-    -------
-    str or None
-        ``"hg18"``, ``"hg19"``, ``"hg38"``, ``"T2T-CHM13"``, ``"mm9"``, ``"mm10"`` or ``"mm39"``, by
-        the length of chromosome 1; None for any other.
-
-    Examples
-    --------
-    >>> name_assembly({"1": 249_250_621}), name_assembly({"chr1": 5_000})
-    ('hg19', None)
+    Chromosome 1 decides.
     """
     lengths = {size for chrom, size in chromsizes.items() if bare_name(chrom) == "1"}
-    return next((name for name, size in _LENGTH_OF_CHR1.items() if size in lengths), None)
-
-
-def in_assembly(chromsizes):
-    """Say in parentheses which assembly lengths are like, for a message.
-
-    Parameters
-    ----------
-    chromsizes : mapping of str to int
-        Length of each chromosome in bp.
-
-    Returns
-    -------
-    str
-        The words, empty where the assembly is not known.
-
-    Examples
-    --------
-    >>> in_assembly({"chr1": 248_956_422})
-    ' (as in hg38)'
-    """
-    name = name_assembly(chromsizes)
-    return f" (as in {name})" if name else ""
+    found = (f" (as in {name})" for name, size in _LENGTH_OF_CHR1.items() if size in lengths)
+    return next(found, "")
 
 
 def check_assembly(chromsizes, starts=None, *, table=None):
-    """Raise if files, or the contacts of a gene table, are of different assemblies.
+    """Refuse files, and contacts of a gene table, that are of different assemblies.
 
-    Chromosomes are compared with and without ``chr``. The mitochondrion is left out, as it comes in
-    two lengths with one assembly (hg19), and so is what a file lists under both names.
-
-    Parameters
-    ----------
-    chromsizes : mapping of str to (mapping of str to int)
-        For each file by what it is called in a message: length of each chromosome in bp.
-    starts : mapping of str to (mapping of str to int), default=None
-        For each list of contacts by what it is called: largest start on each chromosome, as
-        `largest_starts` gives it.
-    table : pandas.DataFrame, default=None
-        A gene table: what `note_contacts` has noted in it is compared too.
-
-    Raises
-    ------
-    ValueError
-        If two files give a chromosome different lengths, or a contact of a list starts beyond the
-        end of its chromosome. The message names both sources and both numbers, the assemblies
-        where they are known, and tools that lift over.
-
-    Examples
-    --------
-    >>> check_assembly({"a.bw": {"chr1": 5_000}, "b.hic": {"1": 5_000, "MT": 300}})
-    >>> check_assembly({"a.bw": {"chr1": 5_000}, "b.hic": {"1": 6_000}})
-    Traceback (most recent call last):
-    ...
-    ValueError: chromosome 1 has 5000 bp in a.bw and 6000 bp in b.hic: they are of different
-    assemblies, ...
+    `chromsizes` maps the name of each file to its chromosomes and their lengths, `starts` that of
+    each list of contacts to what `largest_starts` returns; the notes of `note_contacts` in a gene
+    table are compared too. Names count with and without ``chr``. The mitochondrion is left out,
+    because it has two lengths with one assembly (hg19), and so is a chromosome that a file lists
+    under both names.
     """
     noted = {} if table is None else table.attrs.get(_NOTE, {})
     known = {}
@@ -119,52 +60,18 @@ def check_assembly(chromsizes, starts=None, *, table=None):
 
 
 def note_contacts(table, chromsizes, starts):
-    """Store in a gene table what is known about the assembly of its contacts.
+    """Note in the attrs of a gene table what is known about the assembly of its contacts.
 
-    It is kept in ``table.attrs``, which pandas hands on when rows are taken; where a user's step
-    loses it (a merge), only `check_assembly` knows less.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        The gene table; changed in place.
-    chromsizes, starts : dict of str to (dict of str to int)
-        Of matrices and of lists, as for `check_assembly`.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> table = pd.DataFrame({"chrom": ["chr1"]})
-    >>> note_contacts(table, {}, {"loops.bedpe": {"chr1": 7_000}})
-    >>> check_assembly({"a.bw": {"chr1": 5_000}}, table=table)
-    Traceback (most recent call last):
-    ...
-    ValueError: loops.bedpe has a contact that starts at chr1:7000, but chr1 has 5000 bp in a.bw:
-    they are of different assemblies, ...
+    The arguments are as in `check_assembly`, which knows less once pandas has lost the notes, such
+    as in a merge.
     """
     table.attrs[_NOTE] = {"chromsizes": chromsizes, "starts": starts}
 
 
 def largest_starts(contacts):
-    """Find the largest start of the fragments on each chromosome.
+    """Return the largest start (bp) of a fragment on each chromosome.
 
-    Starts, as the last bin of a chromosome may be written with an end beyond it.
-
-    Parameters
-    ----------
-    contacts : pandas.DataFrame of shape (n_contacts, 5 or 7)
-        What `read_contacts` returns.
-
-    Returns
-    -------
-    dict of str to int
-        Positions in bp.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> largest_starts(pd.DataFrame({"chrom": ["chr1", "chr1"], "start": [50, 900]}))
-    {'chr1': 900}
+    Starts count, because the last bin of a chromosome may be written with an end beyond it.
     """
     largest = {}
     for side in ("",) if "chrom" in contacts else ("1", "2"):
@@ -175,7 +82,7 @@ def largest_starts(contacts):
 
 
 def _comparable(lengths):
-    """Give name and number of each chromosome by its bare name, but for those left out."""
+    """Return name and number of each chromosome by its bare name, without those left out."""
     named = {}
     for chrom, number in lengths.items():
         named.setdefault(bare_name(chrom), []).append((chrom, number))

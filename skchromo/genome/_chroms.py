@@ -1,40 +1,15 @@
-"""Chromosome names: which name a file uses for the one that a gene table uses."""
+"""Chromosome names: with and without chr, and the names of the mitochondrion."""
+
+from .._words import check_choice
 
 _MITOCHONDRION = frozenset({"M", "MT"})
 
 
 def resolve_chroms(wanted, present, chrom_names="exact"):
-    """Map each wanted chromosome name to the name that a file uses.
+    """Return the name that a file uses for each distinct wanted name; None where it has none.
 
-    Parameters
-    ----------
-    wanted : iterable of str
-        Names to look for; repeats are allowed.
-    present : iterable of str
-        Names that the file has.
-    chrom_names : {"exact", "match"}, default="exact"
-        ``"exact"`` takes a name as it stands. ``"match"`` also takes the same name with or without
-        a ``chr`` prefix, and ``chrM``, ``chrMT``, ``M`` and ``MT`` for one another; a name that
-        the file has as it stands always comes first.
-
-    Returns
-    -------
-    dict of str to (str or None)
-        One entry for each distinct wanted name, in order of first appearance; None where the file
-        has no such chromosome.
-
-    Raises
-    ------
-    ValueError
-        If `chrom_names` is neither of the two, or if several names of the file match one wanted
-        name and none of them is that name itself.
-
-    Examples
-    --------
-    >>> resolve_chroms(["chr1", "chrM", "chrY"], ["1", "2", "MT"], chrom_names="match")
-    {'chr1': '1', 'chrM': 'MT', 'chrY': None}
-    >>> resolve_chroms(["chr1"], ["1"])
-    {'chr1': None}
+    ``"match"`` also takes a name with or without ``chr``, and ``chrM``, ``chrMT``, ``M`` and ``MT``
+    for one another; the name itself comes first. Several matches are an error.
     """
     check_chrom_names(chrom_names)
     present = dict.fromkeys(present)
@@ -56,71 +31,20 @@ def resolve_chroms(wanted, present, chrom_names="exact"):
 
 
 def check_chrom_names(chrom_names):
-    """Raise unless `chrom_names` is ``"exact"`` or ``"match"``.
-
-    Parameters
-    ----------
-    chrom_names : str
-        The setting to judge.
-
-    Raises
-    ------
-    ValueError
-        If it is neither ``"exact"`` nor ``"match"``.
-
-    Examples
-    --------
-    >>> check_chrom_names("match")
-    """
-    if not isinstance(chrom_names, str) or chrom_names not in ("exact", "match"):
-        raise ValueError(f"chrom_names must be 'exact' or 'match', got {chrom_names!r}")
+    """Check the parameter: ``"exact"`` or ``"match"``."""
+    check_choice("chrom_names", chrom_names, ("exact", "match"))
 
 
 def bare_name(name):
-    """Return the part of a chromosome name that all naming styles share.
-
-    Parameters
-    ----------
-    name : str
-        Chromosome name.
-
-    Returns
-    -------
-    str
-        The name without its ``chr`` prefix; ``M`` for every name of the mitochondrion.
-
-    Examples
-    --------
-    >>> bare_name("chr1"), bare_name("X"), bare_name("MT")
-    ('1', 'X', 'M')
-    """
+    """Return a chromosome name without ``chr``; ``M`` for every name of the mitochondrion."""
     bare = name[3:] if name.startswith("chr") else name
     return "M" if bare in _MITOCHONDRION else bare
 
 
 def match_hint(missing, present, chrom_names="exact"):
-    """Say that ``chrom_names="match"`` would help, where it would.
+    """Return the advice to set ``chrom_names="match"`` where it would help, else an empty text.
 
-    Parameters
-    ----------
-    missing : iterable of str
-        Names that the file lacks as they stand.
-    present : iterable of str
-        Names that the file has.
-    chrom_names : {"exact", "match"}, default="exact"
-        The setting in force; with ``"match"`` there is nothing left to suggest.
-
-    Returns
-    -------
-    str
-        A sentence for the end of an error message, or an empty string.
-
-    Examples
-    --------
-    >>> match_hint(["1"], ["chr1", "chr2"])
-    "the file calls 1 'chr1': set chrom_names='match'"
-    >>> match_hint(["chrY"], ["chr1", "chr2"])
-    ''
+    `missing` are names that the file lacks, `present` those that it has.
     """
     if chrom_names == "match":
         return ""

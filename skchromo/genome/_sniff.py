@@ -1,4 +1,4 @@
-"""What a file that is no bigWig is instead, and how a bigWig is made of it."""
+"""The format of a file that is not a bigWig, and the commands that make a bigWig of it."""
 
 import re
 import shlex
@@ -28,7 +28,7 @@ _WORDS = {
     "swapped": "a bigWig with its bytes in the order of another machine",
     "matrix": "a matrix of contacts or other HDF5 file",
     "pointer": "a Git LFS pointer, not the file itself",
-    "page": "a web page, such as a server sends instead of the file",
+    "page": "a web page, which a server sent instead of the file",
     "peaks": "a list of peaks",
     "bigWig": "a compressed bigWig",
     "zip": "a zip archive",
@@ -75,40 +75,24 @@ _REMEDIES = {
     "index {stem}.bam; bamCoverage -b {stem}.bam -o {stem}.bw",
     "TDF": "convert it with IGV's and UCSC's tools: igvtools tdftobedgraph {file} {stem}.bedGraph; "
     "then sort it and run bedGraphToBigWig {stem}.bedGraph chrom.sizes {stem}.bw" + _SIZES,
-    "swapped": "write it anew: bigWigToBedGraph {file} {stem}.bedGraph; bedGraphToBigWig "
+    "swapped": "write it again: bigWigToBedGraph {file} {stem}.bedGraph; bedGraphToBigWig "
     "{stem}.bedGraph chrom.sizes {stem}.bw" + _SIZES,
     "bigWig": "decompress it: gunzip -c {file} > {stem}.bw",
     "zip": "unpack it (unzip {file}) and give the bigWig in it",
     "pointer": "fetch the file: git lfs pull",
-    "page": "download the file again, logged in if need be, from its direct address",
+    "page": "download the file again from its direct address, logged in if the server needs it",
     "matrix": "contacts are given to InteractionTransformer, signal as a bigWig",
-    "peaks": "peaks are no signal: give the bigWig of the same experiment",
+    "peaks": "peaks are not signal: give the bigWig of the same experiment",
     "gzip": "decompress it, and give a bigWig",
     "unknown": "give a bigWig",
 }
 
 
 def explain_format(start, path):
-    r"""Say what a file that is no bigWig is, and what to do with it.
+    """Return the end of a message: the format of a file that is not a bigWig, and the remedy.
 
-    Parameters
-    ----------
-    start : bytes
-        Its first bytes, some thousand.
-    path : str
-        Its path or address; it names the files in the commands, and tells the format where the
-        content does not.
-
-    Returns
-    -------
-    str
-        Words for the end of an error message.
-
-    Examples
-    --------
-    >>> explain_format(b"BAM\x01", "h1.bam")
-    'it is a BAM file: convert it with deepTools: samtools index h1.bam;
-    bamCoverage -b h1.bam -o h1.bw'
+    `start` is the first `SNIFFED` bytes of the file, which decide before the name. `path` (or an
+    address) names the files in the commands.
     """
     if not start:
         return "it is an empty file: copy or download it again"
@@ -127,12 +111,12 @@ def explain_format(start, path):
         stem=shlex.quote(stem),
     )
     if kind == "unknown":
-        return f"its content is of no known format: {remedy}"
+        return f"its format is not known: {remedy}"
     return f"it is {_WORDS.get(kind, f'a {kind} file')}: {remedy}"
 
 
 def _kind_of(start):
-    """Recognise a format by its first bytes."""
+    """Return the format of a file by its first bytes."""
     if start.startswith(b"\x1f\x8b"):
         inner = _inflate(start)
         kind = "bigWig" if inner.startswith(_BIGWIG) else _kind_of(inner)
@@ -147,7 +131,7 @@ def _kind_of(start):
 
 
 def _kind_of_text(text):
-    """Recognise a format of lines by the first of them."""
+    """Return the format of a text by its first lines."""
     for line in text.splitlines():
         if re.match(r"(fixed|variable)Step\b|track\b.*\btype=\"?wiggle_0", line):
             return "wig"
@@ -166,7 +150,7 @@ def _kind_of_text(text):
 
 
 def _is_number(text):
-    """Tell whether a field can be a signal."""
+    """Return whether a field can be signal."""
     try:
         float(text)
     except ValueError:
@@ -175,7 +159,7 @@ def _is_number(text):
 
 
 def _inflate(start):
-    """Decompress the beginning of a gzipped file, as far as it goes."""
+    """Decompress the beginning of a gzipped file, as far as it is there."""
     try:
         return zlib.decompressobj(31).decompress(start, SNIFFED)
     except zlib.error:

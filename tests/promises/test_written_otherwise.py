@@ -41,7 +41,7 @@ def test_text_written_otherwise_is_the_same(tmp_path, kind, how):
     expected = digest(read(kind, path))
     path.write_bytes(other)
     if kind in ("sheet_tsv", "sheet_csv", "encode") and other.startswith(b"\x1f\x8b"):
-        with pytest.raises(ValueError, match=r"table\.txt' is no sample sheet"):
+        with pytest.raises(ValueError, match=r"table\.txt' is not a sample sheet"):
             read(kind, path)
     else:
         assert digest(read(kind, path)) == expected

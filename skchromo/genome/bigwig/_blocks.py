@@ -31,7 +31,7 @@ class BlockDamageError(DamageError):
 
 
 def read_runs(file, blocks, number, inflated_size):
-    """Yield the runs of blocks of one chromosome, those of a batch of blocks at a time.
+    """Yield the runs of blocks of one chromosome, a batch of blocks at a time.
 
     `number` is the chromosome's in the file, `inflated_size` the header's: bytes that the largest
     block inflates to, 0 where blocks are not compressed. Runs are uint32 positions and float32

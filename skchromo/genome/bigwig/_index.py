@@ -65,7 +65,7 @@ class Blocks(NamedTuple):
 
 
 class Layout:
-    """What a bigWig file says of itself: checked at once, and the index when it is first needed.
+    """Header, chromosomes and index of a bigWig file; the index is read when it is first needed.
 
     `inflated_size` is the number of bytes that the largest data block inflates to, 0 where blocks
     are not compressed; `summary` a Summary or None; `chroms` holds a Chrom by name, in the order of

@@ -34,7 +34,7 @@ def read_bins(
     Parameters
     ----------
     path : str or os.PathLike
-        The bigWig file.
+        The bigWig file, or its address (http, https, s3, gs, ftp, ...).
     chrom : array-like of shape (n_regions,), str
         Chromosome of each region.
     start, end : array-like of shape (n_regions,), int
@@ -67,8 +67,10 @@ def read_bins(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is no complete bigWig, if it holds NaN, infinite or negative signal in a
+        If the file is not a complete bigWig, if it holds NaN, infinite or negative signal in a
         region, if a chromosome is missing, or if a parameter or region is not valid.
+    ConnectionError, PermissionError, ImportError
+        If a server does not give it, or an address needs a package that is not installed.
 
     Examples
     --------
@@ -118,7 +120,7 @@ def mean_signal(path, track=None):
     Parameters
     ----------
     path : str or os.PathLike
-        The bigWig file, or its http or https address.
+        The bigWig file, or its address (http, https, s3, gs, ftp, ...).
     track : str, default=None
         Name of its track, for error messages.
 
@@ -134,8 +136,8 @@ def mean_signal(path, track=None):
     ValueError
         If it is not a bigWig, is incomplete or damaged, or its header holds no sum, or one that is
         not above 0.
-    ConnectionError, PermissionError
-        If a server does not give it.
+    ConnectionError, PermissionError, ImportError
+        If a server does not give it, or an address needs a package that is not installed.
 
     Notes
     -----
@@ -173,7 +175,7 @@ def read_chromsizes(path, track=None):
     Parameters
     ----------
     path : str or os.PathLike
-        The bigWig file, or its http or https address.
+        The bigWig file, or its address (http, https, s3, gs, ftp, ...).
     track : str, default=None
         Name of its track, for error messages.
 
@@ -188,8 +190,8 @@ def read_chromsizes(path, track=None):
         If there is no such file.
     ValueError
         If it is not a bigWig, is incomplete or damaged, or a server does not serve parts of it.
-    ConnectionError, PermissionError
-        If a server does not give it.
+    ConnectionError, PermissionError, ImportError
+        If a server does not give it, or an address needs a package that is not installed.
 
     Examples
     --------

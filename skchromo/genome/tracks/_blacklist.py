@@ -1,4 +1,4 @@
-"""Intervals whose signal is not to be used: read, judged, and laid over the bins of regions."""
+"""The blacklist: intervals whose signal is not to be used, and the bins that overlap them."""
 
 import os
 
@@ -35,7 +35,7 @@ def read_blacklist(source):
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it holds no interval, or something that is none.
+        If it holds no interval, or a row that is not one.
 
     Examples
     --------
@@ -61,35 +61,10 @@ def read_blacklist(source):
 
 
 def blacklisted_bins(blacklist, chrom, start, end, bin_size, chrom_names="exact"):
-    """Find the bins of regions that overlap an interval.
+    """Return the numbers of the bins that share a base with an interval, and the region of each.
 
-    Parameters
-    ----------
-    blacklist : pandas.DataFrame
-        What `read_blacklist` gives.
-    chrom : ndarray of shape (n_regions,), str
-        Chromosome of each region.
-    start, end : ndarray of shape (n_regions,), int64
-        Half-open intervals in bp.
-    bin_size : int
-        Width of a bin in bp.
-    chrom_names : {"exact", "match"}, default="exact"
-        How names are compared, see `resolve_chroms`.
-
-    Returns
-    -------
-    ndarray of shape (n_found,), int64
-        Numbers of the bins, all regions counted one after the other, in rising order: those that
-        share at least one base with an interval.
-    region : ndarray of shape (n_found,), int64
-        The region of each.
-
-    Examples
-    --------
-    >>> blacklist = pd.DataFrame({"chrom": ["chr1"], "start": [150], "end": [201]})
-    >>> regions = np.array(["chr1", "chr1"]), np.array([0, 150]), np.array([300, 450])
-    >>> blacklisted_bins(blacklist, *regions, 100)
-    (array([1, 2, 3]), array([0, 0, 1]))
+    Regions are half-open in bp. Bins are numbered over all regions, one after the other, and come
+    in rising order (int64).
     """
     chrom = np.asarray(chrom, dtype=object)
     n_bins = -((start - end) // bin_size)
@@ -101,7 +76,7 @@ def blacklisted_bins(blacklist, chrom, start, end, bin_size, chrom_names="exact"
             continue
         low, high = (by_chrom[listed][column].to_numpy() for column in ("start", "end"))
         rows = np.flatnonzero(chrom == name)
-        # Intervals are apart, so that those of a region follow one another.
+        # Intervals are apart, and so the ones in a region follow one another.
         begin = np.searchsorted(high, start[rows], "right")
         count = np.maximum(np.searchsorted(low, end[rows], "left") - begin, 0)
         row, interval = np.repeat(rows, count), ranges(begin, count)
@@ -114,26 +89,9 @@ def blacklisted_bins(blacklist, chrom, start, end, bin_size, chrom_names="exact"
 
 
 def check_blacklist(blacklist, sizes, chrom_names="exact"):
-    """Raise if a blacklist cannot be of the same assembly as the bigWig files.
+    """Refuse a blacklist that has no chromosome of the bigWig files, or reaches beyond an end.
 
-    Parameters
-    ----------
-    blacklist : pandas.DataFrame
-        What `read_blacklist` gives.
-    sizes : mapping of str to int
-        Length in bp of every chromosome that the files list.
-    chrom_names : {"exact", "match"}, default="exact"
-        How names are compared, see `resolve_chroms`.
-
-    Raises
-    ------
-    ValueError
-        If they have no chromosome in common, or an interval reaches beyond a chromosome's end.
-
-    Examples
-    --------
-    >>> blacklist = pd.DataFrame({"chrom": ["chr1"], "start": [150], "end": [201]})
-    >>> check_blacklist(blacklist, {"chr1": 1000})
+    `sizes` holds the length in bp of every chromosome that the files list.
     """
     names = resolve_chroms(blacklist["chrom"], sizes, chrom_names)
     if not any(names.values()):
@@ -164,12 +122,12 @@ def _from_bed(file):
         if start is None or end is None:
             raise file.problem(
                 number,
-                f"{text[:60]!r} is no BED line: chrom, start and end (whole numbers, 0 or more) "
+                f"{text[:60]!r} is not a BED line: chrom, start and end (whole numbers, 0 or more) "
                 "are needed, with tabs",
             )
         if not chrom or start >= end:
             raise file.problem(
-                number, f"{chrom}:{start}-{end} is no interval: start must lie before end"
+                number, f"{chrom}:{start}-{end} is not an interval: start must lie before end"
             )
         chroms.append(chrom)
         starts.append(start)
@@ -183,7 +141,7 @@ def _from_bed(file):
 
 
 def _from_table(table):
-    """Judge a table of intervals."""
+    """Check a table of intervals."""
     missing = [column for column in _COLUMNS if column not in table.columns]
     if missing:
         raise ValueError(
@@ -198,7 +156,7 @@ def _from_table(table):
     if bad.any():
         chrom, first, last = table.loc[bad.to_numpy(), list(_COLUMNS)].iloc[0]
         raise ValueError(
-            f"blacklist: {int(bad.sum())} of {len(table)} rows are no intervals, the first is "
+            f"blacklist: {int(bad.sum())} of {len(table)} rows are not intervals, the first is "
             f"{chrom}:{first}-{last}: start and end are whole numbers, 0 or more, start before end"
         )
     columns = {"chrom": table["chrom"].astype(str), "start": start, "end": end}

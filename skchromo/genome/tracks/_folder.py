@@ -1,4 +1,4 @@
-"""Tracks found by the names of files: a pattern, or a folder of a known naming."""
+"""Tracks found by the names of files: by a pattern, or in a folder whose names are known."""
 
 import glob
 import os
@@ -19,31 +19,15 @@ _ACCESSION = re.compile(r"ENCFF[0-9A-Z]{6}")
 _ROADMAP = re.compile(
     r"(E\d{3})-(.+?)((?:\.imputed)?\.(?:pval|fc)\.signal)?\.(?:bigwig|bw)", re.IGNORECASE
 )
-# Names of tracks that hold what otherwise parts a sample's name from a track's.
+# Names of tracks with a character that otherwise separates sample and track.
 _WHOLE_NAMES = frozenset({"atac-seq", "dnase-seq", "h2a.z"})
 
 
 def match_pattern(pattern):
-    """Find the files that a pattern names.
+    """Return a sorted table of the files that a pattern names, see `list_tracks`.
 
-    Parameters
-    ----------
-    pattern : str
-        A path with ``{track}`` (or ``{mark}``) and perhaps ``{sample}`` in place of the names, and
-        ``*`` (or ``{replicate}``) for what tells replicates. None of them reaches over a ``/``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``sample`` (where the pattern has it), ``track`` and ``path``, sorted.
-
-    Raises
-    ------
-    FileNotFoundError
-        If no file matches.
-    ValueError
-        If the pattern has no ``{track}`` or an unknown name, or a file's name can be read in
-        several ways.
+    ``{track}`` (or ``{mark}``), ``{sample}`` and ``*`` (or ``{replicate}``) do not reach over a
+    ``/``. A file's name that can be read in several ways is refused.
     """
     pieces = _SPECIAL.split(pattern)
     unknown = [piece for piece in pieces[1::2] if piece not in (*_GROUPS, *_REPLICATES)]
@@ -55,7 +39,7 @@ def match_pattern(pattern):
     groups = [_GROUPS[piece] for piece in pieces[1::2] if piece in _GROUPS]
     if "track" not in groups:
         raise ValueError(
-            f"tracks: the pattern {pattern!r} does not say where the track's name stands: write "
+            f"tracks: the pattern {pattern!r} does not show where the track's name stands: write "
             "{track} there, as in 'data/{sample}-{track}.bigwig'"
         )
     names = [name for name in ("sample", "track") if name in groups]
@@ -70,7 +54,7 @@ def match_pattern(pattern):
         )
         if first != other:
             raise ValueError(
-                f"tracks: the pattern {pattern!r} leaves open what is what in {path}: "
+                f"tracks: the pattern {pattern!r} can be read in two ways for {path}: "
                 f"{_said(names, other)} or {_said(names, first)}; rename the file, or give a "
                 "sample sheet (TSV with the columns sample, track and path)"
             )
@@ -81,25 +65,7 @@ def match_pattern(pattern):
 
 
 def search_folder(folder):
-    """Find the bigWigs of a folder by what their names say.
-
-    Parameters
-    ----------
-    folder : str
-        The folder.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``sample`` (where the names have it), ``track`` and ``path``, sorted.
-
-    Raises
-    ------
-    FileNotFoundError
-        If it holds no bigWig, or ENCODE's files without their table.
-    ValueError
-        If the names are of no naming that is known, or signals of several kinds are there.
-    """
+    """Return a sorted table of the bigWigs of a folder whose names follow a known rule."""
     names = [name for name in sorted(os.listdir(folder)) if _BIGWIG.search(name)]
     if not names:
         raise FileNotFoundError(
@@ -111,7 +77,7 @@ def search_folder(folder):
         if not os.path.exists(table):
             raise FileNotFoundError(
                 f"tracks: the files in {folder} bear ENCODE's accessions ({stems[0]}), which do "
-                f"not tell the track: put the {ENCODE_TABLE} of the same download beside them, or "
+                f"not name the track: put the {ENCODE_TABLE} of the same download beside them, or "
                 "give a sample sheet (TSV with the columns sample, track and path)"
             )
         return read_sheet(table)
@@ -124,14 +90,14 @@ def search_folder(folder):
         paths = [os.path.join(folder, name) for name in names]
         return pd.DataFrame({"track": stems, "path": paths})
     raise ValueError(
-        f"tracks: the names of the files in {folder} (such as {name_some(names, 2)}) do not tell "
+        f"tracks: the names of the files in {folder} (such as {name_some(names, 2)}) do not name "
         f"sample and track: give a pattern such as '{folder}/{{sample}}-{{track}}.bw' or "
         f"'{folder}/{{track}}_*.bw', or a sample sheet (TSV with the columns sample, track, path)"
     )
 
 
 def _roadmap(folder, found):
-    """Bring files of Roadmap's naming to a table, and refuse signals that do not compare."""
+    """Return a table of files with Roadmap's names; refuse signals that do not compare."""
     table = pd.DataFrame(
         [(*match.group(1, 2), (match[3] or "").lower(), match.string) for match in found],
         columns=["sample", "track", "kind", "path"],
@@ -148,12 +114,12 @@ def _roadmap(folder, found):
 
 
 def _for_glob(pieces):
-    """Turn a pattern into one for glob."""
+    """Return a pattern for glob."""
     return "".join("*" if i % 2 else glob.escape(piece) for i, piece in enumerate(pieces))
 
 
 def _expression(pieces, lazy):
-    """Turn a pattern into a regular expression that prefers long or short names."""
+    """Return a pattern as a regular expression that prefers long or short names."""
     parts, seen = [], set()
     for i, piece in enumerate(pieces):
         if not i % 2:
@@ -169,12 +135,12 @@ def _expression(pieces, lazy):
 
 
 def _said(names, values):
-    """Spell out one way to read a file's name."""
+    """Return the names that one way to read a file's name gives."""
     return " and ".join(f"{name} {value!r}" for name, value in zip(names, values, strict=True))
 
 
 def _what_is_there(beginning):
-    """Say what the folder holds in which a path begins."""
+    """Return the content of the folder in which a path begins, for a message."""
     folder = Path(os.path.dirname(beginning) or ".")
     if not folder.is_dir():
         return f"there is no folder {folder}"

@@ -1,21 +1,20 @@
-"""The `tracks` parameter: which bigWig files hold which track of which sample."""
+"""The `tracks` parameter: the bigWig files of each sample and track."""
 
 import os
 from collections.abc import Mapping
 
 import pandas as pd
 
-from ..._files import is_url
+from ..._files import is_url, without_login
 from ..._words import name_some
 from ._folder import match_pattern, search_folder
-from ._sheet import read_sheet
+from ._sheet import read_sheet, with_track_and_path
 
 
 def list_tracks(source):
     """List the bigWig files that a pattern, a folder or a sample sheet names.
 
-    `BigWigTransformer` takes the same sources as they are; with the table you can choose among
-    samples and tracks first.
+    `BigWigTransformer` takes the same sources; the table lets you choose samples and tracks first.
 
     Parameters
     ----------
@@ -23,8 +22,8 @@ def list_tracks(source):
         One of
 
         * a pattern: a path with ``{track}`` (or ``{mark}``) and perhaps ``{sample}`` in place of
-          the names, such as ``"data/{sample}-{track}.bigwig"``; ``*`` stands for what tells
-          replicates, as in ``"data/{track}_rep*.bw"``;
+          the names, such as ``"data/{sample}-{track}.bigwig"``; ``*`` stands for the
+          part that differs between replicates, as in ``"data/{track}_rep*.bw"``;
         * a folder whose bigWigs bear Roadmap's names (``E003-H3K4me3.pval.signal.bigwig``), the
           names of their tracks alone (``H3K4me3.bw``), or ENCODE's accessions, with the
           ``metadata.tsv`` of the download beside them;
@@ -43,11 +42,11 @@ def list_tracks(source):
     Raises
     ------
     TypeError
-        If `source` is no path.
+        If `source` is not a path.
     FileNotFoundError
         If there is no such folder or file, or no file matches.
     ValueError
-        If names leave open what is sample and what is track, a table lacks a column or a value, or
+        If the sample and the track are not clear from a name, a table lacks a column or a value, or
         files of one track hold signal of several kinds.
 
     Examples
@@ -63,7 +62,7 @@ def list_tracks(source):
     0     H1  H3K27ac
     1     H1  H3K4me3
     2   K562  H3K4me3
-    >>> h1 = table[table["sample"] == "H1"]  # to be given to BigWigTransformer
+    >>> h1 = table[table["sample"] == "H1"]  # a table for BigWigTransformer
     """
     if not isinstance(source, (str, os.PathLike)):
         raise TypeError(
@@ -72,8 +71,9 @@ def list_tracks(source):
     path = os.fspath(source)
     if is_url(path):
         raise ValueError(
-            f"tracks: {path} is an address: a server's files cannot be listed, so give a mapping "
-            "such as {'H3K4me3': 'https://...'}, or a sample sheet on disk with addresses as paths"
+            f"tracks: {without_login(path)} is an address: a server's files cannot be listed, so "
+            "give a mapping such as {'H3K4me3': 'https://...'}, or a sample sheet on disk with "
+            "addresses as paths"
         )
     if "{" in path and not os.path.exists(path):
         found = match_pattern(path)
@@ -94,41 +94,11 @@ def list_tracks(source):
 
 
 def track_files(tracks):
-    """Turn tracks in any accepted form into a mapping of sample and track to files.
+    """Return the names of tracks, and for each sample the paths of each track's replicates.
 
-    Parameters
-    ----------
-    tracks : mapping, pandas.DataFrame, str or os.PathLike
-        A mapping of track name to path or address, or to a list of them (replicates); or a table
-        with the columns ``track`` (or ``mark``), ``path`` and, for several samples, ``sample``,
-        one row per file, where several rows of one sample and track are replicates; or a pattern,
-        folder or sample sheet, see `list_tracks`.
-
-    Returns
-    -------
-    names : tuple of str
-        Track names in the order of the mapping, or of first appearance in the table.
-    files : dict of (str or None) to tuple of tuple of str
-        For each sample (None where the tracks have none) and each track in the order of `names`,
-        the paths of its replicates.
-
-    Raises
-    ------
-    TypeError
-        If `tracks` is none of these, or a path or name is no text.
-    FileNotFoundError
-        If there is no such folder or sheet, or no file matches a pattern.
-    ValueError
-        If there is no track, a track has no file or one file twice, the table lacks a column or a
-        value, or a sample lacks a track.
-
-    Examples
-    --------
-    >>> names, files = track_files({"H3K4me3": ["rep1.bw", "rep2.bw"], "H3K27ac": "pooled.bw"})
-    >>> names
-    ('H3K4me3', 'H3K27ac')
-    >>> files
-    {None: (('rep1.bw', 'rep2.bw'), ('pooled.bw',))}
+    `tracks` is a mapping of name to path (or a list of paths, replicates), a table ``track``,
+    ``path`` and perhaps ``sample`` with a row per file, or any source of `list_tracks`. Names are
+    in the order of the mapping, or of first appearance. The sample is None where there is none.
     """
     if isinstance(tracks, (str, os.PathLike)):
         tracks = list_tracks(tracks)
@@ -152,15 +122,8 @@ def track_files(tracks):
 
 
 def _from_table(table):
-    """Read the tidy form: one row per file."""
-    if "mark" in table.columns and "track" not in table.columns:
-        table = table.rename(columns={"mark": "track"})
-    missing = [column for column in ("track", "path") if column not in table.columns]
-    if missing:
-        raise ValueError(
-            f"the table of tracks has no column {', '.join(missing)}: it needs track, path and, "
-            f"for several samples, sample, and has {name_some(table.columns, 12)}"
-        )
+    """Return names and files of a table with one row per file."""
+    table = with_track_and_path(table, "the table of tracks")
     if table.empty:
         raise ValueError("the table of tracks is empty: give at least one sample, track and path")
     by_sample = "sample" in table.columns
@@ -200,7 +163,7 @@ def _from_table(table):
 
 
 def _check_paths(owner, paths):
-    """Judge the replicates of one track and return them as str."""
+    """Check the replicates of one track and return them as str."""
     if not paths:
         raise ValueError(f"{owner}: no file, the list of paths is empty")
     for path in paths:

@@ -29,40 +29,12 @@ _ENCODE_COLUMNS = (
 
 
 def read_sheet(path):
-    """Read a table of tracks.
-
-    Parameters
-    ----------
-    path : str
-        TSV or CSV with a header: columns ``track`` (or ``mark``), ``path`` and, for several
-        samples, ``sample``, one row per file; or the ``metadata.tsv`` of a download from ENCODE.
-        Relative paths begin at the table's folder.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``sample`` (where the table has it), ``track`` and ``path``.
-
-    Raises
-    ------
-    ValueError
-        If it is no such table, lacks a value, or lists ENCODE's files of several kinds.
-    FileNotFoundError
-        If a file of ENCODE's table is not beside it, and the table has no address of it.
-    """
+    """Read a sample sheet or ENCODE's metadata.tsv, see `list_tracks`, as a table of files."""
     table = _read_table(path)
     if "File accession" in table:
         return _from_encode(table, path)
     table.columns = [str(name).strip().lower() for name in table.columns]
-    if "mark" in table and "track" not in table:
-        table = table.rename(columns={"mark": "track"})
-    missing = [name for name in ("track", "path") if name not in table]
-    if missing:
-        raise ValueError(
-            f"sample sheet '{path}' has no column {' and no '.join(missing)}: it needs track and "
-            f"path, and sample where there are several, separated by tabs or commas, and has "
-            f"{name_some(table, 12)}"
-        )
+    table = with_track_and_path(table, f"sample sheet '{path}'")
     columns = [name for name in ("sample", "track", "path") if name in table]
     for name in columns:
         empty = table.index[table[name] == ""]
@@ -73,8 +45,21 @@ def read_sheet(path):
     return table[columns].assign(path=paths).reset_index(drop=True)
 
 
+def with_track_and_path(table, where):
+    """Return a table of tracks, its column mark called track; refuse one without both columns."""
+    if "mark" in table and "track" not in table:
+        table = table.rename(columns={"mark": "track"})
+    missing = [name for name in ("track", "path") if name not in table]
+    if missing:
+        raise ValueError(
+            f"{where} has no column {', '.join(missing)}: it needs track, path and, for several "
+            f"samples, sample, and has {name_some(table, 12)}"
+        )
+    return table
+
+
 def _read_table(path):
-    """Read a table of text; its index is the number of each line."""
+    """Read a table of text; its index holds the number of each line."""
     with open(path, "rb") as file:
         start = file.read(SNIFFED)
     if int.from_bytes(start[:4], "little") == BIGWIG:
@@ -84,12 +69,12 @@ def _read_table(path):
         )
     if start.startswith(_EXCEL):
         raise ValueError(
-            f"tracks: '{path}' is no sample sheet, but a workbook or UTF-16 text: save it as TSV "
-            "or CSV in UTF-8"
+            f"tracks: '{path}' is not a sample sheet, but a workbook or UTF-16 text: save it as "
+            "TSV or CSV in UTF-8"
         )
     if not start or b"\x00" in start or start.startswith(b"\x1f\x8b"):
         raise ValueError(
-            f"tracks: '{path}' is no sample sheet (TSV or CSV): {explain_format(start, path)}"
+            f"tracks: '{path}' is not a sample sheet (TSV or CSV): {explain_format(start, path)}"
         )
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
@@ -99,7 +84,7 @@ def _read_table(path):
             rows = [(n, _split(line, mark, n, path)) for n, line in enumerate(file, start=1)]
     except UnicodeDecodeError:
         raise ValueError(
-            f"sample sheet '{path}' is no UTF-8 text: save it as TSV or CSV in UTF-8"
+            f"sample sheet '{path}' is not UTF-8 text: save it as TSV or CSV in UTF-8"
         ) from None
     rows = [(number, row) for number, row in rows if any(row)]
     names = rows[0][1] if rows else []
@@ -129,7 +114,7 @@ def _read_table(path):
 
 
 def _split(line, mark, number, path):
-    """Split a line of a sheet; a quote that it opens is closed in it."""
+    """Split a line of a sheet; a quote must end in the line that it begins in."""
     try:
         return [
             field.strip()
@@ -144,7 +129,7 @@ def _split(line, mark, number, path):
 
 
 def _from_encode(table, path):
-    """Choose the bigWigs of ENCODE's table, and refuse signals that do not compare."""
+    """Return the bigWigs of ENCODE's table; refuse signals that do not compare."""
     where = f"ENCODE's table '{path}'"
     missing = [name for name in _ENCODE_COLUMNS if name not in table]
     if missing:
@@ -193,7 +178,7 @@ def _refuse_mixture(table, by, column, where):
         several = sorted(rows[column].unique())
         if len(several) > 1:
             of = f" of {' '.join(reversed(key))}" if key else ""
-            # of some files alone, as others may rightly be of this kind
+            # some files only, because others may rightly be of this kind
             files = rows.loc[rows[column] != several[0], "File accession"]
             spare = ("File accession", files) if by else (column, several[1:])
             raise ValueError(
@@ -203,7 +188,7 @@ def _refuse_mixture(table, by, column, where):
 
 
 def _leave_out(column, values):
-    """Say how rows are left out, and those of other tracks and samples kept."""
+    """Return the advice how to leave out rows, and to keep the other tracks and samples."""
     return (
         "leave out those that you do not want in a table beside it, with pandas: t = pd.read_csv("
         f"'{ENCODE_TABLE}', sep='\\t'); t[~t['{column}'].isin({list(values)})].to_csv("
@@ -212,7 +197,7 @@ def _leave_out(column, values):
 
 
 def _encode_file(folder, accession, url, where):
-    """Find a file of ENCODE on disk or, failing that, on ENCODE's server."""
+    """Return the path of a file of ENCODE, or its address if it is not on disk."""
     for suffix in _SUFFIXES:
         path = os.path.join(folder, accession + suffix)
         if os.path.exists(path):

@@ -60,7 +60,7 @@ signal = st.one_of(
 
 @st.composite
 def entries(draw):
-    """What addEntries is called with, in its three forms, on each chromosome but the last."""
+    """Arguments of addEntries in its three forms, for each chromosome but the last."""
     calls = []
     for chrom, size in list(SIZES.items())[:-1]:
         position = 0
@@ -332,7 +332,7 @@ def test_blocks_that_make_no_sense_are_damage(tmp_path, bad, compress):
 @pytest.mark.parametrize(
     "bounds", [(0, 400, 0, 500), (0, 0, 1, 50)], ids=["not in order", "two chromosomes"]
 )
-def test_an_index_that_makes_no_sense_is_damage(tmp_path, bounds):
+def test_index_that_makes_no_sense_is_damage(tmp_path, bounds):
     sections = [
         (bounds, section(0, BED_GRAPH, [(0, 50, 1.0)])[1]),
         section(0, BED_GRAPH, [(300, 350, 2.0)]),
@@ -343,7 +343,7 @@ def test_an_index_that_makes_no_sense_is_damage(tmp_path, bounds):
         read_bins(path, ["chr1"], [20], [70], 10)
 
 
-def test_a_tree_that_leads_back_to_itself_is_damage(tmp_path):
+def test_tree_that_leads_back_to_itself_is_damage(tmp_path):
     path = Path(write_raw(tmp_path / "bad.bw", SIZES, many_sections(), fanout=2))
     content = bytearray(path.read_bytes())
     root = struct.unpack_from("<Q", content, 24)[0] + 48
@@ -446,7 +446,7 @@ def test_runs_beyond_the_chromosomes_end_do_not_count(tmp_path):
         np.testing.assert_array_equal(values, [last, 0.0])
 
 
-def test_an_index_may_promise_more_than_a_block_holds(tmp_path):
+def test_index_may_promise_more_than_a_block_holds(tmp_path):
     items = [(first, first + 1, 2.0) for first in range(200, 210)]
     path = write_raw(tmp_path / "a.bw", SIZES, [section(0, BED_GRAPH, items, start=100, end=300)])
     assert read_bins(path, ["chr1"], [100], [120], 10)[0].tolist() == [0.0, 0.0]

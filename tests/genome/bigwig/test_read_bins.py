@@ -106,7 +106,7 @@ def test_variable_and_fixed_steps_are_read(tmp_path):
     np.testing.assert_allclose(values, [(20 + 20) / 50, 20 / 50, 90 / 50, 150 / 50], rtol=1e-6)
 
 
-def test_the_last_bin_is_divided_by_its_own_width(bigwig):
+def test_last_bin_is_divided_by_its_own_width(bigwig):
     values, offsets = read_bins(bigwig, ["chr2"], [10], [260], 100)
     assert offsets.tolist() == [0, 3]
     assert values.tolist() == [1.0, 1.0, 1.0]
@@ -172,7 +172,7 @@ def test_real_tracks_equal_the_readers_bases(h1_e003, mark):
     assert values.max() > 0
 
 
-def test_a_missing_file_is_named_with_its_track():
+def test_missing_file_is_named_with_its_track():
     with pytest.raises(FileNotFoundError, match=r"track H3K4me3 \(/nowhere/a\.bw\): no such file"):
         read_bins("/nowhere/a.bw", ["chr1"], [0], [1], 1, track="H3K4me3")
 
@@ -192,7 +192,7 @@ def test_files_of_another_format_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("zooms", [0, 3])
-def test_a_file_cut_anywhere_is_incomplete(tmp_path, zooms):
+def test_file_cut_anywhere_is_incomplete(tmp_path, zooms):
     path = tmp_path / "whole.bw"
     with pyBigWig.open(str(path), "w") as handle:
         handle.addHeader([("chr1", 100_000)], maxZooms=zooms)
@@ -209,7 +209,7 @@ def test_a_file_cut_anywhere_is_incomplete(tmp_path, zooms):
             read_chromsizes(cut)
 
 
-def test_a_real_file_cut_or_padded_with_zeros_is_incomplete(h1_e003, tmp_path):
+def test_real_file_cut_or_padded_with_zeros_is_incomplete(h1_e003, tmp_path):
     content = (h1_e003 / "H3K27ac.bw").read_bytes()
     cut = tmp_path / "cut.bw"
     for length in (10, 100, 250, 300, 100_000, 327_018, 328_000, 416_900, len(content) - 1):

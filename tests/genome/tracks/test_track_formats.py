@@ -1,4 +1,4 @@
-"""Files that are no bigWig: recognised by content, then by name, with the commands that convert."""
+"""Files that are not bigWigs: recognised by content, then by name; commands convert them."""
 
 import gzip
 
@@ -56,14 +56,14 @@ GRAPH = b"chr1\t0\t100\t1.5\nchr1\t100\t200\t0\n"
         (
             "h1.narrowPeak",
             b"chr1\t0\t100\tp\t9\t.\t5.5\t3\t2\t50\n",
-            "it is a list of peaks: peaks are no signal",
+            "it is a list of peaks: peaks are not signal",
         ),
         (
             "h1.bb",
             b"\xeb\xf2\x89\x87\x04\x00",
             "it is a bigBed file: .*bigBedToBed {file} {stem}.b",
         ),
-        ("h1.bw", BIGWIG[3::-1] + bytes(60), "in the order of another machine: write it anew: "),
+        ("h1.bw", BIGWIG[3::-1] + bytes(60), "in the order of another machine: write it again: "),
         (
             "h1.bw.gz",
             gzip.compress(BIGWIG),
@@ -75,7 +75,7 @@ GRAPH = b"chr1\t0\t100\t1.5\nchr1\t100\t200\t0\n"
         ("h1.bw", b"\n <html><head>", "it is a web page, .*from its direct address"),
         ("h1.bw", b"PK\x03\x04", "it is a zip archive: unpack it"),
         ("h1.gz", gzip.compress(b"\x00\x01"), "it is a gzip file: decompress it"),
-        ("h1.bw", b"gene\tH1\nA\t5\n", "its content is of no known format: give a bigWig"),
+        ("h1.bw", b"gene\tH1\nA\t5\n", "its format is not known: give a bigWig"),
         ("h1.bw", b"", "it is an empty file: copy or download it again"),
     ],
 )

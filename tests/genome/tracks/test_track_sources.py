@@ -34,7 +34,7 @@ def found(source, folder):
     return [tuple(row) for row in table.itertuples(index=False)]
 
 
-def test_a_pattern_tells_samples_and_tracks_in_order(make):
+def test_pattern_gives_samples_and_tracks_in_order(make):
     folder = make("K562-H3K9ac.bigwig H1-H3K9ac.bigwig H1-ATAC.bigwig K562-ATAC.bigwig notes.txt")
     expected = [
         ("H1", "ATAC", "H1-ATAC.bigwig"),
@@ -49,7 +49,7 @@ def test_a_pattern_tells_samples_and_tracks_in_order(make):
     assert list(files) == ["H1", "K562"]
 
 
-def test_a_pattern_without_sample_gives_tracks_of_all_genes(make):
+def test_pattern_without_sample_gives_tracks_of_all_genes(make):
     folder = make("H3K9ac.bw ATAC.bw")
     assert track_files(f"{folder}/{{track}}.bw") == (
         ("ATAC", "H3K9ac"),
@@ -58,7 +58,7 @@ def test_a_pattern_without_sample_gives_tracks_of_all_genes(make):
 
 
 @pytest.mark.parametrize("replicate", ["*", "{replicate}", "{rep}"])
-def test_what_a_star_stands_for_are_replicates(make, replicate):
+def test_star_matches_replicates(make, replicate):
     folder = make("H3K9ac_rep2.bw H3K9ac_rep1.bw ATAC_rep1.bw")
     _, files = track_files(f"{folder}/{{track}}_rep{replicate}.bw")
     first, second = files[None]
@@ -75,7 +75,7 @@ def test_names_may_be_folders_and_come_twice(make):
     assert found(f"{folder}/a[1]/{{track}}.bw", folder) == [("ATAC", "a[1]/ATAC.bw")]
 
 
-def test_a_relative_pattern_stays_relative(make, monkeypatch):
+def test_relative_pattern_stays_relative(make, monkeypatch):
     monkeypatch.chdir(make("data/H3K9ac.bw"))
     assert list_tracks("data/{track}.bw")["path"].tolist() == ["data/H3K9ac.bw"]
 
@@ -89,7 +89,7 @@ def test_a_relative_pattern_stays_relative(make, monkeypatch):
             ValueError,
             r"\{cell\} in the pattern .* is not known: use \{track\}",
         ),
-        ("{sample}.bw", ValueError, r"does not say where the track's name .*write \{track\}"),
+        ("{sample}.bw", ValueError, r"does not show where the track's name .*write \{track\}"),
         ("{track}.bigwig", FileNotFoundError, r"no file matches .*; .* holds H1-ATAC-seq\.bw, b"),
         ("no/{track}.bw", FileNotFoundError, r"no file matches .*; there is no folder .*no"),
     ],
@@ -100,7 +100,7 @@ def test_bad_patterns_are_explained(make, pattern, error, message):
         list_tracks(f"{folder}/{pattern}")
 
 
-def test_a_missing_combination_names_sample_and_track(make):
+def test_missing_combination_names_sample_and_track(make):
     folder = make("H1-K4.bw H1-K27.bw K562-K4.bw")
     with pytest.raises(ValueError, match=r"K562 has no K27; .*list_tracks makes a table"):
         track_files(f"{folder}/{{sample}}-{{track}}.bw")
@@ -146,18 +146,18 @@ def test_files_named_after_their_tracks_alone(make):
 @pytest.mark.parametrize(
     ("names", "error", "message"),
     [
-        ("H1-K4.bw K562-K4.bw", ValueError, r"do not tell sample and track: .*\{sample\}-\{track"),
+        ("H1-K4.bw K562-K4.bw", ValueError, r"do not name sample and track: .*\{sample\}-\{track"),
         ("K4.bw K4.bigWig", ValueError, r"holds a track twice: K4\.bigWig, K4\.bw"),
         ("a.bam", FileNotFoundError, r"no bigWig .* holds a\.bam"),
         ("ENCFF001AAA.bigWig", FileNotFoundError, r"ENCODE's accessions .*put the metadata\.tsv"),
     ],
 )
-def test_folders_that_do_not_tell_are_explained(make, names, error, message):
+def test_folders_with_unclear_names_are_explained(make, names, error, message):
     with pytest.raises(error, match=message):
         list_tracks(make(names))
 
 
-def test_a_sheet_gives_samples_and_paths_from_its_own_folder(make):
+def test_sheet_gives_samples_and_paths_from_its_own_folder(make):
     folder = make("sheets/a.bw")
     sheet = Path(folder, "sheets", "samples.tsv")
     rows = [
@@ -178,7 +178,7 @@ def test_a_sheet_gives_samples_and_paths_from_its_own_folder(make):
     )
 
 
-def test_a_sheet_may_be_csv_without_samples(tmp_path):
+def test_sheet_may_be_csv_without_samples(tmp_path):
     sheet = tmp_path / "tracks.csv"
     sheet.write_text('track,path\nK4,"with, comma.bw"\nK4,b.bw\n')
     _, files = track_files(str(sheet))
@@ -188,14 +188,14 @@ def test_a_sheet_may_be_csv_without_samples(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"sample\tfile\nH1\ta.bw\n", "no column track and no path: it needs .* has sample, file"),
+        (b"sample\tfile\nH1\ta.bw\n", "no column track, path: it needs .* has sample, file"),
         (b"track\tpath\nK4\ta.bw\n\nK27\t\n", r"tracks\.tsv', line 4: path is empty: fill it in"),
         (b"track\tpath\nK4\ta.bw\tb.bw\n", r"line 2: 3 fields, but the header has 2"),
         (b"track\tpath\n", "no rows below its header"),
-        (b"track\tpath\nK4\t\xff.bw\n", "no UTF-8 text"),
+        (b"track\tpath\nK4\t\xff.bw\n", "not UTF-8 text"),
         (b"\x26\xfc\x8f\x88\x04\x00", r"is one bigWig: give it with the name .*'H3K4me3': "),
-        (b"BAM\x01\x00\x00", "no sample sheet .*bamCoverage"),
-        (b"", "no sample sheet .*an empty file"),
+        (b"BAM\x01\x00\x00", "not a sample sheet .*bamCoverage"),
+        (b"", "not a sample sheet .*an empty file"),
     ],
 )
 def test_bad_sheets_are_explained(tmp_path, content, message):
@@ -294,27 +294,27 @@ def test_encodes_table_is_not_guessed_at(encode, tmp_path, change, error, messag
         {"Biological replicate(s)": "1, 2"},
     ],
 )
-def test_the_advice_for_encodes_table_works(encode, tmp_path, monkeypatch, change):
-    """What the message says is done: of the doubtful mark one file is left, the other is kept."""
+def test_advice_for_encodes_table_works(encode, tmp_path, monkeypatch, change):
+    """One file of the doubtful mark is left once the advice is followed, and the other mark."""
     alike = {"Output type": "a", "Experiment accession": "ENCSR1"}
     target = ["H3K4me3-human", "H3K4me3-human", "H3K27ac-human"]
     table = encode[:3].assign(**{**alike, "Experiment target": target, **change})
     monkeypatch.chdir(tmp_path)
     table.to_csv("metadata.tsv", sep="\t", index=False)
-    with pytest.raises(ValueError, match="with pandas") as told:
+    with pytest.raises(ValueError, match="with pandas") as caught:
         list_tracks("metadata.tsv")
-    (lines,) = re.findall(r"with pandas: (.*); and give the path", str(told.value))
+    (lines,) = re.findall(r"with pandas: (.*); and give the path", str(caught.value))
     exec(lines, {"pd": pd})
     assert list_tracks("chosen.tsv")["track"].tolist() == ["H3K27ac", "H3K4me3"]
 
 
-def test_a_cut_table_of_encode_is_named(encode, tmp_path):
+def test_cut_table_of_encode_is_named(encode, tmp_path):
     path = tmp_path / "metadata.tsv"
     encode.drop(columns="Output type").to_csv(path, sep="\t", index=False)
     with pytest.raises(ValueError, match=r"metadata\.tsv' has no column Output type"):
         list_tracks(path)
 
 
-def test_the_source_must_be_a_path():
+def test_source_must_be_a_path():
     with pytest.raises(TypeError, match="must be a path or pattern, got int"):
         list_tracks(3)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from skchromo.genome.tracks._list_tracks import track_files
+from skchromo.genome.tracks import track_files
 
 
 @pytest.fixture
@@ -19,19 +19,19 @@ def table():
     )
 
 
-def test_a_mapping_keeps_its_order_and_replicates():
+def test_mapping_keeps_its_order_and_replicates():
     names, files = track_files({"K4": ("b.bw", Path("a.bw")), "K27": Path("c.bw")})
     assert names == ("K4", "K27")
     assert files == {None: (("b.bw", "a.bw"), ("c.bw",))}
 
 
-def test_a_table_gives_files_by_sample_in_one_order_of_tracks(table):
+def test_table_gives_files_by_sample_in_one_order_of_tracks(table):
     names, files = track_files(table)
     assert names == ("K4", "K27")
     assert files == {"H1": (("a.bw",), ("b.bw",)), "K562": (("d.bw", "e.bw"), ("c.bw",))}
 
 
-def test_a_table_needs_no_sample_and_calls_tracks_marks_too(table):
+def test_table_needs_no_sample_and_calls_tracks_marks_too(table):
     expected = track_files({"K4": ["a.bw", "d.bw"], "K27": "b.bw"})
     one = table.iloc[[0, 1, 3]].drop(columns="sample")
     assert track_files(one) == expected
