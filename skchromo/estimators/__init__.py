@@ -1,9 +1,9 @@
 """scikit-learn estimators over the network."""
 
+from ._checks import to_regions
 from ._classifier import ChromoformerClassifier
 from ._diff_regressor import ChromoformerDiffRegressor
-from ._door import to_regions
-from ._load_model import load_model
+from ._model_file import load_model
 from ._regressor import ChromoformerRegressor
 
 __all__ = [

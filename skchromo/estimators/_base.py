@@ -1,4 +1,4 @@
-"""What classifier and regressor share: parameters, training, prediction, checkpoints."""
+"""The base of the estimators: training, prediction, checkpoints and saved models."""
 
 import copy
 import warnings
@@ -15,15 +15,16 @@ from skorch.callbacks import EarlyStopping, GradientNormClipping
 
 import skchromo
 
-from ..nn import ChromoformerNetwork
-from ..nn.reference import checkpoint_sizes, load_reference_state, read_checkpoint
-from ..nn.reference import save_checkpoint as write_checkpoint
-from ._device import memory_of, resolve_device
-from ._door import to_regions
-from ._loading import read_model
-from ._params import NETWORK_SIZES, check_params
-from ._saving import write_model
-from ._torch_state import seeded_torch, torch_threads
+from ..nn import (
+    ChromoformerNetwork,
+    checkpoint_sizes,
+    load_reference_state,
+    read_checkpoint,
+    save_checkpoint,
+)
+from ._checks import LAYOUT, NETWORK_SIZES, check_params, check_start, to_regions
+from ._model_file import read_model, write_model
+from ._runtime import memory_of, resolve_device, seeded_torch, torch_threads
 from .training import (
     DivergedError,
     LearningRate,
@@ -56,7 +57,11 @@ _SMALL = {
 
 
 class BaseChromoformer(BaseEstimator):
-    """Base of the Chromoformer estimators: a scikit-learn face on a skorch net."""
+    """Base of the Chromoformer estimators: scikit-learn's interface to a skorch net.
+
+    Subclasses add `_criterion`, the loss, and `_start_output` and `_start_skip`, from which output
+    layer and linear skip of a new network start.
+    """
 
     # scikit-learn shows the parameters' texts in notebooks only where there is a link to follow
     _doc_link_module = "skchromo"
@@ -106,29 +111,28 @@ class BaseChromoformer(BaseEstimator):
         return self.net_.history
 
     def _regions_to_fit(self, X, y):
-        """RegionArray of what is trained on, held against the former fit where that goes on."""
+        """Return the RegionArray to train on; compare it with the former fit if that continues."""
         check_params(self)
-        goes_on = self.warm_start and hasattr(self, "net_")
-        X = to_regions(self, X, self.bin_sizes, reset=not goes_on, y=y)
-        if not goes_on:
+        check_start(self)
+        continues = self.warm_start and hasattr(self, "net_")
+        X = to_regions(self, X, reset=not continues, y=y)
+        if not continues:
             vars(self).pop("net_", None)
         return X
 
-    def _fit_net(self, X, y, criterion, n_outputs, labels=None, **net_params):
+    def _fit_net(self, X, y, n_outputs, labels=None, **net_params):
         """Train a net on a RegionArray and a checked target."""
         device = resolve_device(self.device)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         before = getattr(self, "net_", None)
         with memory_of(device), seeded_torch(device, seed, self.n_threads):
-            net = self._make_net(
-                X.n_bins * X.bin_size, len(X.tracks), n_outputs, criterion, device, **net_params
-            )
+            net = self._make_net(n_outputs, device, **net_params)
             net.seed = seed
             net.initialize()
             if before is None:
                 self._start(net, X, y)
             else:
-                net.go_on_from(before)
+                net.continue_from(before)
             freeze(net.network, self.frozen)
             if len(net.history) >= self.max_epochs:
                 warnings.warn(
@@ -163,7 +167,7 @@ class BaseChromoformer(BaseEstimator):
             self._start_skip(net.module_, net.get_dataset(X).regions, y)
 
     def _keep(self, net):
-        """Fitted attributes of a trained net."""
+        """Set the fitted attributes of a trained net."""
         net.train_split = None
         self.net_ = net
         self.n_iter_ = len(net.history)
@@ -173,19 +177,22 @@ class BaseChromoformer(BaseEstimator):
             for package in (skchromo, torch, np, sklearn, skorch)
         }
 
-    def _make_net(self, max_length, n_tracks, n_outputs, criterion, device, **net_params):
-        """Net of this estimator's parameters, not initialised."""
+    def _make_net(self, n_outputs, device, **net_params):
+        """Return a net of this estimator's parameters, tracks and bins, not initialised."""
+        max_length = self.n_bins_ * self.bin_size_
         module = {
             **{name: getattr(self, name) for name in NETWORK_SIZES},
             "bin_sizes": tuple(self.bin_sizes),
-            "n_tracks": n_tracks,
+            "n_tracks": len(self.tracks_),
             "n_positions": tuple(-(-max_length // size) for size in self.bin_sizes),
             "n_outputs": n_outputs,
             "dropout": self.dropout,
             "linear_skip": self.linear_skip,
         }
+        if hasattr(self, "combine"):
+            module["combine"] = self.combine
         params = {
-            "criterion": criterion,
+            "criterion": self._criterion,
             "optimizer": torch.optim.AdamW,
             "optimizer__weight_decay": self.weight_decay,
             "lr": self.lr,
@@ -207,15 +214,12 @@ class BaseChromoformer(BaseEstimator):
             stopping = EarlyStopping(patience=self.n_iter_no_change, load_best=True)
             callbacks.append(("early_stopping", stopping))
         callbacks += copy.deepcopy(list(self.callbacks or ()))
-        callbacks += copy.deepcopy(list(params.pop("callbacks", None) or ()))
         return RegionNet(self._module, callbacks=callbacks, **params)
 
     def _outputs(self, X):
-        """Output of the network for each gene, float64 ndarray of shape (n_genes, n_outputs)."""
+        """Return the output of the network for each gene, float64, (n_genes, n_outputs)."""
         check_is_fitted(self, "net_")
-        X = to_regions(self, X, self.bin_sizes, reset=False)
-        if not len(X):
-            raise ValueError("X holds no genes: give at least one row")
+        X = to_regions(self, X, reset=False)
         with memory_of(self.device_), self._threads():
             return self.net_.forward(X).numpy().astype(np.float64)
 
@@ -223,9 +227,22 @@ class BaseChromoformer(BaseEstimator):
         """Run with `n_threads` of torch."""
         return torch_threads(self.n_threads)
 
+    def _with_weights(self, layout, n_outputs, device, load):
+        """Set the fitted attributes; `load` is called with the new network to set its weights.
+
+        `layout` holds the parts of X in `fit` that later X must agree with.
+        """
+        vars(self).update({f"{name}_": layout[name] for name in LAYOUT})
+        net = self._make_net(n_outputs, device)
+        with seeded_torch("cpu", 0):
+            net.initialize()
+            load(net.network)
+        self._keep(net)
+        return self
+
     @classmethod
-    def _from_checkpoint(cls, path, tracks, window, n_outputs, criterion):
-        """Estimator with a checkpoint's weights, its sizes and what they were trained on."""
+    def _from_checkpoint(cls, path, tracks, window, n_outputs):
+        """Return an estimator with a checkpoint's weights and sizes, and the tracks and window."""
         state = read_checkpoint(path)
         sizes = checkpoint_sizes(state)
         tracks = tuple(str(track) for track in tracks)
@@ -247,20 +264,20 @@ class BaseChromoformer(BaseEstimator):
                 "the window that the checkpoint was trained on (40_000 for the published models)"
             )
         estimator, finest = cls(**sizes), min(sizes["bin_sizes"])
-        max_length = max(window, _PUBLISHED_MAX_PCRE_LENGTH)
-        estimator.tracks_, estimator.bin_size_ = tracks, finest
-        estimator.window_, estimator.n_bins_ = int(window), -(-max_length // finest)
-        estimator.chromsizes_ = {}
+        layout = {
+            "tracks": tracks,
+            "bin_size": finest,
+            "window": int(window),
+            "n_bins": -(-max(window, _PUBLISHED_MAX_PCRE_LENGTH) // finest),
+            "chromsizes": {},
+        }
         device = resolve_device(estimator.device)
-        net = estimator._make_net(max_length, n_tracks, n_outputs, criterion, device)
-        with seeded_torch("cpu", 0):
-            net.initialize()
-            load_reference_state(net.network, state)
-        estimator._keep(net)
-        return estimator
+        return estimator._with_weights(
+            layout, n_outputs, device, lambda network: load_reference_state(network, state)
+        )
 
     def __setstate__(self, state):
-        """Unpickle: onto the CPU where the device is not there, and telling of other versions."""
+        """Unpickle, onto the CPU where the device is not there; warn of another version."""
         super().__setstate__(state)
         if not hasattr(self, "net_"):
             return
@@ -279,8 +296,8 @@ class BaseChromoformer(BaseEstimator):
 
         The file is safetensors: weights, and a text with the parameters, classes, tracks, bin
         sizes, window, lengths of chromosomes, history and versions of packages. Unlike a pickle it
-        can run no code when it is loaded. `callbacks`, `net_params`, `init_from`, a
-        ``RandomState`` and whatever else is no plain data are left out, which is warned about;
+        cannot run code when it is loaded. `callbacks`, `net_params`, `init_from`, a
+        ``RandomState`` and other parameters that are not plain data are left out with a warning;
         the state of the optimizer is left out too.
 
         Parameters
@@ -294,7 +311,7 @@ class BaseChromoformer(BaseEstimator):
         FileNotFoundError
             If there is no such folder.
         TypeError
-            If classes are of a type that is no plain data.
+            If classes are of a type that is not plain data.
 
         Examples
         --------
@@ -336,14 +353,14 @@ class BaseChromoformer(BaseEstimator):
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it holds another class, is no such file, damaged, or of a newer format; or `device`
-            cannot be used.
+            If the file is damaged, of another kind or of a newer format, or holds another class; or
+            `device` cannot be used.
 
         Examples
         --------
         See :meth:`save`, or :func:`skchromo.load_model`.
         """
-        return read_model(path, {cls.__name__: cls}, device)
+        return read_model(path, (cls,), device)
 
     def save_checkpoint(self, path):
         """Write the network as a checkpoint that the reference implementation can load.
@@ -370,4 +387,4 @@ class BaseChromoformer(BaseEstimator):
                 "a checkpoint in its format cannot hold this network; save() keeps it for skchromo"
             )
         with self._threads():
-            write_checkpoint(self.net_.network, path)
+            save_checkpoint(self.net_.network, path)

@@ -8,7 +8,7 @@ from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from ._base import BaseChromoformer
-from ._door import check_target
+from ._checks import check_target
 from .training import columns_of, standardise, start_as_logistic
 
 
@@ -57,7 +57,7 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
     lr : float, default=3e-5
         Learning rate of AdamW: that of the first epoch, or the highest, see `lr_schedule`.
     lr_schedule : {"decay", "plateau", "cosine", "one_cycle", "constant"}, default="decay"
-        How the learning rate goes on. ``"decay"``: times `lr_decay` after each epoch.
+        How the learning rate changes. ``"decay"``: times `lr_decay` after each epoch.
         ``"plateau"``: times `lr_decay` after each epoch that brought no lower loss (on the genes
         that `early_stopping` holds back, if it does). ``"cosine"``: half a cosine, to 0.
         ``"one_cycle"``: up from `lr` / 25 in the first 0.3 of all steps, then down to 0, both as
@@ -89,20 +89,21 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
         Weight of each class in the loss; ``"balanced"`` is inversely proportional to its number
         of genes.
     warm_start : bool, default=False
-        Whether `fit` goes on where the last one ended or was interrupted, with its schedule, up to
-        `max_epochs` epochs in all. In the same process this gives the same bits as training that
+        Whether `fit` continues where the last one ended or was interrupted, with its schedule, up
+        to `max_epochs` epochs in all. In the same process this gives the same bits as training that
         was never interrupted; a pickle forgets the optimizer's moments.
     init_from : estimator, FrozenEstimator or path, default=None
         Start from the weights of a fitted Chromoformer of the same tracks and sizes, or of a
         checkpoint of the reference implementation. The output layer is taken too where the number
-        of outputs agrees. As searches and cross-validation clone it, which forgets its fit, give
+        of outputs agrees. Searches and cross-validation clone it, which forgets its fit: give
         them ``sklearn.frozen.FrozenEstimator(model)``.
     frozen : tuple of {"embedding", "pairwise", "regulation"}, default=()
         Stages whose weights are kept as they are, for fine-tuning.
     callbacks : list of skorch callbacks, default=None
         Further callbacks, each an instance or a (name, instance) pair. They are copied.
     net_params : dict, default=None
-        Anything else for ``skorch.NeuralNet``, such as ``{"criterion": torch.nn.HuberLoss}``.
+        Anything else for ``skorch.NeuralNet``, such as ``{"criterion": torch.nn.HuberLoss}``; not
+        what has a parameter of its own here.
     device : str, default="auto"
         A torch device; "auto" is cuda, then mps, then cpu, whichever is there first.
     n_threads : int, default=None
@@ -160,6 +161,8 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
     >>> np.allclose(np.exp(model.predict_log_proba(X)), model.predict_proba(X))
     True
     """
+
+    _criterion = torch.nn.CrossEntropyLoss
 
     def __init__(
         self,
@@ -266,7 +269,7 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
         if hasattr(self, "net_") and not np.array_equal(classes, self.classes_):
             raise ValueError(
                 f"warm_start: y holds the classes {classes.tolist()}, the former fit had "
-                f"{self.classes_.tolist()}: set warm_start=False to begin anew"
+                f"{self.classes_.tolist()}: set warm_start=False to start again"
             )
         self.classes_ = classes
         criterion = {}
@@ -274,12 +277,10 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
             weight = compute_class_weight(self.class_weight, classes=classes, y=y)
             criterion["criterion__weight"] = torch.as_tensor(weight, dtype=torch.float32)
         target = target.astype(np.int64)
-        return self._fit_net(
-            X, target, torch.nn.CrossEntropyLoss, len(classes), labels=target, **criterion
-        )
+        return self._fit_net(X, target, len(classes), labels=target, **criterion)
 
     def _start_output(self, network, y):
-        """Nothing: all classes start alike, as the paper's."""
+        """Leave the output as it is: all classes start alike, as in the paper."""
 
     def _start_skip(self, network, regions, y):
         """Let the skip start as logistic regression."""
@@ -323,9 +324,8 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
     def predict_log_proba(self, X):
         """Predict the logarithm of each class's probability.
 
-        It is exact also where the probability rounds to 0 or 1.
-
-        The logit of a class against another is the difference of their columns.
+        It is exact also where the probability rounds to 0 or 1. The difference of two columns is
+        the logit of one class against the other.
 
         Parameters
         ----------
@@ -354,7 +354,7 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
         window : int, default=40_000
             Promoter window that it was trained on, in bp. The longest pCRE is 40,000 bp.
         classes : sequence of label, default=(0, 1)
-            What each output stands for, in the order of the checkpoint. The published models: low,
+            The class of each output, in the order of the checkpoint. The published models: low,
             then high. As everywhere in scikit-learn `classes_` is sorted; probabilities follow it.
 
         Returns
@@ -367,8 +367,8 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
         FileNotFoundError
             If there is no such file.
         ValueError
-            If the file is no such checkpoint, has another number of tracks or classes, or a class
-            is named twice.
+            If the file is not such a checkpoint, has another number of tracks or classes, or a
+            class is named twice.
 
         Examples
         --------
@@ -386,8 +386,7 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
         >>> again.classes_  # sorted, and so are the columns of predict_proba
         array(['high', 'low'], dtype='<U4')
         """
-        criterion = torch.nn.CrossEntropyLoss
-        estimator = cls._from_checkpoint(path, tracks, window, len(classes), criterion)
+        estimator = cls._from_checkpoint(path, tracks, window, len(classes))
         estimator.classes_, order = np.unique(np.asarray(classes), return_index=True)
         if len(order) < len(classes):
             raise ValueError(f"classes must be distinct, got {tuple(classes)}")

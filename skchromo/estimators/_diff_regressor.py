@@ -9,11 +9,10 @@ import torch
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ..nn import COMBINATIONS, PairNetwork
+from ..nn import PairNetwork
 from ._base import BaseChromoformer
-from ._door import check_target
+from ._checks import LAYOUT, check_target
 from ._regressor import ChromoformerRegressor
-from ._torch_state import seeded_torch
 from .training import columns_of, standardise, start_as_ridge
 
 
@@ -29,7 +28,7 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
       contact weight 0; a region that is all NaN is absent;
     - 4-D ``(n_genes, 2, n_bins, n_tracks)``: several tracks at the promoter;
     - 3-D ``(n_genes, 2, n_bins)``: one track at the promoter;
-    - 2-D ``(n_genes, n_columns)``: one track, the bins of a followed by those of b; where their
+    - 2-D ``(n_genes, n_columns)``: one track, the bins of a, then the bins of b; where their
       number is odd, the middle column belongs to both.
 
     Parameters
@@ -65,7 +64,7 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
     lr : float, default=3e-5
         Learning rate of AdamW: that of the first epoch, or the highest, see `lr_schedule`.
     lr_schedule : {"decay", "plateau", "cosine", "one_cycle", "constant"}, default="decay"
-        How the learning rate goes on. ``"decay"``: times `lr_decay` after each epoch.
+        How the learning rate changes. ``"decay"``: times `lr_decay` after each epoch.
         ``"plateau"``: times `lr_decay` after each epoch that brought no lower loss (on the genes
         that `early_stopping` holds back, if it does). ``"cosine"``: half a cosine, to 0.
         ``"one_cycle"``: up from `lr` / 25 in the first 0.3 of all steps, then down to 0, both as
@@ -97,25 +96,26 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
         Whether the network learns y in units of its standard deviation. Predictions are in the
         scale of y either way.
     combine : {"difference", "concat", "both"}, default="difference"
-        How two conditions become one number. ``"difference"``: what the network says of b minus
-        what it says of a, so that swapping a and b negates the prediction, exactly. ``"concat"``:
+        How two conditions become one number. ``"difference"``: the network's output for b minus
+        that for a, so that swapping a and b negates the prediction, exactly. ``"concat"``:
         one head reads the embeddings of both. ``"both"``: the sum of the two.
     warm_start : bool, default=False
-        Whether `fit` goes on where the last one ended or was interrupted, with its schedule, up to
-        `max_epochs` epochs in all. In the same process this gives the same bits as training that
+        Whether `fit` continues where the last one ended or was interrupted, with its schedule, up
+        to `max_epochs` epochs in all. In the same process this gives the same bits as training that
         was never interrupted; a pickle forgets the optimizer's moments.
     init_from : estimator, FrozenEstimator or path, default=None
         Start from the weights of a fitted Chromoformer of the same tracks and sizes, or of a
         checkpoint of the reference implementation. From a regressor the output layer is taken too,
-        so that training starts from the difference of its predictions. As searches and
-        cross-validation clone it, which forgets its fit, give them
+        so that training starts from the difference of its predictions. Searches and
+        cross-validation clone it, which forgets its fit: give them
         ``sklearn.frozen.FrozenEstimator(model)``.
     frozen : tuple of {"embedding", "pairwise", "regulation"}, default=()
         Stages whose weights are kept as they are, for fine-tuning.
     callbacks : list of skorch callbacks, default=None
         Further callbacks, each an instance or a (name, instance) pair. They are copied.
     net_params : dict, default=None
-        Anything else for ``skorch.NeuralNet``, such as ``{"criterion": torch.nn.HuberLoss}``.
+        Anything else for ``skorch.NeuralNet``, such as ``{"criterion": torch.nn.HuberLoss}``; not
+        what has a parameter of its own here.
     device : str, default="auto"
         A torch device; "auto" is cuda, then mps, then cpu, whichever is there first.
     n_threads : int, default=None
@@ -178,6 +178,7 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
     """
 
     _module = PairNetwork
+    _criterion = torch.nn.MSELoss
     _small_data: ClassVar = {"scale_target": True}
     _n_conditions = 2
 
@@ -279,10 +280,6 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
             If a parameter is out of range; X is negative, NaN or without a conditions axis; bin
             sizes do not fit X; or y holds NaN (their rows are named).
         """
-        if self.combine not in COMBINATIONS:
-            raise ValueError(
-                f"combine must be one of {', '.join(COMBINATIONS)}, got {self.combine!r}"
-            )
         X = self._regions_to_fit(X, y)
         y = check_target(X, y, numeric=True)
         self.offset_ = float(y.mean())
@@ -293,9 +290,7 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
                 'conditions alike, subtract the mean, or set combine="both"',
                 stacklevel=2,
             )
-        return self._fit_net(
-            X, y.astype(np.float32)[:, None], torch.nn.MSELoss, 1, module__combine=self.combine
-        )
+        return self._fit_net(X, y.astype(np.float32)[:, None], 1)
 
     def _start_output(self, module, y):
         """Let the head of both conditions start at the mean of y."""
@@ -304,7 +299,7 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
                 module.head[-1].bias.add_(float(y.mean()) / module.network.output_scale)
 
     def _start_skip(self, module, regions, y):
-        """Let the skip start as ridge regression on what b has over a."""
+        """Let the skip start as ridge regression on the differences of b and a."""
         network = module.network
         columns = columns_of(network, regions)
         columns = standardise(network, columns.reshape(-1, columns.shape[2]))
@@ -328,7 +323,7 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
         return self._outputs(X)[:, 0]
 
     def as_regressor(self):
-        """Give the regressor inside, for the inspection of one condition at a time.
+        """Return the regressor inside, for the inspection of one condition at a time.
 
         Its prediction for condition b minus that for condition a is this estimator's prediction;
         its level alone has no meaning. All of :mod:`skchromo.inspection` takes it, with
@@ -347,23 +342,20 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
         check_is_fitted(self, "net_")
         if self.combine != "difference":
             raise ValueError(
-                f'combine="{self.combine}" is no difference of two levels: only with '
+                f'combine="{self.combine}" is not a difference of two levels: only with '
                 'combine="difference" is there a regressor inside'
             )
         params = self.get_params(deep=False)
         regressor = ChromoformerRegressor(
             **{name: params[name] for name in ChromoformerRegressor().get_params()}
         )
-        for name in ("tracks_", "bin_size_", "window_", "n_bins_", "chromsizes_"):
-            setattr(regressor, name, getattr(self, name))
-        net = regressor._make_net(
-            self.n_bins_ * self.bin_size_, len(self.tracks_), 1, torch.nn.MSELoss, self.device_
+        layout = {name: getattr(self, f"{name}_") for name in LAYOUT}
+        weights = self.net_.network.state_dict()
+        regressor._with_weights(
+            layout, 1, self.device_, lambda network: network.load_state_dict(weights)
         )
-        with seeded_torch("cpu", 0):
-            net.initialize()
-            net.network.load_state_dict(self.net_.network.state_dict())
-        net.history_ = copy.copy(self.net_.history_)
-        regressor._keep(net)
+        regressor.net_.history_ = copy.copy(self.net_.history_)
+        regressor.n_iter_ = self.n_iter_
         return regressor
 
     @classmethod
@@ -392,10 +384,10 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
         FileNotFoundError
             If there is no such file.
         ValueError
-            If the file is no such checkpoint, or has another number of tracks or outputs.
+            If the file is not such a checkpoint, or has another number of tracks or outputs.
 
         Examples
         --------
         See :meth:`ChromoformerRegressor.from_checkpoint`.
         """
-        return cls._from_checkpoint(path, tracks, window, 1, torch.nn.MSELoss)
+        return cls._from_checkpoint(path, tracks, window, 1)

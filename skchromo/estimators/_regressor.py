@@ -7,7 +7,7 @@ import torch
 from sklearn.base import RegressorMixin
 
 from ._base import BaseChromoformer
-from ._door import check_target
+from ._checks import check_target
 from .training import columns_of, standardise, start_as_ridge
 
 
@@ -56,7 +56,7 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
     lr : float, default=3e-5
         Learning rate of AdamW: that of the first epoch, or the highest, see `lr_schedule`.
     lr_schedule : {"decay", "plateau", "cosine", "one_cycle", "constant"}, default="decay"
-        How the learning rate goes on. ``"decay"``: times `lr_decay` after each epoch.
+        How the learning rate changes. ``"decay"``: times `lr_decay` after each epoch.
         ``"plateau"``: times `lr_decay` after each epoch that brought no lower loss (on the genes
         that `early_stopping` holds back, if it does). ``"cosine"``: half a cosine, to 0.
         ``"one_cycle"``: up from `lr` / 25 in the first 0.3 of all steps, then down to 0, both as
@@ -88,20 +88,21 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
         Whether the network learns y in units of its standard deviation. Predictions are in the
         scale of y either way.
     warm_start : bool, default=False
-        Whether `fit` goes on where the last one ended or was interrupted, with its schedule, up to
-        `max_epochs` epochs in all. In the same process this gives the same bits as training that
+        Whether `fit` continues where the last one ended or was interrupted, with its schedule, up
+        to `max_epochs` epochs in all. In the same process this gives the same bits as training that
         was never interrupted; a pickle forgets the optimizer's moments.
     init_from : estimator, FrozenEstimator or path, default=None
         Start from the weights of a fitted Chromoformer of the same tracks and sizes, or of a
         checkpoint of the reference implementation. The output layer is taken too where the number
-        of outputs agrees. As searches and cross-validation clone it, which forgets its fit, give
+        of outputs agrees. Searches and cross-validation clone it, which forgets its fit: give
         them ``sklearn.frozen.FrozenEstimator(model)``.
     frozen : tuple of {"embedding", "pairwise", "regulation"}, default=()
         Stages whose weights are kept as they are, for fine-tuning.
     callbacks : list of skorch callbacks, default=None
         Further callbacks, each an instance or a (name, instance) pair. They are copied.
     net_params : dict, default=None
-        Anything else for ``skorch.NeuralNet``, such as ``{"criterion": torch.nn.HuberLoss}``.
+        Anything else for ``skorch.NeuralNet``, such as ``{"criterion": torch.nn.HuberLoss}``; not
+        what has a parameter of its own here.
     device : str, default="auto"
         A torch device; "auto" is cuda, then mps, then cpu, whichever is there first.
     n_threads : int, default=None
@@ -156,6 +157,7 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
     (60,)
     """
 
+    _criterion = torch.nn.MSELoss
     _small_data: ClassVar = {"scale_target": True}
 
     def __init__(
@@ -257,7 +259,7 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
         """
         X = self._regions_to_fit(X, y)
         y = check_target(X, y, numeric=True)
-        return self._fit_net(X, y.astype(np.float32)[:, None], torch.nn.MSELoss, 1)
+        return self._fit_net(X, y.astype(np.float32)[:, None], 1)
 
     def _start_output(self, network, y):
         """Let the output start at the mean of y."""
@@ -309,7 +311,7 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
         FileNotFoundError
             If there is no such file.
         ValueError
-            If the file is no such checkpoint, or has another number of tracks or outputs.
+            If the file is not such a checkpoint, or has another number of tracks or outputs.
 
         Examples
         --------
@@ -325,4 +327,4 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
         >>> again.tracks_, again.window_
         (('ATAC',), 4000)
         """
-        return cls._from_checkpoint(path, tracks, window, 1, torch.nn.MSELoss)
+        return cls._from_checkpoint(path, tracks, window, 1)

@@ -38,7 +38,7 @@ def open_model(estimator, X):
     """Return the Model in a fitted estimator, with genes brought to the regions that it reads."""
     model = _unwrap(estimator, X)
     check_is_fitted(model.estimator, "net_")
-    regions = to_regions(model.estimator, model.X, model.estimator.bin_sizes, reset=False)
+    regions = to_regions(model.estimator, model.X, reset=False)
     if not len(regions):
         raise ValueError("X holds no genes: give at least one row")
     return model._replace(X=regions)

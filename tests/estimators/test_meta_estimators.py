@@ -62,16 +62,6 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "guide" / "sklearn_tools.r
 
 
 @pytest.fixture(scope="module")
-def X():
-    return make_regions()
-
-
-@pytest.fixture(scope="module")
-def y(X):
-    return np.random.default_rng(1).normal(3.0, 1.0, len(X))
-
-
-@pytest.fixture(scope="module")
 def labels(y):
     return np.where(y > 3, "high", "low")
 
@@ -279,7 +269,7 @@ def test_thresholds_and_several_targets(X, y, labels, levels):
     assert classes.predict(X).shape == (40, 2)
 
 
-# What checks that X has two axes: refused as it is, taken as the table of a WindowSummary.
+# Tools that need two axes: they refuse X itself, and take the table of a WindowSummary.
 NEEDS_A_TABLE = {
     "BaggingRegressor": lambda m: BaggingRegressor(m, n_estimators=2, random_state=0),
     "AdaBoostRegressor": lambda m: AdaBoostRegressor(m, n_estimators=2, random_state=0),

@@ -1,4 +1,4 @@
-"""The skorch net: training loop, history and callbacks over regions kept on the device."""
+"""The skorch net: training loop, history and callbacks over regions on the device."""
 
 import copy
 from collections import defaultdict
@@ -10,7 +10,7 @@ from skorch.callbacks import EarlyStopping, LRScheduler
 from torch.utils.data import Dataset, Subset
 
 from ...nn import DeviceRegions
-from .._device import is_usable
+from .._runtime import device_or_cpu
 
 _GENES_PER_PREDICTION = 512
 
@@ -60,19 +60,19 @@ class GeneBatches:
 class RegionNet(NeuralNet):
     """A skorch net whose X is a RegionArray.
 
-    Beyond where its batches come from it differs from skorch's in these ways: Ctrl-C and a loss
-    that is not finite put back the last full epoch and are raised, not swallowed; `max_epochs`
-    counts the epochs of the history, so that training can be taken up again; what is random in an
-    epoch follows from `seed` and the epoch's number, so that it then goes on as if it had never
-    stopped; and pickles carry the weights but no optimizer state, which is twice their size, and
-    are loaded onto the CPU where the device they were on is not there.
+    Its batches come from DeviceRegions. Ctrl-C and a loss that is not finite put back the last full
+    epoch and are raised, not swallowed. `max_epochs` counts the epochs of the history, so that
+    training can be continued, and random numbers of an epoch follow from `seed` and the epoch's
+    number, so that it then continues as if it had never stopped. Pickles carry the weights but not
+    the optimizer's state, which is twice their size, and are loaded onto the CPU where their device
+    is not there.
     """
 
     seed = 0
 
     @property
     def network(self):
-        """The ChromoformerNetwork, alone or in what compares two conditions."""
+        """The ChromoformerNetwork, also where it is inside a PairNetwork."""
         return getattr(self.module_, "network", self.module_)
 
     def get_dataset(self, X, y=None):
@@ -89,18 +89,18 @@ class RegionNet(NeuralNet):
         if y_true.is_floating_point() and y_pred.shape != y_true.shape:
             raise ValueError(
                 f"predictions of shape {tuple(y_pred.shape)} would be broadcast against targets "
-                f"of shape {tuple(y_true.shape)}: leave module__n_outputs out of net_params"
+                f"of shape {tuple(y_true.shape)}: give both the same shape"
             )
         return super().get_loss(y_pred, y_true, *args, **kwargs)
 
-    def go_on_from(self, other):
+    def continue_from(self, other):
         """Take over weights, optimizer state, history and seed of a net of the same sizes."""
         ours, theirs = (net.get_params_for("module") for net in (self, other))
         for name, value in ours.items():
             if name != "dropout" and value != theirs[name]:
                 raise ValueError(
                     f"warm_start: {name} was {theirs[name]!r} in the former fit and is {value!r} "
-                    "now: set warm_start=False to begin anew"
+                    "now: set warm_start=False to start again"
                 )
         self.module_.load_state_dict(other.module_.state_dict())
         state = copy.deepcopy(other.optimizer_.state_dict()["state"])
@@ -128,7 +128,7 @@ class RegionNet(NeuralNet):
         return self
 
     def notify(self, method_name, **kwargs):
-        """Tell the callbacks; an EarlyStopping that ends training raises what Ctrl-C raises."""
+        """Notify the callbacks; an EarlyStopping ends training by a KeyboardInterrupt."""
         try:
             super().notify(method_name, **kwargs)
         except KeyboardInterrupt:
@@ -147,7 +147,7 @@ class RegionNet(NeuralNet):
         self._remember_epoch()
 
     def _remember_epoch(self):
-        """Keep what training goes back to when it is interrupted."""
+        """Keep the state that an interruption puts back."""
         weights = {name: value.clone() for name, value in self.module_.state_dict().items()}
         optimizer = copy.deepcopy(self.optimizer_.state_dict())
         self._full_epoch = len(self.history), weights, optimizer
@@ -171,7 +171,7 @@ class RegionNet(NeuralNet):
             )
 
     def _forget_schedules(self):
-        """Drop what each schedule holds of the optimizer; it is made anew when training starts."""
+        """Drop the schedulers, which hold the optimizer; training makes new ones when it starts."""
         for _, callback in self.callbacks_:
             if isinstance(callback, LRScheduler):
                 callback.lr_scheduler_ = None
@@ -186,5 +186,4 @@ class RegionNet(NeuralNet):
         return super(RegionNet, bare).__getstate__()
 
     def __setstate__(self, state):
-        device = state["device"] if is_usable(state["device"]) else "cpu"
-        super().__setstate__({**state, "device": device})
+        super().__setstate__({**state, "device": device_or_cpu(state["device"])})

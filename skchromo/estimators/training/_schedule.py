@@ -6,16 +6,16 @@ from skorch.callbacks import Callback
 
 SCHEDULES = ("decay", "plateau", "cosine", "one_cycle", "constant")
 
-# One-cycle policy (Smith and Topin 2017, arXiv 1708.07120): share of the steps that the learning
-# rate rises, and the share of it that the rise starts from.
+# One-cycle policy (Smith and Topin 2017, arXiv 1708.07120): the share of the steps in which the
+# learning rate rises, and the share of the full rate from which it rises.
 _RISE, _START = 0.3, 1 / 25
 
 
 class LearningRate(Callback):
     """Sets the learning rate before each step.
 
-    It follows from the epochs that the history holds and the steps of the present one, nothing
-    else: training that is taken up again goes on where it was.
+    It depends only on the epochs in the history and the steps of the present one, so that
+    continued training has the rates of training that was never interrupted.
     """
 
     def __init__(self, schedule, decay):
@@ -36,7 +36,7 @@ class LearningRate(Callback):
         net.history.record("lr", net.optimizer_.param_groups[0]["lr"])
 
     def _share(self, epochs, part, max_epochs):
-        """Share of the full rate after some epochs and a part of one."""
+        """Return the share of the full rate after some epochs and a part of one."""
         if self.schedule == "decay":
             return self.decay ** len(epochs)
         if self.schedule == "plateau":
@@ -50,6 +50,6 @@ class LearningRate(Callback):
 
 
 def _n_stalled(epochs):
-    """Number of epochs that brought no lower loss: of the validation genes where there are any."""
+    """Count epochs that brought no lower loss, on the validation genes where there are any."""
     losses = [epoch.get("valid_loss", epoch.get("train_loss")) for epoch in epochs]
     return sum(loss >= min(losses[:i]) for i, loss in enumerate(losses) if i)

@@ -1,4 +1,4 @@
-"""Where training starts from: another model's weights, a linear fit, frozen stages."""
+"""The start of training: another model's weights, a linear fit, frozen stages."""
 
 import os
 
@@ -7,7 +7,7 @@ import torch
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, RidgeCV
 
-from ...nn.reference import load_checkpoint
+from ...nn import load_checkpoint
 
 STAGES = {
     "embedding": "embed",
@@ -19,26 +19,11 @@ _GENES_PER_BATCH = 512
 
 
 def take_weights(network, init_from, tracks):
-    """Copy another model's weights into a network.
+    """Copy another model's weights into a network; return whether the output layer is among them.
 
-    Parameters
-    ----------
-    network : ChromoformerNetwork
-        Changed in place.
-    init_from : estimator, FrozenEstimator or path
-        A fitted Chromoformer, or a checkpoint of the reference implementation.
-    tracks : tuple of str
-        Tracks of the network.
-
-    Returns
-    -------
-    has_head : bool
-        Whether the output layer was taken too: it is, where the numbers of outputs agree.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is something else, not fitted, or a network of other tracks, bin sizes or widths.
+    `init_from` is a fitted Chromoformer, or the path of a reference checkpoint. The output layer is
+    copied where the numbers of outputs agree. Another kind of object, or a network of other tracks,
+    bin sizes or widths, is an error.
     """
     if isinstance(init_from, (str, os.PathLike)):
         source, name = load_checkpoint(init_from), str(init_from)
@@ -68,14 +53,14 @@ def take_weights(network, init_from, tracks):
         raise ValueError(
             f"init_from: {name} is a network of other sizes: {differing[0]} has shape {shapes[0]} "
             f"there and {shapes[1]} here; set the numbers of tracks, layers, heads and the widths "
-            "to those of init_from"
+            "as in init_from"
         )
     network.load_state_dict(taken, strict=False)
     return has_head
 
 
 def _network_of(estimator, tracks):
-    """Network and name of a fitted estimator of the same tracks."""
+    """Return the network of a fitted estimator of the same tracks, and the name of its class."""
     if isinstance(estimator, FrozenEstimator):
         estimator = estimator.estimator
     name = type(estimator).__name__
@@ -99,14 +84,7 @@ def _network_of(estimator, tracks):
 
 
 def freeze(network, stages):
-    """Keep the weights of some stages as they are.
-
-    Parameters
-    ----------
-    network : ChromoformerNetwork
-    stages : sequence of str
-        Of "embedding", "pairwise", "regulation".
-    """
+    """Exclude the weights of some stages from training: "embedding", "pairwise", "regulation"."""
     for stage in stages:
         getattr(network, STAGES[stage]).requires_grad_(False)
 
@@ -139,20 +117,10 @@ def standardise(network, columns):
 
 
 def start_as_ridge(network, columns, y, has_offset=True):
-    """Set a network's skip to ridge regression on its columns.
+    """Set a network's skip to ridge regression of y on its standardised columns.
 
-    The penalty is the best of 11 by leave-one-out error.
-
-    Parameters
-    ----------
-    network : ChromoformerNetwork
-        With one output.
-    columns : ndarray of shape (n_genes, n_columns)
-        Standardised.
-    y : ndarray of shape (n_genes,)
-        In units of ``network.output_scale``.
-    has_offset : bool, default=True
-        Whether to set the output's bias to the mean of y.
+    The penalty is the best of 11 by leave-one-out error; y is in units of the network's
+    `output_scale`. With `has_offset` the output's bias becomes the intercept.
     """
     if len(y) < 2:
         return
@@ -161,18 +129,9 @@ def start_as_ridge(network, columns, y, has_offset=True):
 
 
 def start_as_logistic(network, columns, y, class_weight=None):
-    """Set a network's skip to logistic regression on its columns (C=0.1).
+    """Set a network's skip to logistic regression on its standardised columns (C=0.1).
 
-    Parameters
-    ----------
-    network : ChromoformerNetwork
-        With one output for each class.
-    columns : ndarray of shape (n_genes, n_columns)
-        Standardised.
-    y : ndarray of shape (n_genes,), int
-        Numbers of classes, from 0.
-    class_weight : dict, "balanced" or None, default=None
-        As of :class:`sklearn.linear_model.LogisticRegression`.
+    The network has an output for each class; y holds their numbers, from 0.
     """
     if len(network.fc_head[-1].bias) < 2:
         return

@@ -1,4 +1,4 @@
-"""Which genes early stopping watches."""
+"""Choice of the genes that early stopping watches."""
 
 import math
 import warnings
@@ -9,38 +9,23 @@ from torch.utils.data import Subset
 
 
 class Validation:
-    """Splits a skorch dataset into the genes that are trained on and those that are watched."""
+    """Splits a skorch dataset into genes to train on and genes to watch."""
 
     def __init__(self, watched):
         self.watched = watched
 
     def __call__(self, dataset, y=None, **kwargs):
-        """Training and validation part of a dataset."""
+        """Return the training part and the validation part of a dataset."""
         return tuple(
             Subset(dataset, np.flatnonzero(rows)) for rows in (~self.watched, self.watched)
         )
 
 
 def watched_genes(X, fraction, seed, labels=None):
-    """Choose whole chromosomes, or where X names none single genes, for validation.
+    """Choose whole chromosomes for validation, or single genes where X names no chromosomes.
 
-    Parameters
-    ----------
-    X : RegionArray
-    fraction : float
-        Least share of the genes.
-    seed : int
-    labels : ndarray of shape (n_genes,), default=None
-        Classes whose shares are kept where single genes are chosen.
-
-    Returns
-    -------
-    watched : ndarray of shape (n_genes,), bool
-
-    Raises
-    ------
-    ValueError
-        If no gene would be left to train on.
+    Return a bool for each gene. At least `fraction` of the genes are chosen. Of single genes the
+    shares of `labels`, the numbers of their classes, are kept.
     """
     n_watched = math.ceil(fraction * len(X))
     if len(X) - n_watched < 1:
@@ -54,10 +39,10 @@ def watched_genes(X, fraction, seed, labels=None):
         return _whole_chromosomes(number, n_watched, seed)
     if chroms[0]:
         warnings.warn(
-            f"early_stopping watches single genes, as all genes are on {chroms[0]}: neighbours of "
-            "theirs are trained on, so that the loss on them looks better than it is; give genes "
-            "of several chromosomes",
-            stacklevel=5,
+            f"early_stopping watches single genes, because all genes are on {chroms[0]}: their "
+            "neighbours are trained on, so that the loss on them looks better than it is; give "
+            "genes of several chromosomes",
+            stacklevel=4,
         )
     rows = np.arange(len(X))
     _, rows = train_test_split(rows, test_size=n_watched, stratify=labels, random_state=seed)
