@@ -25,7 +25,7 @@ def read_tables(folder):
 def write_inputs(folder, output, **options):
     """Write one .npy a region and the metadata CSV; return the reference's dataset.
 
-    Nothing of ours is used: signal comes from pyBigWig, contacts are sorted by pandas.
+    skchromo is not used: signal comes from pyBigWig, contacts are sorted by pandas.
     """
     genes, contacts = read_tables(folder)
     handles = [pyBigWig.open(str(folder / f"{mark}.bw")) for mark in MARKS]

@@ -1,4 +1,4 @@
-"""How often signal is read in a search, and what a Pipeline keeps of its steps."""
+"""Reading of signal in searches, with and without caches."""
 
 import numpy as np
 import pandas as pd
@@ -71,7 +71,7 @@ def test_a_search_in_two_processes_extracts_and_finds_what_one_finds(genes, sign
 
 
 def test_signal_is_not_read_for_every_candidate(genes, signal, reads, tmp_path):
-    """Three ways of caching give the scores that none gives; the numbers are those of the page."""
+    """Three ways of caching give the scores of none; the page has the same numbers."""
     y, lr = np.random.default_rng(0).normal(size=len(genes)), [1e-4, 1e-3, 1e-2]
     cached = clone(signal).set_params(memory=str(tmp_path / "signal"))
 
@@ -109,7 +109,7 @@ def test_steps_kept_by_a_pipeline_are_read_again_for_other_genes(genes, signal, 
     assert len(reads) == 2 * 12
 
 
-def test_regions_are_a_step_s_input_that_a_pipeline_keeps(tmp_path):
+def test_regions_are_kept_by_a_pipeline_as_input_of_a_step(tmp_path):
     X, y = make_regions(), np.random.default_rng(1).normal(size=40)
     pipe = make_pipeline(WindowSummary(core=400), Ridge(), memory=str(tmp_path))
     expected = make_pipeline(WindowSummary(core=400), Ridge()).fit(X, y).predict(X)

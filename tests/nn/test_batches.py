@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from small_models import changed
 
 from skchromo import ChromoformerRegressor, RegionArray
 from skchromo.nn import DeviceRegions
@@ -21,7 +22,7 @@ def X():
     X = RegionArray.from_dense(values, weights, lengths)
     index = X.index.copy()
     index[:, 1] = np.where(index[:, 1] >= 0, index[index[:, 1] >= 0, 1][0], -1)
-    return X._replace(index=index)[rng.permutation(60)[:40]]
+    return changed(X, index=index)[rng.permutation(60)[:40]]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 import reference
 import torch
 from sklearn.metrics import get_scorer
-from small_models import TINY, make_regions
+from small_models import TINY, changed, make_regions
 
 from skchromo import ChromoformerClassifier, ChromoformerRegressor, RegionArray
 from skchromo.nn import load_checkpoint, read_checkpoint
@@ -53,10 +53,9 @@ def test_sizes_are_read_from_the_weights(theirs, tmp_path):
     regulation = model.regulation_n_layers, model.regulation_n_heads, model.regulation_d_ff
     assert regulation == (3, 4, 28)
     X = make_regions(6, 3, 400)
-    X = X._replace(window=40_000)
     assert set(model.predict(X)) <= {"low", "high"}
     with pytest.raises(ValueError, match="in another order"):
-        model.predict(X._replace(tracks=("ATAC", "H3K4me3")))
+        model.predict(changed(X, tracks=("ATAC", "H3K4me3")))
 
 
 def test_classes_are_sorted_and_outputs_follow(theirs, tmp_path):
@@ -109,8 +108,7 @@ def test_written_checkpoints_load_strictly_in_the_reference(theirs, tmp_path):
 
 
 def test_trained_estimators_round_trip(tmp_path):
-    X = make_regions()
-    X = X._replace(n_bins=400, window=1600)
+    X = changed(make_regions(), n_bins=400)
     y = np.arange(len(X)) / 10
     model = ChromoformerRegressor(**TINY).fit(X, y)
     model.save_checkpoint(tmp_path / "reg.pt")

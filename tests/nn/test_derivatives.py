@@ -1,4 +1,4 @@
-"""Derivatives that are written out, against those of torch and finite differences."""
+"""Derivatives that are written out, against torch and finite differences."""
 
 import numpy as np
 import pytest

@@ -1,6 +1,6 @@
 """The network against the reference package on real regions: outputs, gradients, tensors.
 
-The regions are those of the real sample: 64 genes on both strands with 0 to 8 pCREs.
+The real sample has 64 genes on both strands with 0 to 8 pCREs.
 """
 
 import dataclasses
@@ -10,6 +10,7 @@ import pytest
 import reference
 import torch
 from sklearn.pipeline import make_pipeline
+from small_models import changed
 
 from skchromo import BigWigTransformer, InteractionTransformer
 from skchromo.nn import ChromoformerNetwork, DeviceRegions, load_reference_state, reference_state
@@ -35,12 +36,12 @@ def dataset(h1_e003, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def batch(dataset):
-    """What the reference's own dataset makes of all genes."""
+    """All genes as one batch of the reference's own dataset."""
     return reference.collate(dataset)
 
 
 def our_regions(folder, genes=None, **options):
-    """What our transformers make of the real files."""
+    """Regions of the real files, by our transformers."""
     if genes is None:
         genes, _ = reference.read_tables(folder)
     tracks = {mark: folder / f"{mark}.bw" for mark in reference.MARKS}
@@ -92,14 +93,14 @@ def batch_of(X, dtype=torch.float32, change=None, **kwargs):
     """One batch of all genes; `change` is applied to features and absence of its bins."""
     batch = DeviceRegions(X, reference.BIN_SIZES).batch(np.arange(len(X)), **kwargs)
 
-    def changed(group):
+    def moved(group):
         group = [bins._replace(features=bins.features.to(dtype)) for bins in group]
         return [type(bins)(*change(*bins)) for bins in group] if change else group
 
     return dataclasses.replace(
         batch,
-        promoters=changed(batch.promoters),
-        pairs=[changed(group) for group in batch.pairs],
+        promoters=moved(batch.promoters),
+        pairs=[moved(group) for group in batch.pairs],
         layout=batch.layout._replace(weights=batch.layout.weights.to(dtype)),
     )
 
@@ -225,4 +226,4 @@ def test_comparison_finds_planted_mistakes(X, oracle, mistake):
 
 
 def test_comparison_finds_contact_weights_that_are_lost(X, oracle):
-    assert unlike(X._replace(weights=np.zeros_like(X.weights)), oracle) > 1e-5
+    assert unlike(changed(X, weights=np.zeros_like(X.weights)), oracle) > 1e-5
