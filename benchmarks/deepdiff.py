@@ -7,6 +7,7 @@ https://github.com/QData/DeepDiffChrome, folder ``data``.
 """
 
 from pathlib import Path
+from urllib.request import urlretrieve
 
 import numpy as np
 import pandas as pd
@@ -21,14 +22,13 @@ _SPLITS = ("train", "valid", "test")
 _BIN_SIZE = 100
 
 
-def fetch_deepdiff(folder, sample_a, sample_b, *, base_url=_BASE_URL, progress=True):
+def fetch_deepdiff(folder, sample_a, sample_b, *, base_url=_BASE_URL):
     """Download the published files of two cell types to a folder, and read them."""
-    import pooch
-
+    Path(folder).mkdir(parents=True, exist_ok=True)
     for sample in (sample_a, sample_b):
         for part in (*_SPLITS, "expr"):
             name = f"{sample}.{part}.csv"
-            pooch.retrieve(f"{base_url}/{name}", None, name, folder, progressbar=progress)
+            urlretrieve(f"{base_url}/{name}", Path(folder) / name)
     return read_deepdiff(folder, sample_a, sample_b)
 
 

@@ -185,7 +185,8 @@ class RemoteFile:
     login. Files of the same state (address, size, version) are equal.
     """
 
-    widest_gap, longest_range = 1 << 18, 1 << 21
+    # Bytes; the first range is read when the file is opened.
+    widest_gap, longest_range, first_range = 1 << 18, 1 << 21, 1 << 16
 
     def __init__(self, url, name=None):
         self.url = url
@@ -193,7 +194,7 @@ class RemoteFile:
         self._scheme = urlsplit(url).scheme.lower()
         self._seen = self._latest = None  # size and version; where the server redirects to
         self._windows, self._lock = deque(maxlen=4), threading.Lock()
-        (self._head,) = self.fetch([0], [_HEAD])
+        (self._head,) = self.fetch([0], [self.first_range])
         self.size, self.version = self._seen
 
     @property
@@ -293,6 +294,10 @@ class RemoteFile:
             if pause is not None:
                 time.sleep(pause)
         raise unreachable(trouble) from trouble
+
+
+class NoRangesError(ValueError):
+    """A server that sends whole files only."""
 
 
 class RefusedError(Exception):

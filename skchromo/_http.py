@@ -10,7 +10,7 @@ import aiohttp
 import yarl
 from fsspec.implementations.http import HTTPFileSystem
 
-from ._files import PAUSES, REPLACED, RefusedError, refusal, unreachable
+from ._files import PAUSES, REPLACED, NoRangesError, RefusedError, refusal, unreachable
 
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 _EMPTY = "bytes */0"
@@ -91,7 +91,7 @@ class HttpRanges(HTTPFileSystem):
                 raise _StatusError(answer.status, _named_pause(answer))
             if not empty and (answer.status != 206 or not part):
                 raise RefusedError(
-                    ValueError,
+                    NoRangesError,
                     "the server sends whole files only (it does not answer range requests): "
                     "download the file and give its path",
                 )

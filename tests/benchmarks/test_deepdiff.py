@@ -108,6 +108,5 @@ def test_published_files_are_fetched(deepdiff, tmp_path):
     with serving() as server:
         for path in (tmp_path / "there").iterdir():
             server.files[f"data/{path.name}"] = path.read_bytes()
-        options = {"base_url": f"{server.url}/data", "progress": False}
-        data = deepdiff.fetch_deepdiff(tmp_path / "here", "A", "B", **options)
+        data = deepdiff.fetch_deepdiff(tmp_path / "here", "A", "B", base_url=f"{server.url}/data")
     assert data.split.tolist() == ["train", "train", "valid", "test"]

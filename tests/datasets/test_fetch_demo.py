@@ -1,4 +1,4 @@
-"""fetch_chromoformer_demo: real signal there and back, by the way of the reference's files."""
+"""fetch_chromoformer_demo: real signal, written to files of the reference and read back."""
 
 import io
 
@@ -6,23 +6,16 @@ import numpy as np
 import pandas as pd
 import pyBigWig
 import pytest
-from local_server import closed_port, serving
+from local_server import closed_port
 
 from skchromo import BigWigTransformer, InteractionTransformer
 from skchromo.datasets import fetch_chromoformer_demo
-from skchromo.datasets.public import _fetch_http
-from skchromo.datasets.simulated._depth import TRACKS
+
+TRACKS = ("H3K4me1", "H3K4me3", "H3K9me3", "H3K27me3", "H3K36me3", "H3K27ac", "H3K9ac")
 
 # of the reference's metadata.csv
 COLUMNS = ["gene_id", "expression", "eid", "label", "chrom", "start", "end", "strand", "split"]
 COLUMNS += ["neighbors", "scores"]
-
-
-@pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setattr(_fetch_http, "_WAIT", 0)
-    with serving() as server:
-        yield server
 
 
 def npy(values):
@@ -128,15 +121,13 @@ def test_regions_that_contradict_each_other_are_refused(server, tmp_path):
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"no array", "is no NumPy array"),
+        (b"no array", "is not a NumPy array"),
         (npy(np.zeros((7, 999))), r"must hold 7 x 5000 read depths, found \(7, 999\)"),
         (npy(np.full((7, 5000), -1.0)), "with least value -1"),
-        (npy(np.array([{}])), "is no NumPy array"),
+        (npy(np.array([{}])), "is not a NumPy array"),
     ],
 )
-def test_a_damaged_region_is_named_and_tracks_are_not_left_half_made(
-    server, tmp_path, body, message
-):
+def test_damaged_region_is_named_and_no_track_is_half_made(server, tmp_path, body, message):
     publish(server, GENES, CONTACTS, ramp)
     whole = server.files["demo/demo_data/E003/chr8:128000-133000.npy"]
     server.files["demo/demo_data/E003/chr8:128000-133000.npy"] = body
@@ -153,7 +144,7 @@ def test_a_damaged_region_is_named_and_tracks_are_not_left_half_made(
     assert len(server.requests) == n_requests + 1
 
 
-def test_a_missing_region_or_column_is_told(server, tmp_path):
+def test_missing_region_or_column_is_named(server, tmp_path):
     publish(server, GENES, CONTACTS, ramp)
     del server.files["demo/demo_data/E003/chr8:128000-133000.npy"]
     with pytest.raises(FileNotFoundError, match=r"chr8:128000-133000\.npy"):

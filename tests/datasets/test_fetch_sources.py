@@ -1,4 +1,4 @@
-"""fetch_roadmap, fetch_encode and fetch_contacts with the client's own code on a local server."""
+"""fetch_roadmap, fetch_encode and fetch_contacts from a local server."""
 
 import bz2
 import collections
@@ -11,20 +11,11 @@ import numpy as np
 import pandas as pd
 import pyBigWig
 import pytest
-from local_server import closed_port, serving
+from local_server import closed_port
 
 from skchromo import BigWigTransformer, InteractionTransformer
 from skchromo.datasets import fetch_contacts, fetch_encode, fetch_roadmap
-from skchromo.datasets.public import _fetch_http
-from skchromo.datasets.public._fetch_contacts import _address
 from skchromo.genome import read_contacts
-
-
-@pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setattr(_fetch_http, "_WAIT", 0)
-    with serving() as server:
-        yield server
 
 
 def bigwig(folder, value):
@@ -115,13 +106,13 @@ def test_roadmap_signals(roadmap, server):
     assert not any("rna" in path for path, _ in server.requests)
 
 
-def test_roadmap_says_what_is_wrong(roadmap):
+def test_wrong_parameters_of_roadmap_are_named(roadmap):
     for sample in ("H1", "E3", ["E003", "E003"], [], [3], 3):
         with pytest.raises(ValueError, match="sample must be an epigenome id such as E003"):
             roadmap(sample, "H3K4me3")
     with pytest.raises(ValueError, match="marks must be a mark such as H3K4me3"):
         roadmap("E003", ["../H3K4me3"])
-    with pytest.raises(ValueError, match="signal must be one of fc, pval, imputed"):
+    with pytest.raises(ValueError, match="signal must be 'fc', 'pval' or 'imputed'"):
         roadmap("E003", "H3K4me3", signal="counts")
     with pytest.raises(ValueError, match="base_url must be an http or https address"):
         roadmap("E003", "H3K4me3", base_url="/mirror")
@@ -131,7 +122,7 @@ def test_roadmap_says_what_is_wrong(roadmap):
         roadmap("E003", "H3K9ac")
 
 
-def test_roadmap_genes_without_a_place_are_told(roadmap, server):
+def test_roadmap_genes_without_position_are_named(roadmap, server):
     short = "\n".join(line for line in GENE_INFO.splitlines() if not line.startswith("G2"))
     server.files[f"{EXPRESSION}/Ensembl_v65.Gencode_v10.ENSG.gene_info"] = short.encode()
     with pytest.warns(UserWarning, match="1 of 3 genes with expression have no position.*G2"):
@@ -140,17 +131,17 @@ def test_roadmap_genes_without_a_place_are_told(roadmap, server):
     assert data.expression.tolist() == [1.5, 7]
 
 
-def test_a_damaged_gene_list_names_its_line(roadmap, server):
+def test_damaged_gene_list_is_refused_by_line(roadmap, server):
     server.files[f"{EXPRESSION}/Ensembl_v65.Gencode_v10.ENSG.gene_info"] = b"G1\t1\t5\t9\t?\ta\tb\n"
     with pytest.raises(
-        ValueError, match=r"gene_info, line 1 is no gene .* delete it and .*gene_info\.sha256"
+        ValueError, match=r"gene_info, line 1 is not a gene .* delete it and .*gene_info\.sha256"
     ):
         roadmap("E003", "H3K4me3")
 
 
 # --- ENCODE ----------------------------------------------------------------------------------
 
-TOLD = {
+RECORD = {
     "status": "released",
     "assembly": "GRCh38",
     "file_format": "bigWig",
@@ -161,8 +152,8 @@ TOLD = {
 
 @pytest.fixture
 def encode(server, tmp_path):
-    def fetch(accession="ENCFF123ABC", told=TOLD, body=b"signal", **options):
-        server.files["files/ENCFF123ABC/"] = json.dumps(told).encode()
+    def fetch(accession="ENCFF123ABC", record=RECORD, body=b"signal", **options):
+        server.files["files/ENCFF123ABC/"] = json.dumps(record).encode()
         server.files["files/ENCFF123ABC/@@download/ENCFF123ABC.bigWig"] = body
         options = {"base_url": server.url, "progress": False, **options}
         return fetch_encode(accession, data_home=tmp_path, **options)
@@ -182,7 +173,7 @@ def test_encode_file_by_accession(encode, server, tmp_path):
 
 
 def test_encode_checks_md5(encode, tmp_path):
-    with pytest.raises(ValueError, match=r"ENCFF123ABC\.bigWig as told by its publisher"):
+    with pytest.raises(ValueError, match=r"checksum of ENCFF123ABC\.bigWig from its publisher"):
         encode(body=b"signax")
     assert not (tmp_path / "encode" / "ENCFF123ABC.bigWig").exists()
 
@@ -199,13 +190,13 @@ def test_encode_checks_md5(encode, tmp_path):
         ({"md5sum": None, "status": None}, "is None: see"),
     ],
 )
-def test_encode_files_that_are_not_for_use(encode, changes, message):
+def test_encode_files_out_of_use_are_refused(encode, changes, message):
     with pytest.raises(ValueError, match=message):
-        encode(told=TOLD | changes)
+        encode(record=RECORD | changes)
 
 
-def test_encode_says_what_is_wrong(encode, server):
-    assert encode(told=TOLD | {"status": "archived"}, any_status=True).read_bytes() == b"signal"
+def test_wrong_parameters_of_encode_are_named(encode, server):
+    assert encode(record=RECORD | {"status": "archived"}, any_status=True).read_bytes() == b"signal"
     with pytest.raises(ValueError, match="is of assembly GRCh38, not hg19"):
         encode(assembly="hg19", any_status=True)
     with pytest.raises(ValueError, match="is an experiment"):
@@ -216,14 +207,14 @@ def test_encode_says_what_is_wrong(encode, server):
     with pytest.raises(FileNotFoundError, match="ENCODE has no file ENCFF999ZZZ"):
         encode("ENCFF999ZZZ")
     server.faults = ["status:403"]
-    with pytest.raises(PermissionError, match="not open to everyone"):
+    with pytest.raises(PermissionError, match="refuses access"):
         encode("ENCFF999ZZZ")
 
 
-@pytest.mark.parametrize("told", [[], {"status": "released"}, "text"])
-def test_encode_answers_of_another_kind(encode, told):
-    with pytest.raises(ValueError, match=r"ENCFF123ABC\.json is not what ENCODE tells of a file"):
-        encode(told=told)
+@pytest.mark.parametrize("record", [[], {"status": "released"}, "text"])
+def test_encode_records_of_another_kind_are_refused(encode, record):
+    with pytest.raises(ValueError, match=r"ENCFF123ABC\.json is not ENCODE's record of a file"):
+        encode(record=record)
 
 
 # --- contacts --------------------------------------------------------------------------------
@@ -266,24 +257,24 @@ class _Evil:
 
 
 @pytest.mark.parametrize("pairs", [_Evil(), {("a", "b"): _Evil()}, {"a": 1.0}, [1], "text", None])
-def test_a_pickle_of_anything_else_is_refused(contacts, server, capsys, pairs):
+def test_pickle_of_anything_else_is_refused(contacts, server, capsys, pairs):
     server.files["GM_pair2score.pickle"] = pickle.dumps(pairs)
     with pytest.raises(
-        ValueError, match=r"no dictionary of fragment pairs and scores .* delete it"
+        ValueError, match=r"not a dictionary of fragment pairs and scores .* delete it"
     ):
         contacts("GM")
     assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("length", [0, 1, 20, 60])
-def test_a_damaged_pickle_is_refused(contacts, server, length):
+def test_damaged_pickle_is_refused(contacts, server, length):
     whole = pickle.dumps({(PROMOTER, NEAR): 2.5, (PROMOTER, FAR): 1.5})
     server.files["GM_pair2score.pickle"] = whole[:length]
-    with pytest.raises(ValueError, match="no dictionary of fragment pairs"):
+    with pytest.raises(ValueError, match="not a dictionary of fragment pairs"):
         contacts("GM")
 
 
-def test_a_file_of_geo_goes_into_the_transformer(contacts, server):
+def test_file_of_geo_goes_into_the_transformer(contacts, server):
     text = (
         "frag1\tfrag2\tfreq\tall_capture_res\tdist_res\n"
         "chr1.1000.2000\tchr1.20000.24000\t9\t3.5\t2.5\n"
@@ -301,13 +292,16 @@ def test_a_file_of_geo_goes_into_the_transformer(contacts, server):
     assert contacts(name, base_url=closed_port()) == path
 
 
-def test_addresses_of_geo():
-    geo = "https://ftp.ncbi.nlm.nih.gov/geo"
-    assert _address("GSE189_a.txt", None) == f"{geo}/series/GSEnnn/GSE189/suppl/GSE189_a.txt"
-    assert (
-        _address("GSM1704495_x.bedpe.gz", None)
-        == f"{geo}/samples/GSM1704nnn/GSM1704495/suppl/GSM1704495_x.bedpe.gz"
-    )
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("GSE189_a.txt", "series/GSEnnn/GSE189/suppl"),
+        ("GSM1704495_x.bedpe.gz", "samples/GSM1704nnn/GSM1704495/suppl"),
+    ],
+)
+def test_addresses_of_geo_follow_its_folders(contacts, server, name, folder):
+    server.files[f"{folder}/{name}"] = b"content"
+    assert contacts(name).read_bytes() == b"content"
 
 
 def test_files_of_one_name_at_two_addresses_stay_apart(contacts, server):

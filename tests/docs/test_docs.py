@@ -75,7 +75,7 @@ def test_conda_requirements_equal_those_of_pip():
     setup.read(ROOT / "setup.cfg")
     extras = setup["options.extras_require"]
     texts = [setup["options"]["install_requires"], *(extras[e] for e in ("matrix", "plot"))]
-    wanted = {line for text in [*texts, extras["datasets"]] for line in text.split("\n") if line}
+    wanted = {line for text in texts for line in text.split("\n") if line}
     wanted = {line.lower() for line in wanted if not line.startswith("#")}
     names = {"torch>": "pytorch>", "matplotlib>": "matplotlib-base>", "fsspec[http]>": "fsspec>"}
     for pip, conda in names.items():

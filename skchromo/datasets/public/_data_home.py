@@ -15,18 +15,13 @@ def get_data_home(data_home=None):
     ----------
     data_home : str, os.PathLike or None, default=None
         The folder. None takes the environment variable ``SKCHROMO_DATA``, and without it the
-        cache folder of the user, such as ``~/.cache/skchromo``.
+        folder ``skchromo`` in ``XDG_CACHE_HOME``, or in ``~/.cache``.
 
     Returns
     -------
     data_home : Path
-        The folder, absolute; it need not exist yet. A file once fetched is found there again
-        without a connection, so that a node of a cluster needs none if its data home is shared.
-
-    Raises
-    ------
-    ImportError
-        If neither names a folder and pooch, which knows the cache folder, is not installed.
+        The folder, absolute; it need not exist yet. A fetched file is found there again without a
+        connection: a node of a cluster needs none if its data home is shared.
 
     See Also
     --------
@@ -41,7 +36,8 @@ def get_data_home(data_home=None):
     True
     """
     if data_home is None:
-        data_home = os.environ.get("SKCHROMO_DATA") or import_pooch().os_cache("skchromo")
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+        data_home = os.environ.get("SKCHROMO_DATA") or cache / "skchromo"
     return Path(data_home).expanduser().absolute()
 
 
@@ -66,12 +62,3 @@ def clear_data_home(data_home=None):
     """
     for name in _FOLDERS:
         shutil.rmtree(get_data_home(data_home) / name, ignore_errors=True)
-
-
-def import_pooch():
-    """Import pooch, or say how to get it."""
-    try:
-        import pooch
-    except ImportError as error:
-        raise ImportError("downloads need the package pooch: pip install pooch") from error
-    return pooch

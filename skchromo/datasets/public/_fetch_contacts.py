@@ -3,12 +3,12 @@
 import bz2
 import gzip
 import hashlib
-import os
 import pickle
 import re
 import shutil
 from urllib.parse import unquote, urlsplit
 
+from ..._files import whole_file
 from ._data_home import get_data_home
 from ._fetch_file import fetch_file, how_to_fetch_again, join_url
 
@@ -28,7 +28,7 @@ _TISSUE_OF = {
     "E116": "GM",
     "E118": "LI11",
 }
-# What a damaged pickle, or one of something else, runs into.
+# Errors of a damaged pickle, or of one of something else.
 _NO_PAIRS = (ValueError, TypeError, AttributeError, LookupError)
 _TISSUES = tuple(dict.fromkeys(_TISSUE_OF.values()))
 
@@ -60,26 +60,24 @@ def fetch_contacts(source, *, data_home=None, base_url=None, progress=True):
     -------
     path : Path
         A text file, gzipped or not, for `InteractionTransformer` and
-        :func:`skchromo.genome.read_contacts`. What is compressed by bzip2 is compressed anew by
-        gzip. A file of GEO with several columns of numbers needs ``score_column=``; one with
-        several tissues in it must be cut to one first.
+        :func:`skchromo.genome.read_contacts`; a bzip2 file is compressed anew by gzip. A file of
+        GEO with several columns of numbers needs ``score_column=``. One with several tissues must
+        be cut to one first.
 
     Raises
     ------
-    ImportError
-        If something is to be downloaded and pooch is not installed.
     ValueError
         If `source` is none of these, or a file is damaged.
     FileNotFoundError
         If there is no such file.
     ConnectionError
-        If there is no connection; the message tells where to put the file by hand.
+        If there is no connection; the message names where to put the file by hand.
 
     Notes
     -----
-    Tissues are served by the authors of Chromoformer as pickles of a dictionary; they are read by
+    Tissues are served by the authors of Chromoformer as pickles of a dictionary. They are read by
     an unpickler that makes no objects but texts and numbers, and written as a table. The contacts
-    are those of Jung et al., Nature Genetics 2019, doi 10.1038/s41588-019-0494-8 (GEO GSE86189),
+    come from Jung et al., Nature Genetics 2019, doi 10.1038/s41588-019-0494-8 (GEO GSE86189),
     normalised by 3DIV (Yang et al., Nucleic Acids Research 2018, doi 10.1093/nar/gkx1017). Nobody
     publishes checksums: the SHA256 of the first download is kept beside each file.
 
@@ -113,7 +111,7 @@ def fetch_contacts(source, *, data_home=None, base_url=None, progress=True):
 
 
 def _address(source, base_url):
-    """Address of a source that is no tissue."""
+    """Return the address of a source that is not a tissue."""
     if isinstance(source, str) and source.startswith(("http://", "https://")):
         if not urlsplit(source).path.rpartition("/")[2]:
             raise ValueError(f"{source} names a folder: give the address of a file")
@@ -140,14 +138,12 @@ def _write_pairs(path, target):
         rows = [(one, other, float(score)) for (one, other), score in pairs.items()]
     except (pickle.UnpicklingError, EOFError, *_NO_PAIRS) as error:
         raise ValueError(
-            f"{path} is no dictionary of fragment pairs and scores ({error}): "
+            f"{path} is not a dictionary of fragment pairs and scores ({error}): "
             f"{how_to_fetch_again(path)}"
         ) from error
-    mine = target.with_name(f"{target.name}.{os.getpid()}")
-    with gzip.open(mine, "wt", compresslevel=6) as out:
+    with whole_file(target) as file, gzip.open(file, "wt", compresslevel=6) as out:
         out.write("fragment1\tfragment2\tscore\n")
         out.writelines(f"{one}\t{other}\t{score!r}\n" for one, other, score in rows)
-    os.replace(mine, target)
 
 
 class _PlainUnpickler(pickle.Unpickler):
@@ -159,21 +155,23 @@ class _PlainUnpickler(pickle.Unpickler):
     )
 
     def find_class(self, module, name):
-        """Refuse everything that is no plain container or number."""
+        """Refuse everything but plain containers and numbers."""
         if (module, name) not in self._ALLOWED:
-            raise pickle.UnpicklingError(f"it asks for the Python object {module}.{name}")
+            raise pickle.UnpicklingError(f"it needs the Python object {module}.{name}")
         return super().find_class(module.replace("numpy.core", "numpy._core"), name)
 
 
 def _without_bzip2(path):
-    """Give a bzip2 file as a gzip file beside it; any other as it is."""
+    """Return a gzip file beside a bzip2 file; any other file as it is."""
     with open(path, "rb") as file:
         if file.read(3) != b"BZh":
             return path
     target = path.with_name(path.name.removesuffix(".bz2") + ".gz")
     if not target.exists():
-        mine = target.with_name(f"{target.name}.{os.getpid()}")
-        with bz2.open(path) as packed, gzip.open(mine, "wb", compresslevel=6) as out:
+        with (
+            bz2.open(path) as packed,
+            whole_file(target) as file,
+            gzip.open(file, "wb", compresslevel=6) as out,
+        ):
             shutil.copyfileobj(packed, out, 1 << 20)
-        os.replace(mine, target)
     return target

@@ -1,12 +1,13 @@
 """fetch_chromoformer_demo: the reference's demo as bigWig files, gene table and contacts."""
 
-import os
+import contextlib
 
 import numpy as np
 import pandas as pd
 import pyBigWig
 from sklearn.utils import Bunch
 
+from ..._files import whole_path
 from ..simulated import TRACKS
 from ._data_home import get_data_home
 from ._fetch_file import fetch_file, fetch_files, how_to_fetch_again, join_url
@@ -20,30 +21,12 @@ _SAMPLE = "E003"
 _HALF_WINDOW = 20_000
 # UCSC's hg19.chrom.sizes, bp.
 _HG19 = {
-    "chr1": 249_250_621,
-    "chr2": 243_199_373,
-    "chr3": 198_022_430,
-    "chr4": 191_154_276,
-    "chr5": 180_915_260,
-    "chr6": 171_115_067,
-    "chr7": 159_138_663,
-    "chr8": 146_364_022,
-    "chr9": 141_213_431,
-    "chr10": 135_534_747,
-    "chr11": 135_006_516,
-    "chr12": 133_851_895,
-    "chr13": 115_169_878,
-    "chr14": 107_349_540,
-    "chr15": 102_531_392,
-    "chr16": 90_354_753,
-    "chr17": 81_195_210,
-    "chr18": 78_077_248,
-    "chr19": 59_128_983,
-    "chr20": 63_025_520,
-    "chr21": 48_129_895,
-    "chr22": 51_304_566,
-    "chrX": 155_270_560,
-    "chrY": 59_373_566,
+    **{"chr1": 249_250_621, "chr2": 243_199_373, "chr3": 198_022_430, "chr4": 191_154_276},
+    **{"chr5": 180_915_260, "chr6": 171_115_067, "chr7": 159_138_663, "chr8": 146_364_022},
+    **{"chr9": 141_213_431, "chr10": 135_534_747, "chr11": 135_006_516, "chr12": 133_851_895},
+    **{"chr13": 115_169_878, "chr14": 107_349_540, "chr15": 102_531_392, "chr16": 90_354_753},
+    **{"chr17": 81_195_210, "chr18": 78_077_248, "chr19": 59_128_983, "chr20": 63_025_520},
+    **{"chr21": 48_129_895, "chr22": 51_304_566, "chrX": 155_270_560, "chrY": 59_373_566},
 }
 _DESCR = """\
 Demo of Chromoformer (Lee, Yang and Kim, Nature Communications 2022, doi
@@ -91,8 +74,6 @@ def fetch_chromoformer_demo(*, data_home=None, base_url=_BASE_URL, progress=True
 
     Raises
     ------
-    ImportError
-        If something is to be downloaded and pooch is not installed.
     ValueError
         If a file is damaged or regions that overlap differ.
     FileNotFoundError
@@ -145,7 +126,7 @@ def _read_meta(path):
 
 
 def _regions(table):
-    """Distinct regions (chrom, start, end) in order: promoter windows and fragments."""
+    """Return the distinct regions (chrom, start, end) in order: promoter windows and fragments."""
     regions = {
         (row.chrom, row.start - _HALF_WINDOW, row.start + _HALF_WINDOW)
         for row in table.itertuples()
@@ -168,23 +149,17 @@ def _make_tracks(regions, tracks, folder, base_url, progress):
     }
     fetch_files(urls, progress=progress, desc="Chromoformer demo")
     chroms = list(dict.fromkeys(chrom for chrom, _, _ in regions))
-    mine = {mark: path.with_name(f"{path.name}.{os.getpid()}") for mark, path in tracks.items()}
-    files = {mark: pyBigWig.open(str(path), "w") for mark, path in mine.items()}
-    try:
+    with contextlib.ExitStack() as stack:
+        names = {mark: stack.enter_context(whole_path(path)) for mark, path in tracks.items()}
+        files = {
+            mark: stack.enter_context(pyBigWig.open(str(name), "w")) for mark, name in names.items()
+        }
         for file in files.values():
             file.addHeader([(chrom, _HG19[chrom]) for chrom in chroms])
         for block in _blocks(regions):
             depth = _merge(block, paths)
             for row, mark in enumerate(TRACKS):
                 _add_runs(files[mark], block[0][0], block[0][1], depth[row])
-    except BaseException:
-        for mark, file in files.items():
-            file.close()
-            mine[mark].unlink(missing_ok=True)
-        raise
-    for mark, file in files.items():
-        file.close()
-        os.replace(mine[mark], tracks[mark])
     for path in paths.values():
         path.unlink(missing_ok=True)
         path.with_name(path.name + ".sha256").unlink(missing_ok=True)
@@ -204,7 +179,7 @@ def _blocks(regions):
 
 
 def _merge(block, paths):
-    """Read depth (n_tracks, bp) of a stretch from the arrays of its regions."""
+    """Return the read depth (n_tracks, bp) of a stretch from the arrays of its regions."""
     origin = block[0][1]
     depth = np.full((len(TRACKS), max(end for _, _, end in block) - origin), np.nan, np.float32)
     for chrom, start, end in block:
@@ -221,12 +196,12 @@ def _merge(block, paths):
 
 
 def _load(path, length):
-    """Array of one region, marks x bp."""
+    """Return the array of one region, marks x bp."""
     try:
         values = np.load(path, allow_pickle=False).astype(np.float32)
     except (ValueError, EOFError, OSError) as error:
         raise ValueError(
-            f"{path} is no NumPy array: {error}; {how_to_fetch_again(path)}"
+            f"{path} is not a NumPy array: {error}; {how_to_fetch_again(path)}"
         ) from error
     if values.shape != (len(TRACKS), length) or not (values >= 0).all():
         raise ValueError(

@@ -26,8 +26,8 @@ def fetch_encode(
 ):
     """Fetch a file of the ENCODE portal by its accession.
 
-    What ENCODE says of the file at the first call is kept beside it (``<accession>.json``), and
-    the file's MD5 is checked against it at every call.
+    ENCODE's record of the file is kept beside it at the first call (``<accession>.json``), and the
+    MD5 of the file is compared with it at every call.
 
     Parameters
     ----------
@@ -51,17 +51,15 @@ def fetch_encode(
 
     Raises
     ------
-    ImportError
-        If something is to be downloaded and pooch is not installed.
     ValueError
-        If `accession` is none, the file is not released, not available or of another assembly, or
+        If `accession` is wrong, the file is not released, not available or of another assembly, or
         its checksum is wrong.
     FileNotFoundError
         If ENCODE has no such file.
     PermissionError
         If it is not open to the public.
     ConnectionError
-        If there is no connection; the message tells where to put the file by hand.
+        If there is no connection; the message names where to put the file by hand.
 
     Notes
     -----
@@ -85,12 +83,12 @@ def fetch_encode(
     except FileNotFoundError as error:
         raise FileNotFoundError(f"ENCODE has no file {accession}: {error}") from error
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        status, checksum = told["status"], f"md5:{told['md5sum']}"
-        href = told.get("href", "")
+        record = json.loads(path.read_text(encoding="utf-8"))
+        status, checksum = record["status"], f"md5:{record['md5sum']}"
+        href = record.get("href", "")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
-            f"{path} is not what ENCODE tells of a file: {how_to_fetch_again(path)}"
+            f"{path} is not ENCODE's record of a file: {how_to_fetch_again(path)}"
         ) from error
     if status != "released" and not any_status:
         meaning = f" ({_MEANING[status]})" if status in _MEANING else ""
@@ -98,12 +96,12 @@ def fetch_encode(
             f"{accession} is {status}{meaning}: see {page} for a file that is released, or pass "
             "any_status=True"
         )
-    if told.get("no_file_available") or told.get("restricted") or not href:
-        why = "access to it is restricted" if told.get("restricted") else "it has no file"
+    if record.get("no_file_available") or record.get("restricted") or not href:
+        why = "access to it is restricted" if record.get("restricted") else "it has no file"
         raise ValueError(f"{accession} cannot be downloaded: {why}; see {page}")
-    if assembly is not None and told.get("assembly") != assembly:
+    if assembly is not None and record.get("assembly") != assembly:
         raise ValueError(
-            f"{accession} is of assembly {told.get('assembly', 'unknown')}, not {assembly}: see "
+            f"{accession} is of assembly {record.get('assembly', 'unknown')}, not {assembly}: see "
             f"{page} for the experiment's files of {assembly}"
         )
     name = href.rpartition("/")[2]
@@ -113,7 +111,7 @@ def fetch_encode(
 
 
 def _check_accession(accession, base_url):
-    """Accession in capitals; refuse what names no file."""
+    """Return the accession in capitals; refuse one that is not of a file."""
     given = str(accession).strip().upper()
     if re.fullmatch(r"ENCSR\d{3}[A-Z]{3}", given):
         raise ValueError(

@@ -1,52 +1,48 @@
-"""A file in the data home: downloaded once, checked at every use."""
+"""A file in the data home: downloaded once, in several calls if need be, checked at each use."""
 
 import contextlib
 import hashlib
-import logging
 import os
-import threading
+import secrets
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tqdm import tqdm
 
-from ._data_home import import_pooch
-from ._fetch_http import ResumingDownload
+from ..._files import PAUSES, NoRangesError, RemoteFile, whole_file
 
-_N_THREADS = 8
+_FILES_AT_ONCE = 8
+
+
+class _WholeRemoteFile(RemoteFile):
+    """A remote file to be read from its beginning to its end: small ones in one request."""
+
+    first_range = RemoteFile.longest_range
 
 
 def fetch_file(url, path, *, checksum=None, progress=True):
-    """Give a file that is at `path`, downloading it first where it is not.
+    """Return the path of a file, and download it first where it is not there.
 
-    Parameters
-    ----------
-    url : str
-        Where it is to be had; http or https.
-    path : Path
-        Where it is kept.
-    checksum : str or None, default=None
-        What the publisher says of it, such as ``"md5:0123..."``. Where nobody says anything the
-        SHA256 of the first download is written beside it (``<name>.sha256``, as sha256sum writes
-        it) and holds from then on.
-    progress : bool, default=True
-        Show a bar.
-
-    Returns
-    -------
-    path : Path
+    `checksum` is the publisher's, such as "md5:0123...". Without one the SHA256 of the first
+    download is written beside the file (``<name>.sha256``, as sha256sum writes it) and holds from
+    then on.
     """
     path = Path(path)
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        _download(url, path, checksum, progress)
-    _verify(path, url, checksum)
+        with _part_of(path) as part:
+            if not path.is_file():
+                _download(url, part, path, progress)
+                _check_arrived(url, part, path, checksum)
+                os.replace(part, path)  # not by whole_file, because a part can be continued
+    _check_kept(path, url, checksum)
     return path
 
 
 def fetch_files(urls, *, progress=True, desc=None):
     """Fetch many small files at a time; `urls` maps the path of each to its address."""
-    with _quiet_pooch(), ThreadPoolExecutor(_N_THREADS) as pool:
+    with ThreadPoolExecutor(_FILES_AT_ONCE) as pool:
         tasks = [pool.submit(fetch_file, url, path, progress=False) for path, url in urls.items()]
         try:
             for task in tqdm(tasks, desc=desc, unit="file", disable=not progress):
@@ -57,135 +53,199 @@ def fetch_files(urls, *, progress=True, desc=None):
 
 
 def join_url(base_url, path):
-    """Address of a path below a base address."""
+    """Return the address of a path below a base address."""
     if not isinstance(base_url, str) or not base_url.startswith(("http://", "https://")):
         raise ValueError(f"base_url must be an http or https address, got {base_url!r}")
     return f"{base_url.rstrip('/')}/{path}"
 
 
 def how_to_fetch_again(path):
-    """Say what to delete: the checksum of a first download is kept beside it, and compared."""
+    """Return words that name what to delete: a file and the checksum of its first download."""
     return f"delete it and {_record(path)} to have it downloaded again"
 
 
-def _download(url, path, checksum, progress):
-    """Download under a lock, so that a second process waits and then finds the file."""
-    pooch = import_pooch()
-    expected = checksum or _recorded(path)
-    with _locked_part(path) as part:
-        if path.is_file():
-            return
-        try:
-            with _quiet_pooch():
-                pooch.retrieve(
-                    url,
-                    known_hash=expected,
-                    fname=path.name,
-                    path=path.parent,
-                    downloader=ResumingDownload(part, path, progress),
-                )
-        except ValueError as error:
-            if "does not match the known hash" not in str(error):
-                raise
-            remedy = "" if checksum else f": delete {_record(path)} to take the new one"
-            source = "its publisher" if checksum else f"an earlier download, in {_record(path)}"
-            raise ValueError(
-                f"what came from {url} is not {path.name} as told by {source} ({expected}): try "
-                f"again; if it stays so, the file has changed at its source{remedy}"
-            ) from error
-    if not checksum:
-        _record_now(path)
-
-
 @contextlib.contextmanager
-def _locked_part(path):
-    """Lock a target and open its part file, which is left only if something has arrived."""
-    name = path.with_name(path.name + ".part")
-    with _lock(path.with_name(path.name + ".lock")), open(name, "ab") as part:
-        try:
-            yield part
-        finally:
-            if name.exists() and not name.stat().st_size:
-                name.unlink()
-                Path(f"{name}.tag").unlink(missing_ok=True)
+def _part_of(path):
+    """Give the part file of a download; a second process waits, and then finds the file.
 
-
-@contextlib.contextmanager
-def _lock(name):
-    """Wait until nobody else holds a lock file; take it away in the end."""
-    import fcntl
-
+    Where files cannot be locked (no fcntl, some file systems of clusters) nobody waits: each
+    download has a part file of its own, which no later call continues.
+    """
+    name = path.with_name(path.name + ".lock")
     while True:
         with open(name, "w") as handle:
-            # Some file systems of clusters have no locks; the check of length is left there.
-            with contextlib.suppress(OSError):
-                fcntl.flock(handle, fcntl.LOCK_EX)
-            # Whoever held it before has taken the file away, and another may have made a new one.
+            if not _lock(handle):
+                break
             if not _is_at(handle, name):
-                continue
+                continue  # its last holder has removed it, and another may have made a new one
             try:
-                yield
+                yield path.with_name(path.name + ".part")
             finally:
                 name.unlink(missing_ok=True)
             return
+    with contextlib.suppress(OSError):
+        name.unlink()
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        yield part
+    finally:
+        _remove(part)
+
+
+def _lock(handle):
+    """Wait for the lock of an open file; return whether there are locks."""
+    try:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    except (ImportError, OSError):
+        return False
+    return True
 
 
 def _is_at(handle, name):
-    """Whether an open file is the one of this name."""
+    """Return whether an open file is the one of this name."""
     try:
         return os.path.samestat(os.fstat(handle.fileno()), os.stat(name))
     except FileNotFoundError:
         return False
 
 
-def _verify(path, url, checksum):
-    """Raise unless a file is what its publisher, or its first download, says."""
-    expected = checksum or _recorded(path)
-    if expected is None:
-        _record_now(path)
+def _tag(part):
+    """Return the path of the file that holds the server's version of a part."""
+    return part.with_name(part.name + ".tag")
+
+
+def _remove(part):
+    """Remove a part file and its version."""
+    part.unlink(missing_ok=True)
+    _tag(part).unlink(missing_ok=True)
+
+
+def _download(url, part, path, progress):
+    """Download to a part file, after the bytes that an earlier call has left there.
+
+    Bytes are kept after an error only where the server names a version of the file: the tag beside
+    the part holds it, and the next call compares it.
+    """
+    options = {"desc": path.name, "disable": not progress, "leave": False}
+    options |= {"unit": "B", "unit_scale": True, "unit_divisor": 1024}
+    try:
+        try:
+            remote = _WholeRemoteFile(url)
+        except NoRangesError:
+            _download_whole(url, part, options)
+        else:
+            _download_ranges(remote, part, options)
+    except BaseException as error:
+        kept = part.stat().st_size if part.exists() and _tag(part).exists() else 0
+        if not kept:
+            _remove(part)
+        if isinstance(error, ConnectionError):
+            left = f" {kept} bytes are kept and continued by the next call." if kept else ""
+            raise ConnectionError(
+                f"{path.name} could not be downloaded: {error}.{left} Try again with a connection, "
+                f"or put the file at {path} by hand"
+            ) from error
+        raise
+    _tag(part).unlink(missing_ok=True)
+
+
+def _download_ranges(remote, part, options):
+    """Download the rest of a file in ranges, several at a time."""
+    tag = _tag(part)
+    if part.exists() and part.stat().st_size > remote.size:
+        part.unlink()
+    if not tag.exists() or remote.version is None or tag.read_text() != remote.version:
+        _remove(part)
+    if remote.version is not None:
+        tag.write_text(remote.version)
+    with (
+        open(part, "ab") as file,
+        tqdm(total=remote.size, initial=file.tell(), **options) as bar,
+    ):
+        if not file.tell():
+            bar.update(file.write(remote.read_at(0, remote.first_range)))
+        starts = range(file.tell(), remote.size, remote.longest_range)
+        stops = [min(start + remote.longest_range, remote.size) for start in starts]
+        for content in remote.read_ranges(starts, stops):
+            bar.update(file.write(content))
+
+
+def _download_whole(url, part, options):
+    """Download from a server that sends whole files only."""
+    from aiohttp import ClientError
+    from fsspec.callbacks import TqdmCallback
+    from fsspec.implementations.http import HTTPFileSystem
+
+    # Servers that label a .gz as compressed would have it unpacked on the way otherwise.
+    headers = {"Accept-Encoding": "identity"}
+    system = HTTPFileSystem(client_kwargs={"auto_decompress": False, "headers": headers})
+    for pause in (*PAUSES, None):
+        try:
+            with TqdmCallback(options) as callback:
+                system.get_file(url, str(part), callback=callback)
+            return
+        except (ClientError, OSError) as error:
+            if pause is None:
+                raise ConnectionError(f"{url} cannot be read from ({error})") from error
+        time.sleep(pause)
+
+
+def _check_arrived(url, part, path, checksum):
+    """Refuse, and remove, a download that is a web page or has another checksum than expected."""
+    with open(part, "rb") as file:
+        start = file.read(200).lstrip().lower()
+    expected = _expected(path, checksum)
+    if start.startswith((b"<!doctype html", b"<html")):
+        problem = (
+            f"{url} gave a web page where a file was expected: open it in a browser to see why, or "
+            f"put the file at {path} by hand"
+        )
+    elif expected is not None and _digest(part, expected) != expected:
+        source = "its publisher" if checksum else f"an earlier download, in {_record(path)}"
+        remedy = "" if checksum else f": delete {_record(path)} to take the new one"
+        problem = (
+            f"the download from {url} does not have the checksum of {path.name} from {source} "
+            f"({expected}): try again; if it stays so, the file has changed at its source{remedy}"
+        )
+    else:
         return
-    algorithm, _, digest = expected.rpartition(":")
-    found = _digest(path, algorithm or "sha256")
-    if found != digest.lower():
+    part.unlink()
+    raise ValueError(problem)
+
+
+def _check_kept(path, url, checksum):
+    """Refuse a file without the checksum of its publisher, or of its first download."""
+    expected = _expected(path, checksum)
+    if expected is None:
+        with whole_file(_record(path)) as file:
+            digest = _digest(path, "sha256:").partition(":")[2]
+            file.write(f"{digest}  {path.name}\n".encode())
+        return
+    found = _digest(path, expected)
+    if found != expected:
         source = "its publisher's" if checksum else f"the one recorded in {_record(path)}"
         raise ValueError(
-            f"{path} is damaged or was changed: its checksum {found} is not {source} ({digest}): "
+            f"{path} is damaged or was changed: its checksum {found} is not {source} ({expected}): "
             f"delete the file to have it downloaded again from {url}"
         )
 
 
-def _digest(path, algorithm):
-    """Hexadecimal checksum of a file."""
-    with open(path, "rb") as handle:
-        return hashlib.file_digest(handle, algorithm).hexdigest()
+def _digest(path, like):
+    """Return the checksum of a file by the algorithm of another, such as "md5:..."."""
+    algorithm = like.partition(":")[0]
+    with open(path, "rb") as file:
+        return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
 
 
 def _record(path):
-    """Path of the file that holds the checksum of the first download."""
+    """Return the path of the file that holds the checksum of the first download."""
     return path.with_name(path.name + ".sha256")
 
 
-def _recorded(path):
-    """Checksum of the first download, None before it."""
-    record = _record(path)
-    return f"sha256:{record.read_text().split()[0]}" if record.is_file() else None
-
-
-def _record_now(path):
-    """Write down the checksum of a file, as a whole."""
-    record = _record(path)
-    mine = record.with_name(f"{record.name}.{os.getpid()}-{threading.get_ident()}")
-    mine.write_text(f"{_digest(path, 'sha256')}  {path.name}\n")
-    os.replace(mine, record)
-
-
-@contextlib.contextmanager
-def _quiet_pooch():
-    """Keep pooch from printing a line for each file."""
-    logger = import_pooch().get_logger()
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
+def _expected(path, checksum):
+    """Return the publisher's checksum, or that of the first download, None before it."""
+    if checksum is None and _record(path).is_file():
+        checksum = f"sha256:{_record(path).read_text().split()[0]}"
+    return None if checksum is None else checksum.lower()

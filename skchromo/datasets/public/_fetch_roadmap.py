@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 from sklearn.utils import Bunch
 
-from ..._words import name_some
+from ..._words import check_choice, name_some
 from ...genome.expression import join_expression, read_expression
 from ._data_home import get_data_home
 from ._fetch_file import fetch_file, how_to_fetch_again, join_url
@@ -85,14 +85,12 @@ def fetch_roadmap(
 
     Raises
     ------
-    ImportError
-        If something is to be downloaded and pooch is not installed.
     ValueError
         If a parameter is not as above, a sample has no expression, or a file is damaged.
     FileNotFoundError
         If Roadmap has no such track.
     ConnectionError
-        If there is no connection; the message tells where to put the file by hand.
+        If there is no connection; the message names where to put the file by hand.
 
     Warns
     -----
@@ -112,8 +110,7 @@ def fetch_roadmap(
     """
     samples = _check_names(sample, "sample", r"E\d{3}", "an epigenome id such as E003")
     marks = _check_names(marks, "marks", r"[A-Za-z][A-Za-z0-9.]*", "a mark such as H3K4me3")
-    if signal not in _SIGNALS:
-        raise ValueError(f"signal must be one of {', '.join(_SIGNALS)}, got {signal!r}")
+    check_choice("signal", signal, _SIGNALS)
     folder = get_data_home(data_home) / "roadmap"
 
     def fetch(path):
@@ -136,17 +133,17 @@ def fetch_roadmap(
     return Bunch(tracks=tracks, genes=genes, expression=levels, assembly="hg19", DESCR=_DESCR)
 
 
-def _check_names(names, parameter, pattern, what):
-    """One name or several as a list, each spelled as it must be."""
+def _check_names(names, parameter, pattern, wanted):
+    """Return one name or several as a list; refuse a wrong spelling."""
     names = list(names) if isinstance(names, Iterable) and not isinstance(names, str) else [names]
     wrong = [name for name in names if not isinstance(name, str) or not re.fullmatch(pattern, name)]
     if wrong or not names or len(set(names)) < len(names):
-        raise ValueError(f"{parameter} must be {what}, or several distinct ones, got {names}")
+        raise ValueError(f"{parameter} must be {wanted}, or several distinct ones, got {names}")
     return names
 
 
 def _fetch_track(fetch, signal, sample, mark):
-    """Fetch one track, or say what else there is."""
+    """Fetch one track; the error names other tracks."""
     try:
         return fetch(_SIGNALS[signal].format(sample, mark))
     except FileNotFoundError as error:
@@ -158,7 +155,7 @@ def _fetch_track(fetch, signal, sample, mark):
 
 
 def _join(expression_path, genes_path, samples):
-    """Genes that have a position, a row for each sample, and their expression."""
+    """Return the genes that have a position, a row for each sample, and their expression."""
     table = read_expression(expression_path)
     missing = [name for name in samples if name not in table.columns]
     if missing:
@@ -191,7 +188,7 @@ def _read_gene_info(path):
                 tss = {"1": int(start), "-1": int(end)}[strand] - 1
             except (ValueError, KeyError):
                 raise ValueError(
-                    f"{path}, line {number} is no gene (id, chromosome, start, end, 1 or -1, "
+                    f"{path}, line {number} is not a gene (id, chromosome, start, end, 1 or -1, "
                     f"biotype, name, separated by tabs): {line.rstrip()!r}; "
                     f"{how_to_fetch_again(path)}"
                 ) from None
