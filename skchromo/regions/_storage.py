@@ -112,6 +112,8 @@ def _to_json(values, what):
 
 def _is_ours(path):
     """Return whether a file is one that `write` made, of whatever version."""
+    if not os.path.isfile(path):  # to open a pipe would wait for its writer
+        return False
     try:
         with zipfile.ZipFile(path) as archive:
             return json.loads(archive.read(_ABOUT))["format"] == _FORMAT

@@ -2,6 +2,7 @@
 
 import gzip
 import time
+import zipfile
 from unittest import mock
 
 import numpy as np
@@ -82,6 +83,16 @@ def write_hic(path):
     columns = zip(("bin1_id", "bin2_id", "count"), _pixels(), strict=True)
     writer.add_pixels_from_dict({name: values.tolist() for name, values in columns})
     writer.finalize().close()
+
+
+def rewrite_archive(path, changes=(), order=lambda names: names):
+    """Write a zip archive anew, with other members or in another order."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members |= dict(changes)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in order(list(members)):
+            archive.writestr(name, members[name])
 
 
 def write_regions(path):

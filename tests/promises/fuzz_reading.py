@@ -1,4 +1,4 @@
-"""How files of every kind are read, and what must hold of whatever was read."""
+"""Readers of files of every kind, which check what must hold of any result."""
 
 import gzip
 import json
@@ -11,7 +11,7 @@ _ENDS = re.compile(rb"\r\n|\r|\n")
 
 
 def read(kind, path):
-    """Read a file; judge what was read, and give it as columns that can be compared."""
+    """Read a file, check the result, and return it as columns that can be compared."""
     kind = kind.removesuffix("_gz")
     if kind in CONTACTS:
         return _read_contacts(kind, path)
@@ -45,7 +45,7 @@ def _read_contacts(kind, path):
         assert (table["start" + side] >= 0).all()
         assert (table["start" + side] < table["end" + side]).all()
     assert np.isfinite(table["weight"]).all()
-    _judge_rows(path, len(table))
+    _check_rows(path, len(table))
     return _columns(table)
 
 
@@ -76,7 +76,7 @@ def _read_expression(kind, path):
     assert np.isfinite(table.to_numpy()).all()
     assert (table.to_numpy() >= 0).all()
     assert table.index.is_unique
-    _judge_rows(path, len(table) + len(table.attrs["left_out"]))
+    _check_rows(path, len(table) + len(table.attrs["left_out"]))
     return {"gene_id": table.index.to_numpy(), **_columns(table)}
 
 
@@ -87,12 +87,12 @@ def _read_sheet(kind, path):
     assert (table != "").all(axis=None)
     assert table.notna().all(axis=None)
     if kind != "encode":
-        _judge_rows(path, len(table))
+        _check_rows(path, len(table))
     table["path"] = table["path"].str.removeprefix(f"{path.parent}/")
     return _columns(table)
 
 
-def _judge_rows(path, n_found):
+def _check_rows(path, n_found):
     """Every line of a table is a row, or the table is refused."""
     content = path.read_bytes()
     if content[:2] == b"\x1f\x8b":
@@ -148,7 +148,7 @@ def _read_regions(path):
 
 
 def _read_mapped(path):
-    """All but the signal, which is not looked at before it is used."""
+    """Read all but the signal, which is read when it is used."""
     from skchromo import RegionArray
 
     X = RegionArray.load(path)
@@ -174,9 +174,9 @@ def _read_model(path):
 
 
 def lost_rows(kind, intact, spoilt, expected, found):
-    """List what was read of lines that are as they were, and is not read any more.
+    """List rows of intact lines that were read before and are not read any more.
 
-    Nothing is expected where a header, or the first row, by which formats are told, is spoilt.
+    Nothing is expected where the header or the first row, which show the format, is spoilt.
     """
     kind = kind.removesuffix("_gz")
     if kind not in TEXTS or kind == "blacklist":
@@ -205,5 +205,5 @@ def lost_rows(kind, intact, spoilt, expected, found):
 
 
 def digest(found):
-    """Text by which two results are compared."""
+    """Return text by which two results are compared."""
     return json.dumps({name: np.asarray(values).tolist() for name, values in found.items()})

@@ -1,10 +1,9 @@
-"""Checkpoints that were made to do harm, and damage that torch passes over."""
+"""Files that were made to do harm, and damage that torch does not notice."""
 
 import builtins
 import io
 import os
 import pickle
-import re
 import runpy
 import subprocess
 import zipfile
@@ -12,7 +11,7 @@ import zipfile
 import numpy as np
 import pytest
 import torch
-from fuzz_files import write_bigwig, write_checkpoint, write_regions
+from fuzz_files import rewrite_archive, write_bigwig, write_checkpoint, write_regions
 
 from skchromo import ChromoformerRegressor, RegionArray
 from skchromo.genome.bigwig import BinCache
@@ -54,7 +53,7 @@ def state(path):
 
 @pytest.mark.parametrize("name", HARM)
 @pytest.mark.parametrize("way", ["beside", "inside", "plain", "old"])
-def test_no_code_is_run(path, state, name, way):
+def test_code_in_checkpoints_is_not_run(path, state, name, way):
     content = {"net": state, "optimizer": Harm(name)}
     if way == "inside":
         content = {"net": {**state, "embed.500.lin_proj.weight": Harm(name)}}
@@ -69,7 +68,7 @@ def test_no_code_is_run(path, state, name, way):
     assert sorted(found.name for found in path.parent.iterdir()) == ["a.pt", "script.py"]
 
 
-def test_no_code_is_run_of_what_memory_keeps(path):
+def test_code_in_memory_is_not_run(path):
     keys = np.array([Harm("system")], dtype=object)
     write_bigwig(path.parent / "a.bw")
     where = (np.array(["chr1"], dtype=object), np.array([0]), np.array([1_000]))
@@ -82,16 +81,11 @@ def test_no_code_is_run_of_what_memory_keeps(path):
 
 
 @pytest.mark.parametrize("member", ["weights", "start", "signal"])
-def test_no_code_is_run_of_saved_regions(path, member):
+def test_code_in_saved_regions_is_not_run(path, member):
     write_regions(path.parent / "X.npz")
-    with zipfile.ZipFile(path.parent / "X.npz") as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
     content = io.BytesIO()
     np.lib.format.write_array(content, np.array([Harm("system")], dtype=object))
-    members[f"{member}.npy"] = content.getvalue()
-    with zipfile.ZipFile(path.parent / "X.npz", "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
+    rewrite_archive(path.parent / "X.npz", {f"{member}.npy": content.getvalue()})
     for mmap_mode in ("r", None):
         with pytest.raises(ValueError, match=r"X\.npz is damaged"):
             RegionArray.load(path.parent / "X.npz", mmap_mode)
@@ -122,7 +116,7 @@ def huge(n_rows):
         ({"fc_head.0.bias": huge(2**31)}, "does not hold all numbers of fc_head.0.bias"),
         ({"embed.2000.transformer.layers.999999999.ff.l1.bias": huge(1)}, "not all in a row"),
         ({"embed.2000.transformer.layers.-1.ff.l1.bias": huge(1)}, "which has no number"),
-        ({"embed.0.lin_proj.weight": huge(1)}, "which are no lengths"),
+        ({"embed.0.lin_proj.weight": huge(1)}, "lengths"),
         ({"embed.x.lin_proj.weight": huge(1)}, "which has no number"),
         ({"embed.9999999999999.lin_proj.weight": huge(1)}, "which has no number"),
         ({"embed.500.lin_proj.weight": huge(1)}, "has no tensor|has shape"),
@@ -132,12 +126,11 @@ def huge(n_rows):
         ({"fc_head.0.bias": torch.zeros(8).to_sparse()}, "does not hold all numbers"),
     ],
 )
-def test_sizes_are_judged_before_memory_is_taken(path, state, changes, message):
+def test_sizes_are_checked_before_memory_is_taken(path, state, changes, message):
     torch.save({"net": {**state, **changes}}, path)
     for read in (read_checkpoint, load_checkpoint):
-        with pytest.raises(ValueError, match=message) as told:
+        with pytest.raises(ValueError, match=rf"a\.pt.*({message})"):
             read(path)
-        assert re.search(r"a\.pt", str(told.value))
 
 
 def test_tensors_need_names(path):

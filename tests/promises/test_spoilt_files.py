@@ -48,7 +48,9 @@ class Worker:
                     return found
                 if outcome != "began":
                     found.append((case, outcome, words))
-            assert case is not None, "the worker does not start"
+            if case is None:
+                self.close()
+                pytest.fail("the worker ended before the first case")
             died = signal.Signals(-process.wait()).name
             found.append((case, "died", died))
             self.close()

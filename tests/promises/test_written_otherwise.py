@@ -1,13 +1,20 @@
-"""The same content written otherwise is read as the same: who refuses everything reads nothing."""
+"""The same content, written otherwise, is read as the same."""
 
 import gzip
-import zipfile
+import shutil
 
 import numpy as np
 import pyBigWig
 import pytest
 import torch
-from fuzz_files import TEXTS, write_checkpoint, write_cool, write_intact, write_regions
+from fuzz_files import (
+    TEXTS,
+    rewrite_archive,
+    write_checkpoint,
+    write_cool,
+    write_intact,
+    write_regions,
+)
 from fuzz_reading import digest, read
 from safetensors import safe_open
 from safetensors.numpy import save_file
@@ -41,7 +48,7 @@ def test_text_written_otherwise_is_the_same(tmp_path, kind, how):
     expected = digest(read(kind, path))
     path.write_bytes(other)
     if kind in ("sheet_tsv", "sheet_csv", "encode") and other.startswith(b"\x1f\x8b"):
-        with pytest.raises(ValueError, match=r"table\.txt' is not a sample sheet"):
+        with pytest.raises(ValueError, match=r"table\.txt'.* sample sheet"):
             read(kind, path)
     else:
         assert digest(read(kind, path)) == expected
@@ -75,7 +82,7 @@ def test_quotes_around_fields_do_not_matter(tmp_path):
         assert reader(quoted).equals(reader(plain))
 
 
-def test_bigwigs_of_other_sections_and_zooms_are_the_same(tmp_path):
+def test_bigwigs_with_other_sections_and_zooms_are_the_same(tmp_path):
     values = np.random.default_rng(0).integers(0, 9, 500).astype(float)
     start = np.arange(500) * 20
     found = []
@@ -96,7 +103,7 @@ def test_bigwigs_of_other_sections_and_zooms_are_the_same(tmp_path):
         np.testing.assert_array_equal(other, found[0])
 
 
-def test_a_bigwig_without_signal_is_zero(tmp_path):
+def test_bigwig_without_signal_is_zero(tmp_path):
     path = str(tmp_path / "empty.bw")
     with pyBigWig.open(path, "w") as handle:
         handle.addHeader([("chr1", 1_000)])
@@ -112,12 +119,8 @@ def test_matrices_chunked_and_compressed_otherwise_are_the_same(tmp_path, chunks
 
 def test_members_in_another_order_are_the_same_regions(tmp_path):
     write_regions(tmp_path / "a.npz")
-    with (
-        zipfile.ZipFile(tmp_path / "a.npz") as archive,
-        zipfile.ZipFile(tmp_path / "b.npz", "w") as other,
-    ):
-        for name in reversed(archive.namelist()):
-            other.writestr(name, archive.read(name))
+    shutil.copy(tmp_path / "a.npz", tmp_path / "b.npz")
+    rewrite_archive(tmp_path / "b.npz", order=reversed)
     for kind in ("regions", "mapped"):
         assert digest(read(kind, tmp_path / "b.npz")) == digest(read(kind, tmp_path / "a.npz"))
 
@@ -133,7 +136,7 @@ def test_checkpoints_in_the_old_format_or_packed_are_the_same(tmp_path):
         assert digest(read("checkpoint", tmp_path / name)) == expected
 
 
-def test_a_model_whose_weights_stand_in_another_order_is_the_same(tmp_path):
+def test_model_with_weights_in_another_order_is_the_same(tmp_path):
     write_intact("model", tmp_path / "a.safetensors")
     with safe_open(tmp_path / "a.safetensors", framework="np") as file:
         about = file.metadata()
