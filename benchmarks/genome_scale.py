@@ -45,16 +45,10 @@ def fragment_lengths(n, rng):
 
 
 def simulate(n_pcres, *, window=40_000, lengths=None, seed=0):
-    """RegionArray of genes with so many pCREs each, which several genes may share.
+    """Draw a RegionArray of genes with so many pCREs each, which several genes may share.
 
-    Parameters
-    ----------
-    n_pcres : ndarray of shape (n_genes,), int
-    window : int, default=40_000
-        Length of the promoter window and of the longest region there may be, in bp.
-    lengths : int, default=None
-        Length of every pCRE in bp; None draws those of restriction fragments.
-    seed : int, default=0
+    The promoter window, the longest region there may be, and all pCREs have lengths in bp; lengths
+    of None are drawn as those that restriction fragments have.
     """
     rng = np.random.default_rng(seed)
     n_genes, max_pcres = len(n_pcres), max(n_pcres)
@@ -109,7 +103,7 @@ def peak_gb():
 
 
 def seconds_of(operation):
-    """What `operation` returns, and the seconds it took."""
+    """Return the result of an operation, and its seconds."""
     start = time.perf_counter()
     result = operation()
     return result, time.perf_counter() - start
@@ -195,7 +189,7 @@ def growth_tables(options, model, whole, report):
 
 
 def project(training, predicting, reference_step, report):
-    """What the paper's experiment takes here, and by the reference's training step."""
+    """Print the hours of the paper's experiment here, and by the reference's training step."""
     n_training = N_GENES * (N_FOLDS - 1) // N_FOLDS
     ours = N_FOLDS * N_EPOCHS * n_training * training + N_GENES * predicting
     print(

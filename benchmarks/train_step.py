@@ -28,7 +28,12 @@ import torch
 from sklearn.pipeline import make_pipeline
 from torch.utils.flop_counter import FlopCounterMode
 
-from skchromo import BigWigTransformer, ChromoformerRegressor, InteractionTransformer
+from skchromo import (
+    BigWigTransformer,
+    ChromoformerRegressor,
+    InteractionTransformer,
+    RegionArray,
+)
 from skchromo.datasets import make_epigenome
 from skchromo.nn import Batch, DeviceRegions, load_reference_state, reference_state
 
@@ -60,7 +65,9 @@ def filled_up(X):
     absent = index[:, 1:] < 0
     index[:, 1:][absent] = rng.choice(index[:, 1:][~absent], absent.sum())
     weights[absent] = rng.uniform(1.5, 5.0, absent.sum())
-    return X._replace(index=index, weights=weights)
+    parts = ("signal", "offsets", "chrom", "start", "end", "genes", "tracks", "bin_size", "n_bins")
+    kept = {name: getattr(X, name) for name in (*parts, "window", "chromsizes")}
+    return RegionArray(index=index, weights=weights, **kept)
 
 
 def reference_inputs(X):
@@ -131,8 +138,8 @@ class Ours:
 def compare(reference, ours, X):
     """Largest difference of outputs, and of gradients as shares of each tensor's largest.
 
-    Gradients are those of 16 genes in float64: in float32 rounding decides on which side of a
-    ReLU's kink an input lies, so that two right programs differ there.
+    Gradients are computed for 16 genes in float64: in float32 rounding decides on which side of a
+    ReLU's kink an input lies, and two right programs differ there.
     """
     with torch.no_grad():
         expected = reference.network(*reference_inputs(X))
