@@ -64,22 +64,22 @@ class BigWigTransformer(GeneTableTransformer):
         How bases that a file does not cover count: as 0, or not at all (the mean is then over
         covered bases only, and 0 in a bin without any).
     missing_chrom : {"error", "zero"}, default="error"
-        What to do about genes and pCREs on chromosomes that a file does not list: raise an error
-        that counts them, or take them as not covered.
+        How genes and pCREs on chromosomes that a file does not list are treated: an error that
+        counts them, or as not covered.
     chrom_names : {"exact", "match"}, default="exact"
         Whether names of chromosomes must agree as they stand, or ``chr1`` and ``1`` (``chrM`` and
         ``MT``) are taken for the same.
     blacklist : str, path or pandas.DataFrame, default=None
-        Intervals whose signal is not to be trusted, such as ENCODE's blacklist of the assembly: a
-        BED file (also gzipped) or a table ``chrom start end``. Bins that share at least one base
-        with one are set to 0, in all tracks.
+        Intervals whose signal cannot be trusted, such as ENCODE's blacklist of the assembly: a BED
+        file (also gzipped) or a table ``chrom start end``. Bins that share at least one base with
+        an interval are set to 0, in all tracks.
     scale : {None, "depth", "quantile"}, default=None
-        How files of different depth are brought to one scale, that of the training samples (those
-        of the genes it is fitted on), track by track. None takes signal as it is. ``"depth"``
-        multiplies all signal of a file by one factor, so that its mean signal per bp, as its header
-        tells it, becomes that of the training samples. ``"quantile"`` gives it the distribution
-        that they have at the promoters of the training genes. Replicates are scaled before they are
-        averaged.
+        How files of different depth are brought to one scale, track by track: the scale of the
+        training samples, which are the samples of the genes it is fitted on. None takes signal as
+        it is. ``"depth"`` multiplies all signal of a file by one factor, so that its mean signal
+        per bp, which its header states, becomes that of the training samples. ``"quantile"`` gives
+        it the distribution that they have at the promoters of the training genes. Replicates are
+        scaled before they are averaged.
     memory : str, path or joblib.Memory, default=None
         Folder in which to keep the signal that has been read: cross-validation and searches then
         read each region of each file once, whatever the folds and candidates. A file that is
@@ -90,7 +90,8 @@ class BigWigTransformer(GeneTableTransformer):
         :func:`joblib.parallel_config` says), -1 all processors. The result does not depend on it.
         Files on a web server gain from one thread per file, however few the processors.
     verbose : int, default=0
-        If not 0, `fit` says what was matched and masked, and `transform` shows a progress bar.
+        If not 0, `fit` prints which names were matched and how many bins were masked, and
+        `transform` shows a progress bar.
 
     Attributes
     ----------
@@ -101,16 +102,16 @@ class BigWigTransformer(GeneTableTransformer):
     chromsizes_ : dict of str to int
         Length in bp of every chromosome that any file lists.
     chrom_names_ : dict of str to tuple of str
-        What ``chrom_names="match"`` reconciled: for each chromosome of the genes it was fitted on
-        that a file calls otherwise, the names in files.
+        The names that ``chrom_names="match"`` matched: for each chromosome of the genes it was
+        fitted on that has another name in a file, the names in files.
     blacklist_ : pandas.DataFrame or None
         The intervals of `blacklist`, sorted and merged.
     n_blacklisted_bins_, n_blacklisted_regions_ : int
         How many bins of how many distinct regions, of the genes it was fitted on, are set to 0.
     scale_reference_ : ndarray of shape (n_tracks,) or (n_tracks, n_quantiles), or None
-        What files are scaled to: for ``"depth"`` the mean signal per bp, for ``"quantile"`` the
-        quantiles of the mean signal of bins, each averaged over the replicates of a sample, then
-        over the training samples.
+        The scale that files are brought to: for ``"depth"`` the mean signal per bp, for
+        ``"quantile"`` the quantiles of the mean signal of bins, each averaged over the replicates
+        of a sample, then over the training samples.
     scale_promoters_ : pandas.DataFrame or None
         For ``"quantile"``: ``chrom start end`` of the training promoters at which the quantiles of
         all files are taken, 1,000 at most.
@@ -121,20 +122,20 @@ class BigWigTransformer(GeneTableTransformer):
 
     Notes
     -----
-    Save for `scale`, the transformer learns nothing from the genes it is fitted on: fitting checks
-    parameters and files. A fitted one holds paths, not signal; the files are read by `transform`,
-    from where `tracks` says then: ``set_params(tracks=...)`` with the same tracks of other samples
-    is all that a fitted Pipeline needs to predict these.
+    Except for `scale`, the transformer learns nothing from the genes it is fitted on: fitting
+    checks parameters and files. A fitted transformer holds paths, not signal. The files are read by
+    `transform`, which takes the paths in `tracks` at that time: to predict other samples, a fitted
+    Pipeline only needs ``set_params(tracks=...)`` with the same tracks of these samples.
 
     With ``scale="depth"`` a file of mean signal m per bp (the sum of all signal over the length of
     all chromosomes) is multiplied by r / m, where r is `scale_reference_`. This suits read depth.
     For fold change or -log10 p, which do not grow in proportion to depth, there is
     ``"quantile"``: signal is mapped by straight lines between a file's quantiles (131: each
-    hundredth up to 0.89, and denser from 0.9 to 0.999) and those of the reference (Bolstad et al.,
-    Bioinformatics 2003, doi 10.1093/bioinformatics/19.2.185); 0 stays 0, and above the last
-    quantile its factor holds. It also removes true differences between samples in how much of the
-    genome a mark covers. What is measured of a file, of a training sample or another, does not
-    depend on the rows that are transformed, so that any rows give the same values.
+    hundredth up to 0.89, and denser from 0.9 to 0.999) and the quantiles of the reference (Bolstad
+    et al., Bioinformatics 2003, doi 10.1093/bioinformatics/19.2.185). 0 stays 0, and above the last
+    quantile its factor holds. The map also removes true differences between samples in the share of
+    the genome that a mark covers. The measures of a file do not depend on the rows that are
+    transformed, so that any rows give the same values.
 
     Examples
     --------
@@ -258,7 +259,7 @@ class BigWigTransformer(GeneTableTransformer):
         return self._read(self._fit(X))
 
     def _fit(self, X):
-        """Check everything, learn the scale, and return where the regions of the genes lie."""
+        """Check parameters and files, learn the scale, and return the located gene table."""
         check_signal_options(self.bin_size, self.gaps, self.missing_chrom, self.chrom_names)
         check_choice("scale", self.scale, (None, "depth", "quantile"))
         cache_folder(self.memory)
@@ -289,8 +290,8 @@ class BigWigTransformer(GeneTableTransformer):
         if n_conditions == 2:
             if len(files) < 2:
                 raise ValueError(
-                    "the gene table compares sample_a and sample_b, but tracks are those of one "
-                    "sample: give a table or sample sheet with the columns sample, track and path"
+                    "the gene table compares sample_a and sample_b, but tracks hold one sample "
+                    "only: give a table or sample sheet with the columns sample, track and path"
                 )
             X = each_condition(X)
         genes = check_genes(X)
@@ -315,7 +316,7 @@ class BigWigTransformer(GeneTableTransformer):
             regions, files, self.tracks_, self._scales(regions, files), **self._reading()
         )
         if self.blacklist_ is not None:
-            # Not before: what is kept in `memory` is what the files hold.
+            # Not before: `memory` keeps the signal as the files hold it.
             signal[self._blacklisted(regions.chrom, regions.start, regions.end)[0]] = 0
         flip_regions(signal, regions, self.bin_size)
         X = RegionArray(
@@ -371,7 +372,7 @@ class BigWigTransformer(GeneTableTransformer):
         return blacklisted_bins(self.blacklist_, chrom, start, end, self.bin_size, self.chrom_names)
 
     def _report(self):
-        """Print what was matched and masked."""
+        """Print which names were matched, and how many bins were masked."""
         names = [f"{name} = {' = '.join(found)}" for name, found in self.chrom_names_.items()]
         if names:
             tqdm.write(f"bigWig: chromosomes matched: {name_some(names, 30)}", file=sys.stderr)

@@ -39,7 +39,7 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
     Parameters
     ----------
     contacts : path, pandas.DataFrame, matrix, or mapping of str to these
-        The contacts, or those of each sample (cell type) of a gene table with a column ``sample``.
+        The contacts, or by sample (cell type) where the gene table has a column ``sample``.
         A list holds either fragment pairs, where a gene's fragment is the one that holds its TSS
         (either of the two; both, if each holds a TSS), or pairs of a gene and a fragment; see
         `format`. Positions are 0-based, half-open, in bp. A matrix is a path that ends in
@@ -50,8 +50,8 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         gene_id with two TSSs) and returns a DataFrame ``gene_id chrom start end score``, and maybe
         with ``chromsizes``, a mapping of chromosome to its length in bp.
     max_pcres : int, default=8
-        The most pCREs of a gene, those of the highest weight; 0 leaves every gene without. Of equal
-        weights the nearer to the TSS comes first.
+        The most pCREs of a gene; those with the highest weights are kept, and 0 keeps none. Of
+        equal weights the nearer to the TSS comes first.
     weight_threshold : float or None, default=1.5
         Only contacts with a score strictly above it are used; None uses all. It counts in the units
         of the list or matrix, before any `weight_transform`. The default suits normalised
@@ -68,7 +68,7 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
     max_pcre_length : int, default=40_000
         The longest pCRE in bp.
     oversized : {"drop", "crop"}, default="drop"
-        What becomes of fragments longer than that: not used, or cropped to their central
+        How fragments longer than that are treated: not used, or cropped to their central
         `max_pcre_length` bp.
     min_distance : int or None, default=None
         Fragments whose nearest base is nearer to the TSS than this (bp) are not used; None sets no
@@ -76,8 +76,8 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
     format : str, default="auto"
         How lists are written: ``"bedpe"``, ``"pairs"``, ``"fragments"``, ``"ibed"``,
         ``"longrange"``, ``"interact"`` or ``"reference"``, see
-        :func:`~skchromo.genome.read_contacts`; ``"auto"`` tells by their content. Matrices do not
-        use it.
+        :func:`~skchromo.genome.read_contacts`; ``"auto"`` recognises them by their content.
+        Matrices do not use it.
     score_column : str, int or None, default=None
         Where the score of lists stands: a name in the header or a 0-based position; None takes the
         format's own place, and asks where there could be several. The higher the score, the
@@ -92,7 +92,7 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         Contacts above the threshold on chromosomes of the genes that it was fitted on, or all
         contacts above the threshold where there is none.
     n_unmatched_ : int
-        Those of them that belong to none of these genes.
+        How many of these contacts belong to none of these genes.
     n_trans_ : int
         Further contacts above the threshold, not used, that join a chromosome of these genes (or
         one of them) with another chromosome.
@@ -119,11 +119,10 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
     of a list go with the table, in its ``attrs``: :class:`BigWigTransformer` holds them against its
     files, and refuses those of another assembly.
 
-    Nothing is learned from the genes, save by ``weight_transform="rank"``: fitting checks
-    parameters, contacts and gene table. One scale is learned for all samples. Files are
-    read again when they are needed (and have changed, or in another process; of a matrix, only
-    promoters that were not read yet), so that a saved pipeline holds their paths, not their
-    content.
+    Nothing is learned from the genes, except by ``weight_transform="rank"``: fitting checks
+    parameters, contacts and gene table. One scale is learned for all samples. Files are read again
+    when they are needed (and have changed, or in another process; of a matrix, only promoters that
+    were not read yet), so that a saved pipeline holds their paths, not their content.
 
     Examples
     --------
@@ -170,13 +169,13 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         self.chrom_names = chrom_names
 
     def get_params(self, deep=True):
-        """Return the parameters, and those of matrices among the contacts.
+        """Return the parameters, and the parameters of matrices among the contacts.
 
         Parameters
         ----------
         deep : bool, default=True
-            Whether to list the parameters of matrices too: those of a ContactMatrix as
-            ``contacts__resolution``, those of one in a mapping as ``contacts__K562__resolution``.
+            Whether to list the parameters of matrices too: of a ContactMatrix as
+            ``contacts__resolution``, of one in a mapping as ``contacts__K562__resolution``.
 
         Returns
         -------
@@ -250,8 +249,8 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         Raises
         ------
         TypeError
-            If X is no DataFrame, `contacts` is no path, DataFrame, matrix or mapping of these, or
-            a matrix returns no DataFrame.
+            If X is not a DataFrame, `contacts` is not a path, DataFrame, matrix or mapping of
+            these, or a matrix does not return a DataFrame.
         FileNotFoundError
             If a file of contacts does not exist.
         ValueError
@@ -289,7 +288,7 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         Raises
         ------
         TypeError
-            If X is no DataFrame.
+            If X is not a DataFrame.
         FileNotFoundError
             If a file of contacts is no longer there.
         ValueError
@@ -314,7 +313,7 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         Returns
         -------
         pandas.DataFrame of shape (n_genes, n_columns + 1)
-            What `transform` returns.
+            The result of `transform`.
         """
         if has_conditions(X):
             return side_by_side(X, self.fit_transform(each_condition(X)))

@@ -40,7 +40,7 @@ def read_pieces(wanted, bin_size, *, memory=None, n_jobs=None, verbose=0, **opti
     """Read regions of files, several pieces at a time, and yield them as they come.
 
     Yield the number of the file in `wanted`, the rising numbers of some of its regions, and the
-    mean of each of their bins as the file holds it, float32. `options` are those of `read_bins`.
+    mean of each of their bins as the file holds it, float32. `options` go to `read_bins`.
     """
     folder, tasks = cache_folder(memory), []
     for number, file in enumerate(wanted):
@@ -75,8 +75,8 @@ def read_signal(regions, files, tracks, scales, *, bin_size, **options):
     """Return the mean of each bin of all Regions, (total_bins, n_tracks), float32, none flipped.
 
     Each sample is read from its own files, and replicates are averaged. `scales` holds, by path
-    and track, the function that scales the values of a file, where there is one. `options` are
-    those of `read_pieces`.
+    and track, the function that scales the values of a file, where there is one. `options` go to
+    `read_pieces`.
     """
     offsets = bin_offsets(regions.start, regions.end, bin_size)
     signal = np.zeros((offsets[-1], len(tracks)), dtype=np.float32)

@@ -72,7 +72,7 @@ def find_regions(genes, window, files):
 
 
 def _sample_numbers(genes, files):
-    """Return the number of each gene's sample among those of the files."""
+    """Return the number of each gene's sample in the order of the files."""
     if None in files or (len(files) == 1 and "sample" not in genes.columns):
         return np.zeros(len(genes), dtype=np.int64)
     if "sample" not in genes.columns:

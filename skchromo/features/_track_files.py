@@ -38,8 +38,8 @@ def list_paths(files, tracks):
 def read_file_chroms(files, tracks, table):
     """Return the chromosomes of each file and their lengths in bp, by path.
 
-    Files of different assemblies are refused, and those of another assembly than the contacts of
-    the gene table `table`.
+    Files are refused if their assemblies differ, or if the contacts of the gene table `table` are
+    of another assembly.
     """
     listed = {path: read_chromsizes(path, track) for path, track in list_paths(files, tracks)}
     check_assembly({str(BigWigFile(path)): sizes for path, sizes in listed.items()}, table=table)

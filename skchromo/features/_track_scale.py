@@ -1,4 +1,4 @@
-"""How tracks of files of different depth are brought to one scale."""
+"""Scaling of files of different depth: measures of a file, and the function that scales it."""
 
 import numpy as np
 
@@ -37,7 +37,7 @@ def measure_quantiles(files, tracks, places, hidden, *, bin_size, **options):
     """Return the quantiles at `LEVELS` of each file's bins in some regions, float64, by path.
 
     `places` are chromosome, start and end of the regions, and `hidden` the numbers of bins that are
-    left out, or None. `options` are those of `read_pieces`.
+    left out, or None. `options` go to `read_pieces`.
     """
     offsets = bin_offsets(*places[1:], bin_size)
     wanted = [Wanted(path, track, *places) for path, track in list_paths(files, tracks)]
@@ -62,7 +62,7 @@ def _quantiles(values, file):
 
 
 def average_files(measures, files):
-    """Return what was measured of files averaged over replicates, then over samples.
+    """Return the measures of files averaged over replicates, then over samples.
 
     Each sample counts the same, however many replicates it has. The first axis are the tracks.
     """

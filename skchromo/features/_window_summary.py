@@ -15,8 +15,8 @@ from ..regions import RegionArray, mean_signal, window_sums
 class WindowSummary(TransformerMixin, BaseEstimator):
     """Summarise each gene as a row of numbers: log mean signal around the TSS and at its pCREs.
 
-    Turns regions into a 2-D table with named columns, so that ridge or logistic regression, a
-    forest or boosting is one Pipeline step away: the baseline of a Chromoformer. X is a
+    Turns regions into a 2-D table with named columns for ridge or logistic regression, a forest or
+    boosting as the next step of a Pipeline: the baseline of a Chromoformer. X is a
     :class:`~skchromo.RegionArray`, or a plain array whose bins are `bin_size` bp wide:
 
     - 2-D ``(n_genes, n_bins)``: one track at the promoter, read 5'->3';
@@ -52,7 +52,7 @@ class WindowSummary(TransformerMixin, BaseEstimator):
     bin_size_, window_ : int
         Bin and promoter window in bp.
     windows_ : tuple of str
-        What is summarised of each track, of "core", "upstream", "downstream", "window", "pcres".
+        The columns of each track, of "core", "upstream", "downstream", "window", "pcres".
     n_features_in_ : int
         Second axis of X in `fit`: bins (2-D or 3-D X) or regions (4-D X or RegionArray).
     feature_names_in_ : ndarray of shape (n_features,), object
@@ -71,8 +71,8 @@ class WindowSummary(TransformerMixin, BaseEstimator):
     beside that of a linear model or a forest on these columns, under the same splits. Where the
     two are level, the shape of the signal and the distal elements added nothing for these genes.
 
-    The form of ``pcres`` is that of the activity-by-contact model: what an element does to a gene
-    is taken as its activity times its contact with the promoter (Fulco et al., Nature Genetics
+    ``pcres`` has the form of the activity-by-contact model: the effect of an element on a gene is
+    taken as its activity times its contact with the promoter (Fulco et al., Nature Genetics
     2019, doi 10.1038/s41588-019-0538-0).
 
     Means are taken over base pairs: a bin that is partly in a window counts by its overlap, the
@@ -101,7 +101,7 @@ class WindowSummary(TransformerMixin, BaseEstimator):
           dtype=object)
     """
 
-    # as of GeneTableTransformer
+    # As in GeneTableTransformer.
     _doc_link_module = "skchromo"
     _doc_link_template = "#"
 
@@ -110,7 +110,7 @@ class WindowSummary(TransformerMixin, BaseEstimator):
         self.bin_size = bin_size
 
     def __sklearn_tags__(self):
-        """Say that X may have three axes and must not be negative."""
+        """Return tags that say that X may have three axes and must not be negative."""
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.input_tags.positive_only = True
@@ -135,7 +135,7 @@ class WindowSummary(TransformerMixin, BaseEstimator):
         Raises
         ------
         TypeError
-            If X is a gene table, or a parameter is no int.
+            If X is a gene table, or a parameter is not an int.
         ValueError
             If a parameter is out of range, X is negative, NaN or of another number of axes, or X
             has pCREs whose contact weights are all 0.
@@ -183,7 +183,7 @@ class WindowSummary(TransformerMixin, BaseEstimator):
         return np.log1p(columns).reshape(len(X), -1)
 
     def get_feature_names_out(self, input_features=None):
-        """Give the names of the columns.
+        """Return the names of the columns.
 
         Parameters
         ----------
@@ -202,11 +202,11 @@ class WindowSummary(TransformerMixin, BaseEstimator):
         return np.array(names, dtype=object)
 
     def _check_params(self):
-        """Judge the parameters, each with a message that names it."""
+        """Check the parameters."""
         check_scalar(self.core, "core", Integral, min_val=2)
         if self.core % 2:
             raise ValueError(
-                f"core must be an even number of bp, as its middle is the TSS, got {self.core}"
+                f"core must be an even number of bp, because its middle is the TSS, got {self.core}"
             )
         check_scalar(self.bin_size, "bin_size", Integral, min_val=1)
 

@@ -1,4 +1,4 @@
-"""What must hold of a RegionArray, when it is made and when an estimator is given one."""
+"""Checks of a RegionArray: of its parts when it is made, and of X when an estimator gets it."""
 
 import numpy as np
 
@@ -111,7 +111,7 @@ def check_conditions(X, name, n_conditions):
 
 
 def check_as_fitted(X, name, *, tracks, bin_size, window, n_bins=None, chromsizes=None):
-    """Refuse a RegionArray whose tracks, bins, window or assembly are not those of the fit.
+    """Refuse a RegionArray whose tracks, bins, window or assembly differ from the fit.
 
     `name` is the class of the estimator, the rest is what it was fitted on; None where it makes no
     difference to it. Chromosomes that X and the fit both name, with or without ``chr``, must have

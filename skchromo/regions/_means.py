@@ -30,7 +30,7 @@ def pool(X, bin_size, regions):
         count, n, ends = counts[piece], n_finest[piece], np.cumsum(counts[piece])
         places = ranges(np.zeros_like(count), count) * (bin_size // X.bin_size)
         starts = np.repeat(np.cumsum(n) - n, count) + places
-        # The last finest bin and the last coarser bin cover only what is left of their region.
+        # The last finest bin and the last coarser bin cover only the rest of their region.
         after = np.zeros(len(starts), dtype=np.int64)
         after[ends - 1] = -lengths[piece] % X.bin_size
         widths = np.full(len(starts), float(bin_size))

@@ -46,8 +46,8 @@ class RegionArray:
     distinct region are stored once and genes hold region numbers, so fragments shared between
     genes and absent pCREs cost nothing, and selecting rows copies no signal.
 
-    It is sliced by scikit-learn's splitters like an ndarray of genes. It never turns into an
-    ndarray silently, as that would lose the contact weights: see :meth:`to_dense`. One that is
+    scikit-learn's splitters slice it like an ndarray of genes. It never turns into an ndarray
+    silently, because the contact weights would be lost: see :meth:`to_dense`. An array that is
     larger than memory is opened from a file: see :meth:`save` and :meth:`load`.
 
     Parameters
@@ -59,7 +59,7 @@ class RegionArray:
     chrom, start, end : ndarrays of shape (n_distinct,)
         Where each distinct region lies (str; bp, 0-based, half-open). `start` may be negative
         and `end` may pass the chromosome's end: a promoter window near an end keeps its length.
-        The last bin of a region covers what is left of it.
+        The last bin of a region covers the rest of it.
     index : ndarray of shape (n_genes, n_regions), int
         Number of the distinct region at each place; -1 where absent. Region 0 is never
         absent. With a conditions axis the shape is (n_genes, 2, n_regions).
@@ -74,7 +74,7 @@ class RegionArray:
     weights : ndarray of shape (n_genes, n_regions - 1), float32, default=None
         Contact weight of each pCRE, 0 where absent. None means all 0.
     genes : mapping of str to ndarray of shape (n_genes,), default=None
-        What is known of each row: `gene_id`, `chrom`, `tss`, `strand`, `sample`, ...
+        Known columns of each row: `gene_id`, `chrom`, `tss`, `strand`, `sample`, ...
     chromsizes : mapping of str to int, default=None
         Length of each chromosome, in bp.
 
@@ -182,9 +182,9 @@ class RegionArray:
 
     def __array__(self, dtype=None, copy=None):
         raise TypeError(
-            "a RegionArray does not turn into an ndarray by itself, as contact weights and region "
-            "lengths would be lost: use X.to_dense(), which returns values, weights and lengths; "
-            "put a WindowSummary before what needs a table (genes x columns)"
+            "a RegionArray does not turn into an ndarray by itself, because contact weights and "
+            "region lengths would be lost: use X.to_dense(), which returns values, weights and "
+            "lengths, or put a WindowSummary before a step that needs a table (genes x columns)"
         )
 
     def __getitem__(self, key):
@@ -272,7 +272,7 @@ class RegionArray:
         -------
         X : RegionArray
             The array itself if all regions are used and in memory, else a copy with those used.
-            Those of an opened file (see :meth:`load`) are read into memory.
+            Regions of an opened file (see :meth:`load`) are read into memory.
         """
         used = used_regions(self)
         if used.all() and self.stored_at is None:
@@ -280,12 +280,12 @@ class RegionArray:
         return self._replace(**compacted(self, used))
 
     def equals(self, other):
-        """Compare genes, regions, weights and signal with those of another array, row by row.
+        """Compare genes, regions, weights and signal with another array, row by row.
 
         Parameters
         ----------
         other : RegionArray
-            What to compare with.
+            The array to compare with.
 
         Returns
         -------
@@ -347,8 +347,8 @@ class RegionArray:
         Raises
         ------
         ValueError
-            If they hold other genes or differ in what :meth:`concatenate` compares, or one of them
-            has a conditions axis already.
+            If they hold other genes or differ where :meth:`concatenate` allows no difference, or
+            one of them has a conditions axis already.
 
         Examples
         --------
@@ -369,10 +369,10 @@ class RegionArray:
         ----------
         bin_size : int
             In bp, a multiple of ``X.bin_size``. Bins are counted from the region's start; the last
-            one averages over what is left of it.
+            one averages over the rest of it.
         regions : array-like of int of shape (n,), default=None
             Which distinct regions, as numbered in ``X.index``; None means all, in order.
-            What is pooled of a region does not depend on the others.
+            The means of a region do not depend on the others.
 
         Returns
         -------
@@ -431,7 +431,7 @@ class RegionArray:
     def from_dense(
         cls, values, weights=None, lengths=None, *, tracks=None, bin_size=100, genes=None
     ):
-        """Build from plain arrays: those of :meth:`to_dense`, or promoters alone.
+        """Build from plain arrays, as :meth:`to_dense` returns them, or of promoters alone.
 
         Parameters
         ----------
@@ -450,7 +450,7 @@ class RegionArray:
         bin_size : int, default=100
             Width of a bin, in bp.
         genes : mapping of str to array-like of shape (n_genes,), default=None
-            What is known of each row (`gene_id`, `chrom`, ...).
+            Known columns of each row (`gene_id`, `chrom`, ...).
 
         Returns
         -------
@@ -478,8 +478,8 @@ class RegionArray:
     def save(self, path):
         """Write to a file that :meth:`load` opens without reading all of it.
 
-        The file is an .npz that is not compressed (``np.load`` shows what is in it) and holds
-        the regions that the rows use. It appears under its name when it is whole.
+        The file is an .npz that is not compressed (``np.load`` lists its content) and holds the
+        regions that the rows use. It appears under its name when it is whole.
 
         Parameters
         ----------
@@ -519,9 +519,10 @@ class RegionArray:
         path : str or Path
             File to open.
         mmap_mode : {"r", None}, default="r"
-            "r" leaves the signal in the file and reads what is used when it is used: for arrays
-            larger than memory. Such an array, or rows of it, is pickled as the path and its rows:
-            where it is unpickled, the same file must be found there. None reads all into memory.
+            "r" leaves the signal in the file and reads the parts that are used when they are used:
+            for arrays larger than memory. Such an array, or rows of it, is pickled as the path and
+            its rows: where it is unpickled, the same file must be found there. None reads all into
+            memory.
 
         Returns
         -------
@@ -557,7 +558,7 @@ class RegionArray:
             twin = self.compact()
             if twin is not self:
                 # joblib writes an array that goes to several tasks once, if it is the same array
-                # every time: so what is pickled is kept, for as long as it is still true.
+                # every time: so the pickled array is kept for as long as it is still true.
                 self._pickled = twin
         return {name: part for name, part in vars(twin).items() if name != "_pickled"}
 

@@ -57,7 +57,7 @@ def concatenated(arrays):
 
 
 def stacked(both, n):
-    """Return what changes when the first `n` rows become condition a of the others."""
+    """Return parts of the array in which the first `n` rows are condition a of the others."""
     if both.ndim == 5 or len(both) != 2 * n:
         raise ValueError(
             "cannot stack: both conditions must have the same number of genes and no conditions "

@@ -122,7 +122,7 @@ def _is_ours(path):
 
 
 def read(cls, path, mmap_mode):
-    """Return what a file holds; see `RegionArray.load`."""
+    """Return the array in a file; see `RegionArray.load`."""
     path = os.path.abspath(path)
     with _opened(path) as (file, archive, about):
         if mmap_mode is None:
@@ -134,7 +134,7 @@ def read(cls, path, mmap_mode):
 
 
 def reopen(cls, path, file_id):
-    """Return the base of a file of which rows were pickled when it had this id."""
+    """Return the base of a file whose rows were pickled while it had this id."""
     try:
         with _opened(path) as (file, archive, about):
             if about["id"] == file_id:

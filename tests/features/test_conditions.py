@@ -5,7 +5,7 @@ import pandas as pd
 import pyBigWig
 import pytest
 from sklearn.model_selection import GroupKFold, cross_val_predict
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import make_pipeline
 from small_models import TINY
 
 from skchromo import BigWigTransformer, ChromoformerDiffRegressor, InteractionTransformer
@@ -65,26 +65,36 @@ def genes():
     return pd.concat([single.assign(sample_b=sample) for sample in ("H1", "HepG2")])
 
 
-def steps(tracks, contacts):
-    return [
-        ("contacts", InteractionTransformer(contacts, max_pcres=3, max_pcre_length=1600)),
-        ("signal", BigWigTransformer(tracks, window=1600)),
-    ]
+def signal(tracks):
+    return BigWigTransformer(tracks, window=1600)
+
+
+def pipeline(tracks, contacts, *model):
+    interactions = InteractionTransformer(contacts, max_pcres=3, max_pcre_length=1600)
+    return make_pipeline(interactions, signal(tracks), *model)
 
 
 def test_each_condition_has_its_own_signal_and_contacts(tracks, contacts, genes):
-    pair = Pipeline(steps(tracks, contacts)).fit_transform(genes)
+    steps = pipeline(tracks, contacts)
+    pair = steps.fit_transform(genes)
     assert pair.shape == (48, 2, 4, 16, 2)
-    for number, letter in enumerate("ab"):
+    assert steps.transform(genes).equals(pair)
+    for letter in "ab":
         alone = genes.drop(columns=["sample_a", "sample_b"]).assign(
             sample=genes[f"sample_{letter}"]
         )
-        expected = Pipeline(steps(tracks, contacts)).fit_transform(alone).to_dense()
-        for got, part in zip(pair.to_dense(), expected):
-            np.testing.assert_array_equal(got[:, number], part)
-    assert pair.genes["sample_b"].tolist() == genes["sample_b"].tolist()
+        assert pair.condition(letter).equals(pipeline(tracks, contacts).fit_transform(alone))
+        assert pair.genes[f"sample_{letter}"].tolist() == genes[f"sample_{letter}"].tolist()
     assert "sample" not in pair.genes
     assert pair.genes["gene_id"].tolist() == genes["gene_id"].tolist()
+
+
+def test_rows_do_not_depend_on_each_other(tracks, contacts, genes):
+    kept = genes.copy()
+    steps = pipeline(tracks, contacts).fit(genes)
+    rows = [5, 5, 0, 40]
+    assert steps.transform(genes.iloc[rows]).equals(steps.transform(genes)[rows])
+    pd.testing.assert_frame_equal(genes, kept)
 
 
 def test_pcres_of_each_condition_stand_in_the_table(contacts, genes):
@@ -98,24 +108,42 @@ def test_pcres_of_each_condition_stand_in_the_table(contacts, genes):
     assert part["pcres_b"].tolist() == table["pcres_b"].iloc[rows].tolist()
 
 
-def test_pipeline_of_a_gene_table_to_fold_changes(tracks, contacts, genes):
+def test_without_contacts_there_are_the_promoters_alone(tracks, genes):
+    assert signal(tracks).fit_transform(genes).shape == (48, 2, 1, 16, 2)
+    assert signal(tracks).fit(genes).transform(genes[:3]).shape == (3, 2, 1, 16, 2)
+
+
+def test_pipeline_predicts_fold_changes_that_turn_their_sign(tracks, contacts, genes):
     y = np.random.default_rng(3).normal(size=48)
     y -= y.mean()
-    pipe = Pipeline([*steps(tracks, contacts), ("model", ChromoformerDiffRegressor(**TINY))])
+    pipe = pipeline(tracks, contacts, ChromoformerDiffRegressor(**TINY))
     predicted = cross_val_predict(pipe, genes, y, groups=genes["chrom"], cv=GroupKFold(3))
     assert np.isfinite(predicted).all()
-    pipe.fit(genes, y)
+    predicted = pipe.fit(genes, y).predict(genes)
+    assert predicted.std() > 0
     turned = genes.rename(columns={"sample_a": "sample_b", "sample_b": "sample_a"})
-    np.testing.assert_array_equal(pipe.predict(turned), -pipe.predict(genes))
+    np.testing.assert_array_equal(pipe.predict(turned), -predicted)
 
 
-def test_half_a_comparison_is_refused(tracks, genes):
-    with pytest.raises(ValueError, match="sample_a, but not the other"):
-        BigWigTransformer(tracks, window=1600).fit(genes.drop(columns="sample_b"))
-    with pytest.raises(ValueError, match="keep sample for one"):
-        BigWigTransformer(tracks, window=1600).fit(genes.assign(sample="H1"))
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda table: table.drop(columns="sample_b"), "column sample_a, but not the other"),
+        (lambda table: table.assign(sample="H1"), "keep sample for one condition"),
+        (lambda table: table.assign(sample_b="HeLa"), "HeLa"),
+    ],
+)
+def test_faulty_comparisons_are_refused_by_both_transformers(
+    tracks, contacts, genes, change, message
+):
+    for transformer in (*pipeline(tracks, contacts), signal(tracks)):
+        with pytest.raises(ValueError, match=message):
+            transformer.fit(change(genes))
+
+
+def test_the_same_tracks_for_both_conditions_are_refused(tracks, genes):
     one = dict(zip(tracks["track"][:2], tracks["path"][:2]))
-    with pytest.raises(ValueError, match="tracks are those of one sample"):
-        BigWigTransformer(one, window=1600).fit(genes)
-    with pytest.raises(ValueError, match="GM12878"):
-        BigWigTransformer(tracks, window=1600).fit(genes.assign(sample_b="GM12878"))
+    fitted = signal(tracks).fit(genes).set_params(tracks=one)
+    for method in (fitted.transform, fitted.fit):
+        with pytest.raises(ValueError, match=r"compares sample_a and sample_b, but .* one sample"):
+            method(genes)

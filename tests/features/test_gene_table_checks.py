@@ -1,7 +1,7 @@
 """scikit-learn's common checks for the transformers of gene tables.
 
-scikit-learn's own checks feed random floats, which are no genes: those that need no data are run by
-name, the others have twins here on a gene table with tracks and contacts.
+scikit-learn's own checks feed random floats, which are not genes: checks that need no data are run
+by name, the others have twins here on a gene table with tracks and contacts.
 """
 
 import copy
@@ -305,94 +305,3 @@ def test_names_of_columns_come_from_the_step_that_makes_a_table(genes, files):
     table = pipe.fit_transform(genes)
     assert table.columns.tolist() == pipe[-1].get_feature_names_out().tolist()
     assert "ATAC_pcres" in table.columns
-
-
-@pytest.fixture(scope="module")
-def pairs(genes):
-    """Rows that compare two samples, in both directions."""
-    forwards = np.arange(len(genes)) % 2 == 0
-    a, b = np.where(forwards, SAMPLES[0], SAMPLES[1]), np.where(forwards, SAMPLES[1], SAMPLES[0])
-    return genes.assign(sample_a=a, sample_b=b)
-
-
-@pytest.fixture(scope="module")
-def two_conditions(files):
-    """Pipeline for rows that compare two samples."""
-    contacts, tracks = files
-    return make_pipeline(
-        InteractionTransformer(contacts, max_pcres=2), BigWigTransformer(tracks, window=2_000)
-    )
-
-
-def test_each_condition_has_its_own_contacts_and_signal(two_conditions, pairs):
-    steps = clone(two_conditions)
-    X = steps.fit_transform(pairs)
-    assert X.shape == (12, 2, 3, 400, 2)
-    assert steps.transform(pairs).equals(X)
-    table = steps[0].transform(pairs)
-    assert table.columns.tolist() == [*pairs.columns, "pcres_a", "pcres_b"]
-    for number, letter in enumerate("ab"):
-        alone = pairs.drop(columns=["sample_a", "sample_b"]).assign(
-            sample=pairs[f"sample_{letter}"]
-        )
-        expected = steps.transform(alone)
-        ours = X._replace(index=X.index[:, number], weights=X.weights[:, number])
-        for part, twin in zip(ours.to_dense(), expected.to_dense()):
-            np.testing.assert_array_equal(part, twin)
-    assert X.genes["gene_id"].tolist() == pairs["gene_id"].tolist()
-    for letter in "ab":
-        assert X.genes[f"sample_{letter}"].tolist() == pairs[f"sample_{letter}"].tolist()
-
-
-def test_rows_of_two_conditions_do_not_depend_on_each_other(two_conditions, pairs):
-    steps = clone(two_conditions).fit(pairs)
-    X = steps.transform(pairs)
-    rows = [5, 5, 0, 11]
-    assert steps.transform(pairs.iloc[rows]).equals(X[rows])
-    kept = pairs.copy()
-    steps.fit_transform(pairs)
-    pd.testing.assert_frame_equal(pairs, kept)
-
-
-def test_promoters_alone_of_two_conditions(files, pairs):
-    transformer = BigWigTransformer(files[1], window=2_000)
-    assert transformer.fit_transform(pairs).shape == (12, 2, 1, 20, 2)
-    assert transformer.fit(pairs).transform(pairs[:3]).shape == (3, 2, 1, 20, 2)
-
-
-def test_two_conditions_reach_the_model_and_turn_its_sign(two_conditions, pairs):
-    model = ChromoformerDiffRegressor.small_data(
-        bin_sizes=(400, 100), max_epochs=1, device="cpu", random_state=0
-    )
-    y = np.random.default_rng(0).normal(size=len(pairs))
-    pipe = make_pipeline(*two_conditions, model).fit(pairs, y - y.mean())
-    turned = pairs.rename(columns={"sample_a": "sample_b", "sample_b": "sample_a"})
-    predicted = pipe.predict(pairs)
-    assert predicted.std() > 0
-    np.testing.assert_array_equal(pipe.predict(turned), -predicted)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda table: table.drop(columns="sample_b"), "column sample_a, but not the other"),
-        (lambda table: table.assign(sample="H1"), "keep sample for one condition"),
-        (lambda table: table.assign(sample_b="HeLa"), "HeLa"),
-    ],
-)
-def test_faults_of_two_conditions_are_told_by_both_transformers(
-    two_conditions, files, pairs, change, message
-):
-    bad = change(pairs)
-    for transformer in (*two_conditions, BigWigTransformer(files[1], window=2_000)):
-        with pytest.raises(ValueError, match=message):
-            clone(transformer).fit(bad)
-
-
-def test_the_same_tracks_for_both_conditions_are_refused(files, pairs):
-    tracks = files[1]
-    shared = dict(zip(tracks["track"], tracks["path"]))
-    fitted = BigWigTransformer(tracks, window=2_000).fit(pairs).set_params(tracks=shared)
-    for method in (fitted.transform, fitted.fit):
-        with pytest.raises(ValueError, match="tracks are those of one sample"):
-            method(pairs)

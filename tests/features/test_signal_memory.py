@@ -1,4 +1,4 @@
-"""What BigWigTransformer keeps between calls: counted by the regions that are read from files."""
+"""Signal that BigWigTransformer keeps between calls, counted by the regions that are read."""
 
 import os
 

@@ -18,7 +18,7 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
-from small_models import changed
+from small_models import changed, make_regions
 
 from skchromo import BigWigTransformer, RegionArray, WindowSummary
 
@@ -91,7 +91,7 @@ def test_means_are_those_over_base_pairs(drawn):
 
 
 def test_many_genes_are_summarised_as_few():
-    X = make_regions(n_genes=1400)
+    X = make_regions(n_genes=1400, n_bins=40)
     assert len(X.signal) > 90_000  # several times what is summed at a time
     summary = WindowSummary().fit(X)
     parts = [summary.transform(X[start : start + 100]) for start in range(0, 1400, 100)]
@@ -110,29 +110,9 @@ def test_rows_do_not_depend_on_each_other(drawn, data):
     np.testing.assert_array_equal(reloaded, table[rows])
 
 
-def make_regions(n_genes=60, max_pcres=3, n_bins=40, tracks=("H3K4me3", "ATAC"), seed=0):
-    """Genes with 0 to `max_pcres` pCREs of random lengths."""
-    rng = np.random.default_rng(seed)
-    lengths = rng.integers(1, n_bins * 100 + 1, (n_genes, 1 + max_pcres))
-    lengths[:, 0] = n_bins * 100
-    lengths[np.arange(1 + max_pcres) > rng.integers(0, 1 + max_pcres, n_genes)[:, None]] = 0
-    weights = rng.gamma(2.0, 1.0, (n_genes, max_pcres)) * (lengths[:, 1:] > 0)
-    rate = rng.gamma(2.0, 1.0, (n_genes, 1, 1, len(tracks)))
-    return RegionArray.from_dense(
-        rng.poisson(rate, (n_genes, 1 + max_pcres, n_bins, len(tracks))),
-        weights,
-        lengths,
-        tracks=tracks,
-        genes={
-            "gene_id": np.array([f"GENE{i}" for i in range(n_genes)], dtype=object),
-            "chrom": np.array([f"chr{i % 3 + 1}" for i in range(n_genes)], dtype=object),
-        },
-    )
-
-
 @pytest.fixture(scope="module")
 def X():
-    return make_regions()
+    return make_regions(n_genes=60, n_bins=40)
 
 
 NAMES = [
@@ -239,7 +219,7 @@ def test_upstream_is_in_the_gene_s_reading_direction(tmp_path):
 
 
 def test_how_many_pcres_there_could_be_does_not_matter(X):
-    narrow = make_regions(max_pcres=1, seed=1)
+    narrow = make_regions(n_regions=2, n_bins=40, seed=1)
     wide = changed(
         narrow,
         index=np.pad(narrow.index, ((0, 0), (0, 2)), constant_values=-1),
@@ -269,7 +249,7 @@ def test_a_frame_of_numbers_keeps_its_index():
     summary = WindowSummary(core=200).set_output(transform="pandas").fit(frame)
     assert summary.transform(frame).index.tolist() == ["A", "B", "C"]
     assert summary.feature_names_in_.tolist() == frame.columns.tolist()
-    summary.fit(make_regions())
+    summary.fit(make_regions(n_bins=40))
     assert not hasattr(summary, "feature_names_in_")
 
 
@@ -328,7 +308,7 @@ def test_bad_parameters_are_named(X, params, error, message):
         (np.ones((4, 3, 8, 2)), ValueError, r"weights are 0.*from_dense\(values, weights\)"),
         (RegionArray.from_dense(np.ones((4, 3, 8, 2))), ValueError, "weights are 0.*promoters"),
         (RegionArray.from_dense(np.ones((4, 2, 3, 8, 2))), ValueError, "of one condition"),
-        (make_regions(n_genes=5)[[]], ValueError, "no genes"),
+        (make_regions()[[]], ValueError, "no genes"),
         (
             pd.DataFrame({"chrom": ["chr1"] * 4, "tss": 5}),
             TypeError,
@@ -341,7 +321,7 @@ def test_bad_x_is_refused(bad, error, message):
         WindowSummary().fit(bad)
     if "weights" not in message:
         with pytest.raises((error, ValueError)):
-            WindowSummary().fit(make_regions()).transform(bad)
+            WindowSummary().fit(make_regions(n_bins=40)).transform(bad)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What joblib writes to hand a RegionArray to its workers, and what operations need of memory."""
+"""Bytes that joblib writes to pass a RegionArray to workers, and memory that operations need."""
 
 import tracemalloc
 from pathlib import Path
@@ -39,7 +39,7 @@ def files_in(folder):
 
 @pytest.fixture(scope="module")
 def X():
-    """600 genes of which every two share a pCRE: 17 MB of signal."""
+    """600 genes, where every two share a pCRE: 17 MB of signal."""
     n, n_bins = 600, 1000
     offsets = n_bins * np.arange(n + n // 2 + 1)
     return RegionArray(

@@ -60,7 +60,7 @@ def region_arrays(draw):
 
 @pytest.fixture(scope="module")
 def large():
-    """300 genes, of which every two share a pCRE: several times the bins worked on at a time."""
+    """300 genes, where every two share a pCRE: several times the bins worked on at a time."""
     lengths = np.append(np.full(300, 400), np.arange(150) + 100)
     offsets = np.append(0, np.cumsum(lengths))
     index = np.stack([np.arange(300), 300 + np.arange(300) // 2], axis=1)
@@ -410,12 +410,12 @@ def test_damage_is_told_or_changes_nothing(X, data):
             del content[place:]
         path.write_bytes(content)
         for mmap_mode in (None, "r"):
-            told = ""
+            message = ""
             try:
                 loaded = RegionArray.load(path, mmap_mode)
             except ValueError as error:
-                told = str(error)
-            assert str(path) in told or mmap_mode == "r" or loaded.equals(X[:3])
+                message = str(error)
+            assert str(path) in message or mmap_mode == "r" or loaded.equals(X[:3])
 
 
 @pytest.mark.parametrize(
