@@ -71,13 +71,7 @@ class Attributions:
 
 
 def attributions(
-    estimator,
-    X,
-    *,
-    method="integrated_gradients",
-    baseline=0.0,
-    n_steps=64,
-    class_of_interest=None,
+    estimator, X, *, method="integrated_gradients", baseline=0.0, n_steps=64, class_of_interest=None
 ):
     """Attribute predictions to the bins of tracks, by gradients.
 

@@ -61,19 +61,13 @@ class Saturation:
 
 
 def count_saturation(
-    estimator,
-    X,
-    *,
-    track=None,
-    threshold=None,
-    response_method="auto",
-    class_of_interest=None,
+    estimator, X, *, track=None, threshold=None, response_method="auto", class_of_interest=None
 ):
     """Predict expression with none, one, two, ... contacts, or contacts rich in a mark.
 
-    Of each gene's pCREs that count, none, the first, the first two, ... and at last all are kept,
-    in falling contact weight; its other pCREs stay. With ``track="H3K27ac"`` the curve is the
-    response of expression to active contacts, as in transcription factories; with
+    Of each gene's pCREs that count, none is kept, then the first, then the first two, and so on to
+    all of them, in falling contact weight; its other pCREs stay. With ``track="H3K27ac"`` the curve
+    is the response of expression to active contacts, as in transcription factories; with
     ``track="H3K27me3"`` to contacts within Polycomb bodies.
 
     Parameters

@@ -236,10 +236,7 @@ def test_gene_is_chosen_by_id_or_number(fitted, X):
             assert drawn.name == "GENE7"
             plt.close("all")
     assert set(seen) == {1}
-    results = {
-        "attributions": attributions(fitted, X),
-        "importance": pcre_importance(fitted, X),
-    }
+    results = {"attributions": attributions(fitted, X), "importance": pcre_importance(fitted, X)}
     computed = GeneDisplay(X, "GENE7", **results)
     np.testing.assert_allclose(computed.attribution, by_id.attribution, atol=1e-6)
     np.testing.assert_allclose(computed.importance, by_id.importance, atol=1e-6)

@@ -90,6 +90,7 @@ def test_bedgraph_turns_promoters_on_the_minus_strand(values, X, tmp_path):
 def test_bigwig_is_read_by_pybigwig(values, tmp_path):
     written = to_bigwig(values, tmp_path / "{track}.bw", combine="mean")
     assert written == {name: tmp_path / f"{name}.bw" for name in ("H3K4me3", "ATAC")}
+    assert set(tmp_path.iterdir()) == set(written.values())
     for track, path in written.items():
         assert read_chromsizes(path) == {"chr7": 2_000_000}
         with pyBigWig.open(str(path)) as file:

@@ -6,11 +6,7 @@ from sklearn.inspection import permutation_importance
 from sklearn.metrics import roc_auc_score
 from small_models import TINY, changed, make_regions, promoters_alone
 
-from skchromo import (
-    BigWigTransformer,
-    ChromoformerRegressor,
-    InteractionTransformer,
-)
+from skchromo import BigWigTransformer, ChromoformerRegressor, InteractionTransformer
 from skchromo.datasets import make_epigenome
 from skchromo.genome.bigwig import BigWigFile
 from skchromo.inspection import (

@@ -35,8 +35,8 @@ def to_bedgraph(attributions, path, *, track=None, genes=None, combine="sum", na
         How overlapping regions are combined. The sum is the share of a place in the predictions of
         all genes together; the mean is comparable between places with few and with many regions.
     name : str, default=None
-        Name in UCSC's track line, followed by the name of the track. UCSC and IGV need this line;
-        bedGraphToBigWig refuses it. None writes no line.
+        Name in UCSC's track line, followed by the name of the track. UCSC and IGV need this line,
+        bedGraphToBigWig does not. None writes no line.
 
     Returns
     -------
