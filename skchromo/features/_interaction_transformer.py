@@ -9,19 +9,19 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from .._words import name_some
-from ..genome import check_assembly, check_chrom_names, check_genes, largest_starts, note_contacts
+from ..genome import check_assembly, check_chrom_names, check_genes
 from ..genome.contacts import (
+    MatchedContacts,
     as_matrix,
-    check_choice,
+    check_pcre_settings,
     check_reading,
     check_single,
     check_weight_transform,
-    choose_pcres,
     describe_problem,
     list_weights,
-    match_contacts,
     name_source,
     one_tss_a_gene,
+    pick_pcres,
     read_source,
     transform_weights,
     weight_function,
@@ -116,7 +116,7 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
 
     Genes, contacts and bigWig files must be of one assembly; nothing is lifted over here (UCSC
     liftOver and CrossMap do that). The lengths of a matrix's chromosomes and the largest positions
-    of a list go with the table, in its ``attrs``: :class:`BigWigTransformer` holds them against its
+    of a list go with the cells of ``pcres``: :class:`BigWigTransformer` compares them with its
     files, and refuses those of another assembly.
 
     Nothing is learned from the genes, except by ``weight_transform="rank"``: fitting checks
@@ -267,7 +267,7 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         """
         self._check_parameters()
         X = each_condition(X) if has_conditions(X) else X
-        return self._learn(self._gather(X)[0])
+        return self._learn(self._gather(X))
 
     def transform(self, X):
         """Add the pCREs of each row.
@@ -298,7 +298,7 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         check_is_fitted(self)
         if has_conditions(X):
             return side_by_side(X, self.transform(each_condition(X)))
-        return self._add(X, *self._gather(X))
+        return self._add(X, self._gather(X))
 
     def fit_transform(self, X, y=None):
         """Fit, then add the pCREs of each row, reading the contacts only once.
@@ -318,19 +318,13 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         if has_conditions(X):
             return side_by_side(X, self.fit_transform(each_condition(X)))
         self._check_parameters()
-        gathered = self._gather(X)
-        self._learn(gathered[0])
-        return self._add(X, *gathered)
+        parts = self._gather(X)
+        self._learn(parts)
+        return self._add(X, parts)
 
     def _check_parameters(self):
-        """Judge all parameters, before any file is read."""
-        check_choice(
-            self.max_pcres,
-            self.weight_threshold,
-            self.max_pcre_length,
-            self.oversized,
-            self.min_distance,
-        )
+        """Check all parameters, before any file is read."""
+        check_pcre_settings(*self._pcre_settings())
         check_weight_transform(self.weight_transform)
         check_chrom_names(self.chrom_names)
         check_reading(self.format, self.score_column)
@@ -347,60 +341,57 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
                     f"got {type(source).__name__}{'' if single else ' in the mapping'}"
                 )
 
+    def _pcre_settings(self):
+        """Return the parameters of the choice of pCREs, in the order of `pick_pcres`."""
+        return (
+            self.max_pcres,
+            self.weight_threshold,
+            self.max_pcre_length,
+            self.oversized,
+            self.min_distance,
+        )
+
     def _gather(self, X):
-        """Judge the gene table, and read the contacts of each part of it."""
+        """Check the gene table, and match parts of its rows with the contacts of their source."""
         genes = check_genes(X).reset_index(drop=True)
-        parts, chromsizes, starts = [], {}, {}
+        parts = []
         for rows, source, name in self._parts(genes):
-            contacts = read_source(
-                source, genes.iloc[rows], name, format=self.format, score_column=self.score_column
+            own = genes.iloc[rows]
+            contacts, origin = read_source(
+                source, own, name, format=self.format, score_column=self.score_column
             )
-            parts.append((genes.iloc[rows], rows, contacts, name))
-            if isinstance(source, (str, os.PathLike, pd.DataFrame)):
-                starts[name] = largest_starts(contacts)
-            else:
-                chromsizes[name] = dict(getattr(source, "chromsizes", {}))
-        check_assembly(chromsizes, starts)
-        return parts, chromsizes, starts
+            parts.append((rows, MatchedContacts(own, contacts, self.chrom_names, origin)))
+        check_assembly({}, [matched.origin for _, matched in parts])
+        return parts
 
     def _learn(self, parts):
         """Count the contacts, learn the scale of their weights, and say what is wrong."""
-        found = [
-            match_contacts(
-                genes,
-                contacts,
-                weight_threshold=self.weight_threshold,
-                chrom_names=self.chrom_names,
-                name=name,
-            )
-            for genes, _, contacts, name in parts
-        ]
-        self.n_contacts_ = sum(match.n_contacts for match in found)
-        self.n_unmatched_ = sum(match.n_unmatched for match in found)
-        self.n_trans_ = sum(match.n_trans for match in found)
+        counts = [matched.count(self.weight_threshold) for _, matched in parts]
+        self.n_contacts_ = sum(count.n_contacts for count in counts)
+        self.n_unmatched_ = sum(count.n_unmatched for count in counts)
+        self.n_trans_ = sum(count.n_trans for count in counts)
         if self.weight_transform is not None:
-            weights = [list_weights(self._choose(genes, *part)) for genes, _, *part in parts]
-            self._learn_weights(np.sort(np.concatenate(weights)))
-        problem = describe_problem(found, self.weight_threshold)
+            cells = [pick_pcres(matched, *self._pcre_settings()) for _, matched in parts]
+            self._learn_weights(np.sort(np.concatenate([list_weights(own) for own in cells])))
+        problem = describe_problem(counts, self.weight_threshold)
         if problem:
             warnings.warn(problem, UserWarning, stacklevel=3)
         return self
 
-    def _add(self, X, parts, chromsizes, starts):
+    def _add(self, X, parts):
         """Choose the pCREs of each row, and put them in a copy of the table."""
         cells = np.empty(len(X), dtype=object)
-        for genes, rows, contacts, name in parts:
-            cells[rows] = self._choose(genes, contacts, name)
+        for rows, matched in parts:
+            cells[rows] = pick_pcres(matched, *self._pcre_settings())
         transform = weight_function(self.weight_transform, getattr(self, "training_weights_", ()))
         if transform is not None:
             cells[:] = transform_weights(list(cells), transform)
         table = X.copy()
         table["pcres"] = cells
-        note_contacts(table, chromsizes, starts)
         return table
 
     def _parts(self, genes):
-        """List the rows that share a source, the source (a matrix opened), and what to call it."""
+        """List the rows that share a source, the source (a matrix opened), and its name."""
         if not isinstance(self.contacts, Mapping):
             return self._split(
                 genes, np.arange(len(genes)), self.contacts, name_source(self.contacts)
@@ -427,25 +418,11 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         ]
 
     def _split(self, genes, rows, source, name):
-        """Part the rows of a matrix where a gene has several TSSs."""
+        """Split the rows of a matrix where a gene has several TSSs."""
         matrix = as_matrix(source, self.chrom_names)
         if matrix is None:
             return [(rows, source, name)]
         return [(rows[part], matrix, name) for part in one_tss_a_gene(genes.iloc[rows])]
-
-    def _choose(self, genes, contacts, name):
-        """Choose the pCREs of genes, their weights being the scores."""
-        return choose_pcres(
-            genes,
-            contacts,
-            max_pcres=self.max_pcres,
-            weight_threshold=self.weight_threshold,
-            max_pcre_length=self.max_pcre_length,
-            oversized=self.oversized,
-            min_distance=self.min_distance,
-            chrom_names=self.chrom_names,
-            name=name,
-        )
 
     def _learn_weights(self, weights):
         """Learn what the transform needs from the scores of the training pCREs, and try it."""

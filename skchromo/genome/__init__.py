@@ -1,6 +1,6 @@
 """Readers of the field's files: genes, expression, tracks, matrices and contacts."""
 
-from ._assembly import check_assembly, largest_starts, note_contacts
+from ._assembly import ContactOrigin, check_assembly, largest_starts
 from ._chroms import bare_name, check_chrom_names, resolve_chroms
 from ._gene_table import check_genes, promoter_windows
 from .annotation import read_genes

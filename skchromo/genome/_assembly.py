@@ -1,5 +1,7 @@
 """Assemblies: files that give one chromosome different lengths do not belong together."""
 
+from dataclasses import dataclass, field
+
 from ._chroms import bare_name
 
 # Length of chromosome 1 in bp (chrom.sizes of the UCSC genome browser), which no two share.
@@ -16,7 +18,20 @@ _REMEDY = (
     "use files of one assembly. skchromo does not lift over: UCSC liftOver and CrossMap do so for "
     "tables and lists, CrossMap for bigWig files too; a matrix is best made again from its reads"
 )
-_NOTE = "skchromo.contacts"
+
+
+@dataclass(frozen=True)
+class ContactOrigin:
+    """Where contacts come from, and what that says about their assembly, by chromosome in bp.
+
+    `name` stands in messages. A matrix has lengths of chromosomes (`chromsizes`), a list the
+    largest start of its fragments (`largest_starts`). Every cell of a column ``pcres`` carries the
+    origin of its contacts, so that no step of pandas can lose it.
+    """
+
+    name: str
+    chromsizes: dict = field(default_factory=dict)
+    largest_starts: dict = field(default_factory=dict)
 
 
 def in_assembly(chromsizes):
@@ -29,18 +44,18 @@ def in_assembly(chromsizes):
     return next(found, "")
 
 
-def check_assembly(chromsizes, starts=None, *, table=None):
-    """Refuse files, and contacts of a gene table, that are of different assemblies.
+def check_assembly(chromsizes, origins=(), *, table=None):
+    """Refuse files, or contacts, of different assemblies.
 
-    `chromsizes` maps the name of each file to its chromosomes and their lengths, `starts` that of
-    each list of contacts to what `largest_starts` returns; the notes of `note_contacts` in a gene
-    table are compared too. Names count with and without ``chr``. The mitochondrion is left out,
-    because it has two lengths with one assembly (hg19), and so is a chromosome that a file lists
-    under both names.
+    `chromsizes` maps the name of each file to the lengths of its chromosomes; `origins` are those
+    of contacts, and those in the columns ``pcres`` of a gene table are added. Chromosomes are
+    compared with and without ``chr``. The mitochondrion is left out, because it comes in two
+    lengths with one assembly (hg19), and so is a chromosome that a file lists under both names.
     """
-    noted = {} if table is None else table.attrs.get(_NOTE, {})
+    origins = [*([] if table is None else _origins_of(table)), *origins]
+    sized = [(origin.name, origin.chromsizes) for origin in origins]
     known = {}
-    for name, sizes in [*noted.get("chromsizes", {}).items(), *chromsizes.items()]:
+    for name, sizes in [*sized, *chromsizes.items()]:
         for bare, (chrom, size) in _comparable(sizes).items():
             first_size, first_name, first_sizes = known.setdefault(bare, (size, name, sizes))
             if size != first_size:
@@ -49,23 +64,22 @@ def check_assembly(chromsizes, starts=None, *, table=None):
                     f"{in_assembly(first_sizes)} and {size} bp in {name}{in_assembly(sizes)}: they "
                     f"are of different assemblies, {_REMEDY}"
                 )
-    for name, largest in [*noted.get("starts", {}).items(), *(starts or {}).items()]:
-        for bare, (chrom, start) in _comparable(largest).items():
+    for origin in origins:
+        for bare, (chrom, start) in _comparable(origin.largest_starts).items():
             if bare in known and start >= known[bare][0]:
                 size, file, sizes = known[bare]
                 raise ValueError(
-                    f"{name} has a contact that starts at {chrom}:{start}, but {chrom} has {size} "
-                    f"bp in {file}{in_assembly(sizes)}: they are of different assemblies, {_REMEDY}"
+                    f"{origin.name} has a contact that starts at {chrom}:{start}, but {chrom} has "
+                    f"{size} bp in {file}{in_assembly(sizes)}: they are of different assemblies, "
+                    f"{_REMEDY}"
                 )
 
 
-def note_contacts(table, chromsizes, starts):
-    """Note in the attrs of a gene table what is known about the assembly of its contacts.
-
-    The arguments are as in `check_assembly`, which knows less once pandas has lost the notes, such
-    as in a merge.
-    """
-    table.attrs[_NOTE] = {"chromsizes": chromsizes, "starts": starts}
+def _origins_of(table):
+    """List the distinct origins of the contacts in a gene table."""
+    columns = [name for name in ("pcres", "pcres_a", "pcres_b") if name in table.columns]
+    origins = [getattr(cell, "origin", None) for name in columns for cell in table[name]]
+    return list({id(origin): origin for origin in origins if origin is not None}.values())
 
 
 def largest_starts(contacts):

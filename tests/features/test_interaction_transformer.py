@@ -16,12 +16,9 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from skchromo.features._interaction_transformer import InteractionTransformer
-from skchromo.genome import ContactMatrix, check_assembly
+from skchromo import InteractionTransformer
+from skchromo.genome import ContactMatrix, check_assembly, choose_pcres, read_contacts
 from skchromo.genome import matrix as _matrix
-from skchromo.genome.contacts import _sources as _contact_sources
-from skchromo.genome.contacts._choose_pcres import choose_pcres
-from skchromo.genome.contacts._read_contacts import read_contacts
 
 GENES = pd.DataFrame(
     {
@@ -430,13 +427,13 @@ def test_pickle_of_a_path_holds_no_contacts(tmp_path):
 
 
 def test_file_is_parsed_once_until_it_changes(tmp_path, monkeypatch):
-    parsed = []
+    parsed, read_csv = [], pd.read_csv
 
-    def counted(path, **settings):
-        parsed.append(path)
-        return read_contacts(path, **settings)
+    def counted(file, **settings):
+        parsed.append(file)
+        return read_csv(file, **settings)
 
-    monkeypatch.setattr(_contact_sources, "read_contacts", counted)
+    monkeypatch.setattr(pd, "read_csv", counted)
     path = tmp_path / "loops.tsv"
     PAIRS.to_csv(path, sep="\t", index=False)
     for max_pcres in 1, 2:
@@ -618,7 +615,7 @@ def test_each_tss_of_a_gene_is_asked_for_on_its_own():
         (None, TypeError, ["contacts of _Says", "contacts_of must return", "NoneType"]),
         (PAIRS.drop(columns="gene_id"), ValueError, ["contacts of _Says", "as format 'pairs'"]),
         (PAIRS.rename(columns={"score": "n"}), ValueError, ["no column 'score'", "gene_id, chrom"]),
-        (PAIRS.assign(score=np.nan), ValueError, ["row 0", "score nan is no finite number"]),
+        (PAIRS.assign(score=np.nan), ValueError, ["row 0", "score nan is not a finite number"]),
         (PAIRS.assign(end=PAIRS["start"]), ValueError, ["row 0", "ends at or before its start"]),
     ],
 )

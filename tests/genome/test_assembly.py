@@ -7,7 +7,8 @@ import pytest
 from sklearn.pipeline import make_pipeline
 
 from skchromo import BigWigTransformer, InteractionTransformer
-from skchromo.genome import check_assembly, largest_starts, note_contacts, read_contacts
+from skchromo.genome import ContactOrigin, check_assembly, largest_starts, read_contacts
+from skchromo.genome.contacts import Pcres
 
 HG19 = {"chr1": 249_250_621, "chr2": 243_199_373, "chrM": 16_571}
 HG38 = {"chr1": 248_956_422, "chr2": 242_193_529, "chrM": 16_569}
@@ -51,7 +52,7 @@ def test_files_of_one_assembly_pass_whatever_they_list_and_however():
     check_assembly({"a": HG19, "b": bare, "c": {"chr2": 243_199_373}, "d": {"chrUn": 5}, "e": {}})
     check_assembly({"a": HG19, "b": HG19 | {"chrM": 16_569}, "c": {"MT": 16_569}})
     check_assembly({"a": {"1": 5, "chr1": 7}, "b": {"chr1": 9}})
-    check_assembly({"a": HG19}, {}, table=pd.DataFrame({"chrom": ["chr1"]}))
+    check_assembly({"a": HG19}, table=pd.DataFrame({"chrom": ["chr1"]}))
 
 
 def test_one_chromosome_is_enough():
@@ -60,26 +61,32 @@ def test_one_chromosome_is_enough():
 
 
 def test_starts_of_lists_must_lie_within():
-    check_assembly({"a.bw": HG38}, {"loops": {"chr1": 248_956_421, "chr7": 10**9, "MT": 10**6}})
+    within = {"chr1": 248_956_421, "chr7": 10**9, "MT": 10**6}
+    check_assembly({"a.bw": HG38}, [ContactOrigin("loops", largest_starts=within)])
+    beyond = ContactOrigin("loops", largest_starts={"1": 248_956_422})
     with pytest.raises(
         ValueError, match=r"loops has .* starts at 1:248956422, but 1 has"
     ) as caught:
-        check_assembly({"a.bw": HG38}, {"loops": {"1": 248_956_422}})
+        check_assembly({"a.bw": HG38}, [beyond])
     for needle in "248956422 bp in a.bw (as in hg38)", "CrossMap":
         assert needle in str(caught.value)
 
 
-def test_what_is_noted_in_a_table_is_compared_too():
-    table = pd.DataFrame({"chrom": ["chr1", "chr2"]})
-    note_contacts(table, {"a.hic": HG19}, {"loops": {"chr3": 500}})
-    for rows in table, table[:1], table.copy(), pd.concat([table, table]), table.assign(x=1):
+def cells_of(*origins):
+    cells = [Pcres([], [], [], [], 8, 40_000, origin=origin) for origin in origins]
+    return pd.DataFrame({"chrom": ["chr1", "chr2"], "pcres": pd.Series(cells, dtype=object)})
+
+
+def test_origins_of_contacts_in_a_table_are_compared_too():
+    listed = ContactOrigin("loops", largest_starts={"chr3": 500})
+    table = cells_of(ContactOrigin("a.hic", HG19), listed)
+    for rows in table, table[::-1], table.copy(), pd.concat([table, table]), table.assign(x=1):
         check_assembly({"a.bw": HG19, "b.bw": {"chr3": 501}}, table=rows)
         with pytest.raises(ValueError, match=r"in a\.hic \(as in hg19\) and .* in a\.bw"):
             check_assembly({"a.bw": HG38}, table=rows)
         with pytest.raises(ValueError, match="loops has a contact that starts at chr3:500"):
             check_assembly({"a.bw": {"chr3": 500}}, table=rows)
-    note_contacts(table, {}, {})
-    check_assembly({"a.bw": HG38}, table=table)
+    check_assembly({"a.bw": HG38}, table=cells_of(None, None))
 
 
 @pytest.mark.parametrize(

@@ -1,51 +1,13 @@
-"""Which pCREs a gene gets: the choice among its contacts."""
+"""The choice of each gene's pCREs among its contacts."""
 
 import numbers
 
 import numpy as np
 
-from ..._words import is_whole
-from ._anchors import above, at_the_door, find_anchors, stab
+from ..._words import check_choice, check_whole
+from .._assembly import ContactOrigin, largest_starts
+from ._match import MatchedContacts
 from ._pcres import Pcres, check_limits
-
-
-def check_choice(max_pcres, weight_threshold, max_pcre_length, oversized, min_distance):
-    """Raise unless the settings of `choose_pcres` are valid.
-
-    Parameters
-    ----------
-    max_pcres : int
-        As for `choose_pcres`, like all of them.
-    weight_threshold : float or None
-        Scores must be strictly above it.
-    max_pcre_length : int
-        The longest pCRE in bp.
-    oversized : {"drop", "crop"}
-        What becomes of longer fragments.
-    min_distance : int or None
-        Least distance to the TSS in bp.
-
-    Raises
-    ------
-    ValueError
-        If one is not valid; the message names it, what it may be and what it was.
-
-    Examples
-    --------
-    >>> check_choice(8, 1.5, 40_000, "drop", None)
-    """
-    check_limits(max_pcres, max_pcre_length)
-    real = isinstance(weight_threshold, numbers.Real) and not isinstance(weight_threshold, bool)
-    if weight_threshold is not None and not (real and np.isfinite(weight_threshold)):
-        raise ValueError(
-            f"weight_threshold must be a finite number or None, got {weight_threshold!r}"
-        )
-    if not isinstance(oversized, str) or oversized not in ("drop", "crop"):
-        raise ValueError(f"oversized must be 'drop' or 'crop', got {oversized!r}")
-    if min_distance is not None and not (is_whole(min_distance) and min_distance >= 0):
-        raise ValueError(
-            f"min_distance must be a number of bp from 0 on, or None, got {min_distance!r}"
-        )
 
 
 def choose_pcres(
@@ -74,7 +36,7 @@ def choose_pcres(
     contacts : pandas.DataFrame of shape (n_contacts, 5 or 7)
         What `read_contacts` returns.
     max_pcres : int, default=8
-        Rows keep this many pCREs, those of the highest weight; 0 gives empty cells. Of equal
+        Rows keep this many pCREs, those of the highest weight; 0 gives empty cells. Among equal
         weights, the one whose midpoint is nearer to the TSS comes first, then the one that starts,
         then the one that ends first.
     weight_threshold : float or None, default=1.5
@@ -113,12 +75,32 @@ def choose_pcres(
     >>> choose_pcres(genes, contacts)
     [1 of 8 pCREs]
     """
-    check_choice(max_pcres, weight_threshold, max_pcre_length, oversized, min_distance)
-    genes, names = at_the_door(genes, contacts, chrom_names, name)
-    anchors, row_anchor = find_anchors(genes, names)
-    table = _candidates(anchors, above(contacts, weight_threshold))
-    table = _fit_to_length(_beyond(table, min_distance), max_pcre_length, oversized)
-    table = _strongest(table, max_pcres)
+    check_pcre_settings(max_pcres, weight_threshold, max_pcre_length, oversized, min_distance)
+    matched = MatchedContacts(genes, contacts, chrom_names, ContactOrigin(name))
+    matched.origin = ContactOrigin(name, largest_starts=largest_starts(contacts))
+    return pick_pcres(
+        matched, max_pcres, weight_threshold, max_pcre_length, oversized, min_distance
+    )
+
+
+def check_pcre_settings(max_pcres, weight_threshold, max_pcre_length, oversized, min_distance):
+    """Check the settings of `choose_pcres`."""
+    check_limits(max_pcres, max_pcre_length)
+    real = isinstance(weight_threshold, numbers.Real) and not isinstance(weight_threshold, bool)
+    if weight_threshold is not None and not (real and np.isfinite(weight_threshold)):
+        raise ValueError(
+            f"weight_threshold must be a finite number or None, got {weight_threshold!r}"
+        )
+    check_choice("oversized", oversized, ("drop", "crop"))
+    if min_distance is not None:
+        check_whole("min_distance", min_distance, 0, "bp")
+
+
+def pick_pcres(matched, max_pcres, weight_threshold, max_pcre_length, oversized, min_distance):
+    """Choose the pCREs of each gene row of `MatchedContacts`; settings as for `choose_pcres`."""
+    anchors = matched.anchors
+    table = _beyond(matched.candidates(weight_threshold), min_distance)
+    table = _strongest(_fit_to_length(table, max_pcre_length, oversized), max_pcres)
     bounds = np.searchsorted(table["anchor"], np.arange(len(anchors) + 1))
     cells = [
         Pcres(
@@ -128,37 +110,11 @@ def choose_pcres(
             table["weight"][start:stop],
             max_pcres,
             max_pcre_length,
+            matched.origin,
         )
         for chrom, start, stop in zip(anchors["chrom"], bounds[:-1], bounds[1:], strict=True)
     ]
-    return [cells[anchor] for anchor in row_anchor]
-
-
-def _candidates(anchors, contacts):
-    """Give all fragments that touch an anchor from its own chromosome, as parallel arrays."""
-    if "gene_id" in contacts:
-        anchor, contact = _by_gene(anchors, contacts)
-        sides = [(anchor, contact, "")]
-    else:
-        contacts = contacts[contacts["chrom1"] == contacts["chrom2"]]
-        sides = [(*stab(anchors, contacts, "1"), "2"), (*stab(anchors, contacts, "2"), "1")]
-    columns = {
-        "anchor": [anchor for anchor, _, _ in sides],
-        "start": [contacts["start" + to].to_numpy()[contact] for _, contact, to in sides],
-        "end": [contacts["end" + to].to_numpy()[contact] for _, contact, to in sides],
-        "weight": [contacts["weight"].to_numpy()[contact] for _, contact, _ in sides],
-    }
-    table = {name: np.concatenate(parts) for name, parts in columns.items()}
-    table["tss"] = anchors["tss"].to_numpy()[table["anchor"]]
-    return table
-
-
-def _by_gene(anchors, contacts):
-    """Pair anchors and gene-keyed contacts of one gene and one chromosome."""
-    left = anchors[["gene_id", "name"]].assign(anchor=np.arange(len(anchors)))
-    right = contacts[["gene_id", "chrom"]].assign(contact=np.arange(len(contacts)))
-    pairs = right.merge(left, left_on=["gene_id", "chrom"], right_on=["gene_id", "name"])
-    return pairs["anchor"].to_numpy(), pairs["contact"].to_numpy()
+    return [cells[anchor] for anchor in matched.row_anchor]
 
 
 def _take(table, rows):
@@ -167,7 +123,7 @@ def _take(table, rows):
 
 
 def _beyond(table, min_distance):
-    """Drop fragments that hold the TSS or come nearer to it than asked."""
+    """Drop fragments that hold the TSS or come nearer to it than `min_distance`."""
     before, after = table["start"] - table["tss"], table["tss"] - (table["end"] - 1)
     distance = np.maximum(before, after)
     return _take(table, distance >= max(1, min_distance or 0))

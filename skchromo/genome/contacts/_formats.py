@@ -1,14 +1,14 @@
-"""What a contact table is: its format, told by names and content, and where its score stands."""
+"""Formats of contact tables: recognised by names and content, with the place of each column."""
 
-import numbers
+import re
 from dataclasses import dataclass
 
-from ..text import REGION
-from ._columns import INTERACT_COLUMNS, NUMBER, find_roles
+from ..._words import check_choice, is_whole
+from ..text import REGION, TARGET
 
 FORMATS = ("bedpe", "pairs", "fragments", "ibed", "longrange", "interact", "reference")
 
-# shapes that a format may have, the most telling first
+# shapes that a format may have, the most specific first
 _KINDS = {
     "auto": (
         *("reference", "pairs", "longrange", "interact", "ibed", "intervals", "regions"),
@@ -43,20 +43,65 @@ _UNDERSTOOD = (
     "orders; read pairs (.pairs, .allValidPairs) must be binned into a matrix first"
 )
 
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|nan|inf", re.IGNORECASE)
+
+# the columns of UCSC's interact format, which is mostly written without a header
+INTERACT_COLUMNS = (
+    *("chrom", "chromStart", "chromEnd", "name", "score", "value", "exp", "color"),
+    *("sourceChrom", "sourceStart", "sourceEnd", "sourceName", "sourceStrand"),
+    *("targetChrom", "targetStart", "targetEnd", "targetName", "targetStrand"),
+)
+
+# 1e+05 is how R writes 100000
+_WHOLE = re.compile(r"-?\d+(\.0*)?|\d+(\.\d*)?e\+?\d+", re.IGNORECASE)
+_NAMES = {
+    "reference": {"gene_id": ("gene_id",), "neighbors": ("neighbors",)},
+    "pairs": {
+        "gene_id": ("gene_id",),
+        "chrom": ("chrom", "chr"),
+        "start": ("start",),
+        "end": ("end",),
+    },
+    "ibed": {
+        "chrom1": ("bait_chr", "baitchr"),
+        "start1": ("bait_start", "baitstart"),
+        "end1": ("bait_end", "baitend"),
+        "chrom2": ("otherend_chr", "oechr"),
+        "start2": ("otherend_start", "oestart"),
+        "end2": ("otherend_end", "oeend"),
+    },
+    "interact": {
+        "chrom1": ("sourcechrom",),
+        "start1": ("sourcestart",),
+        "end1": ("sourceend",),
+        "chrom2": ("targetchrom",),
+        "start2": ("targetstart",),
+        "end2": ("targetend",),
+    },
+    "intervals": {
+        "chrom1": ("chrom1", "chr1", "bin1_chr"),
+        "start1": ("start1", "x1", "s1", "bin1_start"),
+        "end1": ("end1", "x2", "e1", "bin1_end"),
+        "chrom2": ("chrom2", "chr2", "bin2_chromosome", "bin2_chr"),
+        "start2": ("start2", "y1", "s2", "bin2_start"),
+        "end2": ("end2", "y2", "e2", "bin2_end"),
+    },
+    "regions": {
+        "region1": ("region1", "fragment1", "frag1"),
+        "region2": ("region2", "fragment2", "frag2"),
+    },
+    "longrange": dict.fromkeys(("chrom1", "start1", "end1", "target"), ()),
+}
+
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a contact table keeps what.
+    """The shape of a contact table, and the position (0-based) of each column by its role.
 
-    Parameters
-    ----------
-    kind : {"pairs", "gene_regions", "intervals", "regions", "longrange", "reference"}
-        The shape: a gene and an interval, a gene and a ``chr:start-end``, two intervals in six
-        columns, two ``chr:start-end`` columns, an interval and a ``chr:start-end,score``, or one
-        row per gene with joined lists.
-    columns : dict of str to int
-        Position (0-based) of each column by its role; ``weight`` is among them, save where the
-        score shares the column of the second interval.
+    The shapes: ``"pairs"``, a gene and an interval; ``"gene_regions"``, a gene and a
+    ``chr:start-end``; ``"intervals"``, two of them in six columns; ``"regions"``, two of
+    ``chr:start-end``; ``"longrange"``, an interval and a ``chr:start-end,score``, whose score has
+    no column of its own; ``"reference"``, one row per gene with joined lists.
     """
 
     kind: str
@@ -64,28 +109,10 @@ class Layout:
 
 
 def check_reading(format, score_column):
-    """Raise unless the two settings of contact reading have a meaning.
-
-    Parameters
-    ----------
-    format : str
-        ``"auto"`` or the name of a format.
-    score_column : str, int or None
-        Name or 0-based position of the score column.
-
-    Raises
-    ------
-    ValueError
-        If `format` is unknown, or `score_column` is neither a name nor a position.
-
-    Examples
-    --------
-    >>> check_reading("bedpe", "observed")
-    """
-    if not isinstance(format, str) or format not in ("auto", *FORMATS):
-        raise ValueError(f"format must be one of {', '.join(('auto', *FORMATS))}, got {format!r}")
-    whole = isinstance(score_column, numbers.Integral) and not isinstance(score_column, bool)
-    if not (score_column is None or isinstance(score_column, str) or (whole and score_column >= 0)):
+    """Check the two parameters of reading contacts."""
+    check_choice("format", format, ("auto", *FORMATS))
+    position = is_whole(score_column) and score_column >= 0
+    if not (score_column is None or isinstance(score_column, str) or position):
         raise ValueError(
             "score_column must be the name of a column in the header, its 0-based position or "
             f"None, got {score_column!r}"
@@ -93,57 +120,15 @@ def check_reading(format, score_column):
 
 
 def looks_like_header(fields):
-    """Tell whether these fields are names of columns: no number and no region among them.
-
-    Parameters
-    ----------
-    fields : list of str
-        The fields of one line.
-
-    Returns
-    -------
-    bool
-        True for names, False for data.
-
-    Examples
-    --------
-    >>> looks_like_header(["chr1", "x1", "x2"]), looks_like_header(["chr1", "100", "200"])
-    (True, False)
-    """
+    """Return whether the fields of a line are names of columns, none a number or a region."""
     return not any(NUMBER.fullmatch(field) or REGION.fullmatch(field) for field in fields)
 
 
 def recognise(header, first, name, format="auto", score_column=None):
-    """Find the layout of a contact table from its header and its first row.
+    """Return the `Layout` of a contact table by its header and its first row.
 
-    Parameters
-    ----------
-    header : list of str or None
-        Column names, None where the table has none.
-    first : list of str or None
-        The first row as text, None where the table has no row.
-    name : str
-        What to call the table in a message.
-    format : str, default="auto"
-        Only this one of `FORMATS` is tried, or all of them.
-    score_column : str, int or None, default=None
-        Name or 0-based position of the score; None takes the format's own.
-
-    Returns
-    -------
-    Layout
-        Roles and positions of the columns.
-
-    Raises
-    ------
-    ValueError
-        If no format (or not the one asked for) fits, or if the score column cannot be found or
-        could be more than one.
-
-    Examples
-    --------
-    >>> recognise(None, ["chr1:1-9", "chr1:20-30", "2.5"], "the table")
-    Layout(kind='regions', columns={'region1': 0, 'region2': 1, 'weight': 2})
+    Both are lists of str, or None where there is none; `name` is the table's in a message. The
+    settings are those of `read_contacts`.
     """
     if header is not None and first is not None and len(header) != len(first):
         raise ValueError(
@@ -152,7 +137,7 @@ def recognise(header, first, name, format="auto", score_column=None):
         )
     names = [_bare(column) for column in header] if header is not None else []
     for kind in _KINDS[format]:
-        columns = find_roles(kind, names, first)
+        columns = _find_roles(kind, names, first)
         if columns is not None:
             break
     else:
@@ -177,7 +162,7 @@ def recognise(header, first, name, format="auto", score_column=None):
 
 
 def _bare(column):
-    """Column name as it is compared: no case, comment sign or blanks."""
+    """Return a column name as it is compared: no case, comment sign or blanks."""
     return column.strip().lstrip("#").strip().lower()
 
 
@@ -188,7 +173,7 @@ def _list(fields, n_shown=60):
 
 
 def _score(kind, header, first, name, format, score_column, columns):
-    """Find the one column that is the score; never choose among several."""
+    """Return the position of the score."""
     found = header if header is not None else first
     how = "its name" if header is not None else "its 0-based position"
     if score_column is not None:
@@ -226,7 +211,7 @@ def _caller(header):
 
 
 def _only(scores, found, name, how, hint=""):
-    """Take the only candidate, or ask."""
+    """Return the only candidate; refuse to choose among several."""
     if len(scores) == 1:
         return scores[0]
     if not scores:
@@ -282,3 +267,76 @@ def _given_score(score_column, header, found, name):
             f"from 0): {_list(found)}"
         )
     return int(score_column)
+
+
+def _find_roles(kind, names, first):
+    """Return the position of the column of each role, by names, else by the first row.
+
+    `names` are in lower case, empty where the table has none; `first` is None where it has no row.
+    The result is None where the table is not of this kind.
+    """
+    if kind == "gene_regions":
+        regions = _regions(first or [])
+        fits = "gene_id" in names and len(regions) == 1
+        return {"gene_id": names.index("gene_id"), "region": regions[0]} if fits else None
+    named = {
+        role: next((names.index(alias) for alias in aliases if alias in names), None)
+        for role, aliases in _NAMES[kind].items()
+    }
+    if None not in named.values():
+        return named
+    positions = _BY_CONTENT[kind](first) if first and kind in _BY_CONTENT else None
+    return dict(zip(named, positions, strict=True)) if positions else None
+
+
+def _regions(first):
+    """List the fields that are regions in any spelling."""
+    return [position for position, field in enumerate(first) if REGION.fullmatch(field)]
+
+
+def _two_regions(first):
+    """Place two regions, where there are two and no third."""
+    regions = _regions(first)
+    return regions if len(regions) == 2 else None
+
+
+def _all_whole(first, positions):
+    """Return whether all these fields are there and are whole numbers."""
+    return len(first) > max(positions) and all(_WHOLE.fullmatch(first[at]) for at in positions)
+
+
+def _six_columns(first):
+    """Place two intervals in the first six fields."""
+    return range(6) if _all_whole(first, (1, 2, 4, 5)) else None
+
+
+def _chicago(first):
+    """Place the intervals of an ibed row: the bait's name stands between them."""
+    if len(first) != 10 or not _all_whole(first, (1, 2, 5, 6)):
+        return None
+    if not all(NUMBER.fullmatch(field) for field in first[8:]):
+        return None
+    # in BEDPE these two are an end and a name or count
+    return (0, 1, 2, 4, 5, 6) if float(first[5]) < float(first[6]) else None
+
+
+def _ucsc(first):
+    """Place source and target of an interact row: 18 fields, the first repeats one of the ends."""
+    if len(first) != len(INTERACT_COLUMNS) or not _all_whole(first, (1, 2, 9, 10, 14, 15)):
+        return None
+    return (8, 9, 10, 13, 14, 15) if first[0] in (first[8], first[13]) else None
+
+
+def _longrange(first):
+    """Place an interval and, in the fourth field, the other one with the score."""
+    fits = 4 <= len(first) <= 6 and _all_whole(first, (1, 2)) and TARGET.fullmatch(first[3])
+    return range(4) if fits else None
+
+
+_BY_CONTENT = {
+    "ibed": _chicago,
+    "interact": _ucsc,
+    "intervals": _six_columns,
+    "longrange": _longrange,
+    "regions": _two_regions,
+}

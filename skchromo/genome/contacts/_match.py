@@ -1,37 +1,27 @@
-"""How many contacts of a list belong to the genes of a table, and to none."""
+"""Genes and contacts matched: names of chromosomes agree, and each contact finds its genes."""
 
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from ._anchors import above, at_the_door, find_anchors, stab
+from ..._arrays import ranges
+from ..._words import name_some
+from .._chroms import match_hint, resolve_chroms
+from .._gene_table import check_genes
+
+_PAIR_COLUMNS = frozenset({"gene_id", "chrom", "start", "end", "weight"})
+_FRAGMENT_COLUMNS = frozenset({"chrom1", "start1", "end1", "chrom2", "start2", "end2", "weight"})
 
 
-class ContactMatch(NamedTuple):
-    """How many contacts of a list belong to the genes of a table.
+class ContactCount(NamedTuple):
+    """The numbers of contacts that belong to the genes of a table, and to none.
 
-    Parameters
-    ----------
-    n_contacts : int
-        Contacts above the threshold whose two ends lie on one chromosome of the gene table, or all
-        contacts above it where none does.
-    n_unmatched : int
-        Those of them that belong to no gene.
-    example : str
-        The strongest one that belongs to no gene, in words; empty where there is none.
-    n_trans : int, default=0
-        Further contacts above the threshold that join a chromosome of the gene table (or one of its
-        genes) with another chromosome: they are never used.
-    n_below : int, default=0
-        Contacts that would be counted in `n_contacts` but for the threshold.
-    highest : float, default=-inf
-        The highest weight among these.
-
-    Examples
-    --------
-    >>> ContactMatch(n_contacts=3, n_unmatched=0, example="").n_contacts
-    3
+    `n_contacts` are above the threshold, with both ends on one chromosome of the genes; or all
+    above it, where none is on their chromosomes. Of these, `n_unmatched` belong to no gene, and
+    `example` names the strongest such contact. `n_trans` more join a chromosome of the genes (or
+    one of the genes) with another chromosome. `n_below` would count but for the threshold;
+    `highest` is their highest weight.
     """
 
     n_contacts: int
@@ -42,103 +32,153 @@ class ContactMatch(NamedTuple):
     highest: float = -np.inf
 
 
-def match_contacts(
-    genes, contacts, *, weight_threshold=1.5, chrom_names="exact", name="the list of contacts"
-):
-    """Count the contacts that belong to none of the genes.
+class MatchedContacts:
+    """The genes of a table, and contacts as `read_contacts` returns them, brought together.
 
-    Counted are contacts above the threshold on a chromosome of the gene table (for a gene-keyed
-    pair that of its interval, for a pair of fragments the one that both lie on), so that genes of a
-    few chromosomes can be judged with the list of a whole genome. If there is none, all contacts
-    above the threshold count, as belonging to no gene. Contacts between chromosomes are counted on
-    their own.
-
-    Parameters
-    ----------
-    genes : pandas.DataFrame of shape (n_genes, n_columns)
-        The gene table.
-    contacts : pandas.DataFrame of shape (n_contacts, 5 or 7)
-        What `read_contacts` returns.
-    weight_threshold : float or None, default=1.5
-        Only contacts with a weight strictly above it count; None counts all.
-    chrom_names : {"exact", "match"}, default="exact"
-        ``"match"`` also takes ``chr1`` and ``1`` for one another.
-    name : str, default="the list of contacts"
-        What to call `contacts` in a message.
-
-    Returns
-    -------
-    ContactMatch
-        The numbers, and an ``example`` of an unmatched contact.
-
-    Raises
-    ------
-    ValueError
-        If a table or `chrom_names` is not valid, or if genes and contacts share no chromosome name
-        but would with ``chrom_names="match"``.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> genes = pd.DataFrame({"gene_id": ["A"], "chrom": ["chr1"], "tss": [150], "strand": ["+"]})
-    >>> contacts = pd.DataFrame(
-    ...     {"gene_id": ["A", "B"], "chrom": "chr1", "start": 900, "end": 999, "weight": 2.0}
-    ... )
-    >>> match = match_contacts(genes, contacts)
-    >>> match.n_contacts, match.n_unmatched, match.example
-    (2, 1, 'B with chr1:900-999')
+    Genes and contacts that share no chromosome only because of its spelling are refused.
+    `origin` is the `ContactOrigin` of the contacts; its name stands in messages. `anchors` are the
+    distinct genes (``gene_id``, ``chrom``, ``tss``, and ``name``, the chromosome's in the
+    contacts); `row_anchor` says which of them each gene row is.
     """
-    genes, names = at_the_door(genes, contacts, chrom_names, name)
-    anchors, _ = find_anchors(genes, names)
-    shared = any(found is not None for found in names.values())
-    split = _split_pairs if "gene_id" in contacts else _split_fragments
-    cis, trans = split(anchors, contacts) if shared else (contacts, contacts[:0])
-    counted = above(cis, weight_threshold)
-    below = np.empty(0)
-    if weight_threshold is not None:
-        below = cis["weight"][cis["weight"] <= weight_threshold].to_numpy()
-    matched = _matched(anchors, counted) if shared else np.zeros(len(counted), dtype=bool)
-    unmatched = counted[~matched]
-    example = ""
-    if len(unmatched):
-        example = _in_words(unmatched.loc[unmatched["weight"].idxmax()])
-    return ContactMatch(
-        n_contacts=len(counted),
-        n_unmatched=len(unmatched),
-        example=example,
-        n_trans=len(above(trans, weight_threshold)),
-        n_below=len(below),
-        highest=float(below.max(initial=-np.inf)),
-    )
+
+    def __init__(self, genes, contacts, chrom_names, origin):
+        genes = check_genes(genes).reset_index(drop=True)
+        columns = set(contacts.columns) if isinstance(contacts, pd.DataFrame) else set()
+        if not (columns >= _PAIR_COLUMNS or columns >= _FRAGMENT_COLUMNS):
+            raise ValueError(
+                "contacts must be a table that read_contacts returned (columns gene_id chrom start "
+                "end weight, or chrom1 start1 end1 chrom2 start2 end2 weight): call read_contacts "
+                "first"
+            )
+        self.origin = origin
+        self._contacts, self._keyed = contacts, "gene_id" in contacts
+        names = self._match_chroms(genes["chrom"].unique(), chrom_names)
+        self._shared = any(name is not None for name in names.values())
+        keys = genes[["gene_id", "chrom", "tss"]]
+        self.row_anchor = keys.groupby(list(keys.columns), sort=False).ngroup().to_numpy()
+        first = np.unique(self.row_anchor, return_index=True)[1]
+        self.anchors = keys.iloc[first].reset_index(drop=True)
+        self.anchors["name"] = self.anchors["chrom"].map(names).astype(object)
+
+    def count(self, weight_threshold):
+        """Count the contacts above a threshold (None: all) that belong to the genes, and to none.
+
+        Genes of a few chromosomes can so be checked with the list of a whole genome.
+        """
+        split = self._split_pairs if self._keyed else self._split_fragments
+        cis, trans = split() if self._shared else (self._contacts, self._contacts[:0])
+        counted = _above(cis, weight_threshold)
+        below = np.empty(0)
+        if weight_threshold is not None:
+            below = cis["weight"][cis["weight"] <= weight_threshold].to_numpy()
+        matched = self._matched(counted) if self._shared else np.zeros(len(counted), dtype=bool)
+        unmatched = counted[~matched]
+        example = ""
+        if len(unmatched):
+            example = _in_words(unmatched.loc[unmatched["weight"].idxmax()])
+        return ContactCount(
+            n_contacts=len(counted),
+            n_unmatched=len(unmatched),
+            example=example,
+            n_trans=len(_above(trans, weight_threshold)),
+            n_below=len(below),
+            highest=float(below.max(initial=-np.inf)),
+        )
+
+    def candidates(self, weight_threshold):
+        """Return all fragments in contact with an anchor on its own chromosome, above a threshold.
+
+        A dict of parallel arrays: ``anchor``, ``tss``, ``start``, ``end`` and ``weight``.
+        """
+        contacts = _above(self._contacts, weight_threshold)
+        if self._keyed:
+            left = self.anchors[["gene_id", "name"]].assign(anchor=np.arange(len(self.anchors)))
+            right = contacts[["gene_id", "chrom"]].assign(contact=np.arange(len(contacts)))
+            pairs = right.merge(left, left_on=["gene_id", "chrom"], right_on=["gene_id", "name"])
+            sides = [(pairs["anchor"].to_numpy(), pairs["contact"].to_numpy(), "")]
+        else:
+            contacts = contacts[contacts["chrom1"] == contacts["chrom2"]]
+            sides = [(*self._holding_tss(contacts, here), there) for here, there in ("12", "21")]
+        columns = {
+            "anchor": [anchor for anchor, _, _ in sides],
+            "start": [contacts["start" + to].to_numpy()[contact] for _, contact, to in sides],
+            "end": [contacts["end" + to].to_numpy()[contact] for _, contact, to in sides],
+            "weight": [contacts["weight"].to_numpy()[contact] for _, contact, _ in sides],
+        }
+        table = {name: np.concatenate(parts) for name, parts in columns.items()}
+        return {**table, "tss": self.anchors["tss"].to_numpy()[table["anchor"]]}
+
+    def _match_chroms(self, chroms, chrom_names):
+        """Find the contacts' name of each chromosome of the genes."""
+        columns = ["chrom"] if self._keyed else ["chrom1", "chrom2"]
+        present = [chrom for name in columns for chrom in self._contacts[name].unique()]
+        names = resolve_chroms(chroms, present, chrom_names)
+        hint = match_hint(names, present, chrom_names)
+        if hint and all(chrom is None for chrom in names.values()):
+            raise ValueError(
+                f"{self.origin.name} and the genes share no chromosome: the genes are on "
+                f"{name_some(names)}, the contacts on {name_some(present)}; {hint}"
+            )
+        return names
+
+    def _split_pairs(self):
+        """Split off the pairs of a gene and a fragment on different chromosomes."""
+        contacts, anchors = self._contacts, self.anchors
+        own = pd.MultiIndex.from_frame(anchors[["gene_id", "name"]])
+        known = contacts["gene_id"].isin(anchors["gene_id"])
+        trans = known & ~pd.MultiIndex.from_frame(contacts[["gene_id", "chrom"]]).isin(own)
+        return contacts[~trans & contacts["chrom"].isin(anchors["name"].dropna())], contacts[trans]
+
+    def _split_fragments(self):
+        """Split the pairs within one of the genes' chromosomes from those that leave it."""
+        contacts, used = self._contacts, self.anchors["name"].dropna().unique()
+        here, there = contacts["chrom1"].isin(used), contacts["chrom2"].isin(used)
+        same = contacts["chrom1"] == contacts["chrom2"]
+        return contacts[here & same], contacts[(here | there) & ~same]
+
+    def _matched(self, contacts):
+        """Return which contacts, all within a chromosome, belong to an anchor."""
+        if self._keyed:
+            return contacts["gene_id"].isin(self.anchors["gene_id"]).to_numpy()
+        matched = np.zeros(len(contacts), dtype=bool)
+        for side in "12":
+            matched[self._holding_tss(contacts, side)[1]] = True
+        return matched
+
+    def _holding_tss(self, contacts, side):
+        """Pair the anchors and the contacts whose fragment on one side holds the anchor's TSS.
+
+        Return their positions in the two tables, in parallel.
+        """
+        anchors = self.anchors
+        usable = anchors["name"].notna().to_numpy()
+        chroms = pd.Index(anchors.loc[usable, "name"].unique())
+        longest = int(contacts["end" + side].to_numpy().max(initial=0))
+        step = max(int(anchors["tss"].max()), longest) + 2
+        ids = np.flatnonzero(usable)
+        tss = chroms.get_indexer(anchors["name"][usable]) * step + anchors["tss"].to_numpy()[usable]
+        order = np.argsort(tss, kind="stable")
+        ids, tss = ids[order], tss[order]
+        chrom = chroms.get_indexer(contacts["chrom" + side])
+        known = np.flatnonzero(chrom >= 0)
+        base = chrom[known] * step
+        first = np.searchsorted(tss, base + contacts["start" + side].to_numpy()[known])
+        last = np.searchsorted(tss, base + contacts["end" + side].to_numpy()[known])
+        n_held = last - first
+        contact = np.repeat(known, n_held)
+        return ids[ranges(first, n_held)], contact
 
 
-def describe_problem(matches, weight_threshold):
-    """Say what is wrong with contacts that are read and yet not used.
+def describe_problem(counts, weight_threshold):
+    """Say what is wrong with contacts that are read and yet not used; empty where nothing is.
 
-    Parameters
-    ----------
-    matches : list of ContactMatch
-        One for each list.
-    weight_threshold : float or None
-        What they were counted with.
-
-    Returns
-    -------
-    str
-        What to warn of; empty if nothing is wrong.
-
-    Examples
-    --------
-    >>> describe_problem([ContactMatch(3, 0, "")], 1.5)
-    ''
-    >>> describe_problem([ContactMatch(0, 0, "", n_below=3, highest=0.5)], 1.5)
-    'no contact has a score above weight_threshold=1.5: the highest of 3 is 0.5, ...
+    `counts` holds the `ContactCount` of each source.
     """
-    n_contacts = sum(match.n_contacts for match in matches)
-    n_unmatched = sum(match.n_unmatched for match in matches)
-    n_below = sum(match.n_below for match in matches)
+    n_contacts = sum(count.n_contacts for count in counts)
+    n_unmatched = sum(count.n_unmatched for count in counts)
+    n_below = sum(count.n_below for count in counts)
     if n_unmatched:
-        example = next(match.example for match in matches if match.n_unmatched)
+        example = next(count.example for count in counts if count.n_unmatched)
         return (
             f"{n_unmatched} of {n_contacts} contacts belong to no gene of the "
             f"table (such as {example}) and are not used. Harmless where they join distal "
@@ -149,41 +189,15 @@ def describe_problem(matches, weight_threshold):
     if n_below and not n_contacts:
         return (
             f"no contact has a score above weight_threshold={weight_threshold}: the "
-            f"highest of {n_below} is {max(match.highest for match in matches):g}, so that no "
+            f"highest of {n_below} is {max(count.highest for count in counts):g}, so that no "
             "gene gets a pCRE. Set a threshold in the units of these scores (None takes all)."
         )
     return ""
 
 
-def _split_pairs(anchors, contacts):
-    """Part the pairs on the genes' chromosomes from those of a gene on another chromosome."""
-    own = pd.MultiIndex.from_frame(anchors[["gene_id", "name"]])
-    known = contacts["gene_id"].isin(anchors["gene_id"])
-    trans = known & ~pd.MultiIndex.from_frame(contacts[["gene_id", "chrom"]]).isin(own)
-    return contacts[~trans & contacts["chrom"].isin(_used(anchors))], contacts[trans]
-
-
-def _split_fragments(anchors, contacts):
-    """Part the pairs within one of the genes' chromosomes from those that join it with another."""
-    used = _used(anchors)
-    here, there = contacts["chrom1"].isin(used), contacts["chrom2"].isin(used)
-    same = contacts["chrom1"] == contacts["chrom2"]
-    return contacts[here & same], contacts[(here | there) & ~same]
-
-
-def _used(anchors):
-    """List the contacts' names of the genes' chromosomes."""
-    return anchors["name"].dropna().unique()
-
-
-def _matched(anchors, contacts):
-    """Tell which contacts, all within a chromosome, belong to an anchor."""
-    if "gene_id" in contacts:
-        return contacts["gene_id"].isin(anchors["gene_id"]).to_numpy()
-    matched = np.zeros(len(contacts), dtype=bool)
-    for side in "12":
-        matched[stab(anchors, contacts, side)[1]] = True
-    return matched
+def _above(contacts, weight_threshold):
+    """Return the contacts whose weight is strictly above the threshold; all for None."""
+    return contacts if weight_threshold is None else contacts[contacts["weight"] > weight_threshold]
 
 
 def _in_words(contact):

@@ -1,8 +1,8 @@
-"""The cell of a gene table's ``pcres`` column: what one gene row's chosen pCREs are."""
+"""The cell of a gene table's ``pcres`` column: the chosen pCREs of one gene row."""
 
 import numpy as np
 
-from ..._words import is_whole
+from ..._words import check_whole
 
 
 class Pcres:
@@ -23,6 +23,8 @@ class Pcres:
         The most pCREs that a row of the table may have, 0 or more.
     max_pcre_length : int
         The longest pCRE that a row of the table may have, in bp.
+    origin : object, default=None
+        Where the contacts come from, as far as their assembly can be checked by it.
 
     Attributes
     ----------
@@ -34,6 +36,8 @@ class Pcres:
         Contact weights, falling.
     max_pcres, max_pcre_length : int
         As given.
+    origin : object
+        As given. It is not compared.
 
     Raises
     ------
@@ -53,9 +57,9 @@ class Pcres:
     (2, array([3.5, 1.6], dtype=float32))
     """
 
-    __slots__ = ("chrom", "end", "max_pcre_length", "max_pcres", "start", "weight")
+    __slots__ = ("chrom", "end", "max_pcre_length", "max_pcres", "origin", "start", "weight")
 
-    def __init__(self, chrom, start, end, weight, max_pcres, max_pcre_length):
+    def __init__(self, chrom, start, end, weight, max_pcres, max_pcre_length, origin=None):
         arrays = {
             "start": np.array(start, dtype=np.int64),
             "end": np.array(end, dtype=np.int64),
@@ -74,6 +78,7 @@ class Pcres:
         object.__setattr__(self, "chrom", chrom)
         object.__setattr__(self, "max_pcres", int(max_pcres))
         object.__setattr__(self, "max_pcre_length", int(max_pcre_length))
+        object.__setattr__(self, "origin", origin)
 
     def __setattr__(self, name, value):
         raise AttributeError(
@@ -96,47 +101,31 @@ class Pcres:
         return hash(self._key())
 
     def __reduce__(self):
-        names = ("chrom", "start", "end", "weight", "max_pcres", "max_pcre_length")
+        names = ("chrom", "start", "end", "weight", "max_pcres", "max_pcre_length", "origin")
         return Pcres, tuple(getattr(self, name) for name in names)
 
     def __repr__(self):
         return f"{len(self)} of {self.max_pcres} pCREs"
 
+    def with_weight(self, weight):
+        """Return the same pCREs with other weights."""
+        limits = (self.max_pcres, self.max_pcre_length, self.origin)
+        return Pcres(self.chrom, self.start, self.end, weight, *limits)
+
     def _key(self):
-        """Give all content as one hashable value."""
+        """Return all content as one hashable value."""
         arrays = tuple(tuple(array.tolist()) for array in (self.start, self.end, self.weight))
         return self.chrom, *arrays, self.max_pcres, self.max_pcre_length
 
 
 def check_limits(max_pcres, max_pcre_length):
-    """Judge the two limits that every cell carries.
-
-    Parameters
-    ----------
-    max_pcres : int
-        The most pCREs of a row, 0 or more.
-    max_pcre_length : int
-        The longest pCRE in bp, 1 or more.
-
-    Raises
-    ------
-    ValueError
-        Naming the one that is no such integer.
-
-    Examples
-    --------
-    >>> check_limits(8, 40_000)
-    """
-    if not (is_whole(max_pcres) and max_pcres >= 0):
-        raise ValueError(f"max_pcres must be an integer from 0 on, got {max_pcres!r}")
-    if not (is_whole(max_pcre_length) and max_pcre_length > 0):
-        raise ValueError(
-            f"max_pcre_length must be a positive number of bp, got {max_pcre_length!r}"
-        )
+    """Check the two limits that every cell carries."""
+    check_whole("max_pcres", max_pcres, 0)
+    check_whole("max_pcre_length", max_pcre_length, 1, "bp")
 
 
 def _check_cell(start, end, weight, max_pcres, max_pcre_length):
-    """Judge the arrays of one cell that is not empty."""
+    """Check the arrays of one cell that is not empty."""
     if len(start) > max_pcres:
         raise ValueError(f"{len(start)} pCREs are more than max_pcres={max_pcres}")
     if start.min() < 0 or (end - start).min() <= 0:

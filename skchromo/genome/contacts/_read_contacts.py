@@ -1,12 +1,13 @@
 """Contact lists: read from a file or a table into one of two shapes."""
 
 import itertools
+import os
 
 import numpy as np
 import pandas as pd
 
-from ._formats import check_reading, recognise
-from ._tables import TEXT_ROLES, open_table
+from ..text import FrameTable, TextFile, TextTable, split_line
+from ._formats import check_reading, looks_like_header, recognise
 from ._values import (
     check_intervals,
     check_positions,
@@ -14,6 +15,17 @@ from ._values import (
     check_text,
     parse_regions,
     split_targets,
+)
+
+# Roles of columns that are not numbers; the scores of `neighbors` are joined, too.
+_TEXT_ROLES = (
+    *("gene_id", "chrom", "chrom1", "chrom2"),
+    *("region", "region1", "region2", "target", "neighbors"),
+)
+_MATRIX = (
+    "is a contact matrix, not a list of contacts: InteractionTransformer takes a matrix whose name "
+    "ends in .cool, .mcool or .hic; or call loops with your Hi-C tools and pass the list, for "
+    "example as BEDPE"
 )
 
 
@@ -28,7 +40,7 @@ def read_contacts(source, *, format="auto", score_column=None):
         0-based and half-open, in bp, and are taken as they stand: where a tool counts from 1
         (CHiCAGO, 3DIV), its fragments lack their first base, which matters to no bin.
     format : str, default="auto"
-        How the table is written; ``"auto"`` tells by its content.
+        How the table is written; ``"auto"`` recognises it by its content.
 
         - ``"bedpe"``: ``chrom1 start1 end1 chrom2 start2 end2 name score``, with or without a
           header. The lists of HiCCUPS, cooltools, FitHiChIP, MAPS, ChIA-PET2, Mustache, hichipper
@@ -68,8 +80,8 @@ def read_contacts(source, *, format="auto", score_column=None):
         If `source` is neither a path nor a frame.
     ValueError
         If the table is empty, damaged or in none of the formats, lacks a score column or has
-        several that could be it, or has a row with a position or score that is missing, no number
-        or impossible; or if the score column holds p-values or the like.
+        several that could be it, or has a row with a position or score that is missing, not a
+        number or impossible; or if the score column holds p-values or the like.
 
     Notes
     -----
@@ -92,41 +104,13 @@ def read_contacts(source, *, format="auto", score_column=None):
     0   chr1     100   200   chr1    5000  5400     2.5
     """
     check_reading(format, score_column)
-    return judge_table(open_table(source), format, score_column)
+    return check_table(_open_table(source), format, score_column)
 
 
-def judge_table(table, format="auto", score_column=None):
-    """Turn an opened table into one of the two shapes.
-
-    Parameters
-    ----------
-    table : FrameTable or TextTable
-        The table.
-    format : str, default="auto"
-        As for `read_contacts`.
-    score_column : str, int or None, default=None
-        As for `read_contacts`.
-
-    Returns
-    -------
-    pandas.DataFrame of shape (n_contacts, 5 or 7)
-        As `read_contacts` gives it.
-
-    Raises
-    ------
-    ValueError
-        As for `read_contacts`.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from skchromo.genome.text import FrameTable
-    >>> table = FrameTable(pd.DataFrame([["chr1:1-9", "chr1:20-30", 2.5]]), "the table")
-    >>> judge_table(table)["weight"].tolist()
-    [2.5]
-    """
+def check_table(table, format="auto", score_column=None):
+    """Check an opened table, and return its contacts as `read_contacts` does."""
     layout = recognise(table.header, table.first, table.name, format, score_column)
-    as_text = (*TEXT_ROLES, "weight") if layout.kind == "reference" else TEXT_ROLES
+    as_text = (*_TEXT_ROLES, "weight") if layout.kind == "reference" else _TEXT_ROLES
     raw = table.load(layout.columns, as_text)
     if layout.kind == "reference":
         return _from_reference(raw, table)
@@ -145,6 +129,45 @@ def judge_table(table, format="auto", score_column=None):
     checked["weight"] = check_scores(raw["weight"], table, name)
     contacts = pd.DataFrame(checked)
     return _each_once(contacts) if layout.kind == "longrange" else contacts
+
+
+def _open_table(source):
+    """Open the path or DataFrame of a contact list as a TextTable or FrameTable."""
+    if isinstance(source, pd.DataFrame):
+        return FrameTable(source, "the contacts DataFrame")
+    if not isinstance(source, (str, os.PathLike)):
+        raise TypeError(
+            f"contacts must be a path to a file or a pandas DataFrame, got {type(source).__name__}"
+        )
+    file = TextFile(source, "contacts", others={b"\x89HDF": _MATRIX, b"HIC\x00": _MATRIX})
+    comments, records = file.head(2)
+    n_header, header = 0, _comment_header(comments, *records[:1])
+    if header is None and records and looks_like_header(records[0][1]):
+        n_header, header = 1, records[0][1]
+    if header is None and not records:
+        raise ValueError(
+            f"{file.name} is empty: it needs a header or at least one contact (an empty list "
+            "of contacts is a file with the header alone)"
+        )
+    if len(records) == n_header:
+        return TextTable(file, header, None, None, 0, has_comments=True)
+    number, first, separator = records[n_header]
+    return TextTable(file, header, first, separator, number - 1, has_comments=True)
+
+
+def _comment_header(comments, record=None):
+    """Return the column names in the comments above the first record, None where there are none."""
+    found = None
+    for line in comments:
+        fields, separator = split_line(line.lstrip("#").lstrip())
+        if not line.startswith("#") or not looks_like_header(fields):
+            continue
+        if record is None:
+            longer = found is None or len(fields) > len(found)
+            found = fields if longer and len(fields) > 2 else found
+        elif len(fields) == len(record[1]) and separator == record[2]:
+            found = fields
+    return found
 
 
 def _split_regions(raw, table):
@@ -212,12 +235,12 @@ def _from_reference(raw, table):
 
 
 class _Rows:
-    """A table of which each item stands in a known row of another."""
+    """The items of a table whose rows hold several of them."""
 
     def __init__(self, table, row_of):
         self.name, self.header, self.first = table.name, table.header, table.first
         self._table, self._row_of = table, row_of
 
     def where(self, item):
-        """Say where an item stands."""
+        """Return the place of an item for a message."""
         return self._table.where(int(self._row_of[item]))

@@ -1,10 +1,9 @@
-"""Contact scores put on a scale that suits the network."""
+"""Contact scores turned into weights on a scale that suits the network."""
 
 from functools import partial
 
 import numpy as np
 
-from ._pcres import Pcres
 from ._values import show
 
 # Frequencies of promoter-capture Hi-C that the published models were trained with (3DIV, normalised
@@ -25,22 +24,7 @@ PAPER_FREQUENCIES = {
 
 
 def check_weight_transform(weight_transform):
-    """Raise unless this is a transform of weights.
-
-    Parameters
-    ----------
-    weight_transform : {"log1p", "rank"}, callable or None
-        The setting to judge.
-
-    Raises
-    ------
-    ValueError
-        If it is none of these.
-
-    Examples
-    --------
-    >>> check_weight_transform("rank")
-    """
+    """Check that this is a transform of weights: ``"log1p"``, ``"rank"``, a callable or None."""
     named = isinstance(weight_transform, str) and weight_transform in ("log1p", "rank")
     if not (weight_transform is None or named or callable(weight_transform)):
         raise ValueError(
@@ -50,47 +34,15 @@ def check_weight_transform(weight_transform):
 
 
 def list_weights(cells):
-    """Gather the weights of all pCREs, those of cells that rows share once.
-
-    Parameters
-    ----------
-    cells : list of Pcres
-        What `choose_pcres` returns.
-
-    Returns
-    -------
-    ndarray of shape (n_weights,), float64
-        The weights, rising.
-
-    Examples
-    --------
-    >>> cell = Pcres(["chr1", "chr1"], [5, 50], [9, 90], [3.0, 2.0], 8, 40_000)
-    >>> list_weights([cell, cell])
-    array([2., 3.])
-    """
+    """Return the weights of all pCREs, rising (float64); a cell that rows share counts once."""
     distinct = {id(cell): cell.weight for cell in cells}
     return np.sort(np.concatenate([np.empty(0), *distinct.values()]))
 
 
 def weight_function(weight_transform, known=None):
-    """Give the function that a setting stands for.
+    """Return the function of an array of weights that a setting stands for; None where they stay.
 
-    Parameters
-    ----------
-    weight_transform : {"log1p", "rank"}, callable or None
-        The setting.
-    known : ndarray of shape (n_known,), float64, default=None
-        For ``"rank"``: the weights that ranks are counted among, rising.
-
-    Returns
-    -------
-    callable or None
-        A function of an array of weights; None where they are to stay as they are.
-
-    Examples
-    --------
-    >>> weight_function("log1p")
-    <ufunc 'log1p'>
+    `known` are the weights, rising, that ``"rank"`` counts among.
     """
     if weight_transform == "rank":
         return partial(weights_by_rank, known=known)
@@ -98,37 +50,16 @@ def weight_function(weight_transform, known=None):
 
 
 def weights_by_rank(weights, known):
-    """Give weights the values that the paper's frequencies have at the same ranks.
+    """Return the values that the paper's frequencies have at the ranks of weights, 1.5 to 12.3.
 
-    Parameters
-    ----------
-    weights : ndarray of shape (n_weights,)
-        The weights.
-    known : ndarray of shape (n_known,), float64
-        The weights that ranks are counted among, rising, at least one. Of n, the k-th has the
-        quantile (k - 1/2) / n, equal ones that of their middle; between them it is interpolated,
-        beyond them it is that of the first or the last.
-
-    Returns
-    -------
-    ndarray of shape (n_weights,), float64
-        Values from 1.5 to 12.3, rising with the weights.
-
-    Raises
-    ------
-    ValueError
-        If there is none to count among.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> weights_by_rank(np.array([0.0, 20.0, 30.0]), np.array([10.0, 20.0, 40.0]))
-    array([1.62..., 1.86 , 2.01...])
+    Ranks are counted among the `known` weights, rising. The k-th of n has the quantile
+    (k - 1/2) / n, equal ones that of their middle. Between them it is interpolated; beyond them it
+    is that of the first or the last.
     """
     if not len(known):
         raise ValueError(
-            "weight_transform='rank' has learned from no pCRE, as no gene that it was fitted on "
-            "has any: fit on genes with contacts, or set weight_transform=None"
+            "weight_transform='rank' has learned from no pCRE, because no gene that it was fitted "
+            "on has any: fit on genes with contacts, or set weight_transform=None"
         )
     values, first, counts = np.unique(known, return_index=True, return_counts=True)
     quantiles = np.interp(weights, values, (first + counts / 2) / len(known))
@@ -136,75 +67,37 @@ def weights_by_rank(weights, known):
 
 
 def transform_weights(cells, transform):
-    """Give the pCREs of all cells new weights, in the same order.
+    """Return cells whose pCREs have new weights, in the same order; shared cells stay shared.
 
-    Parameters
-    ----------
-    cells : list of Pcres
-        What `choose_pcres` returns.
-    transform : callable
-        Takes the weights, an ndarray of shape (n_weights,), float64, and returns as many finite
-        numbers, none lower than that of a lower weight. It is not called where there is no pCRE.
-
-    Returns
-    -------
-    list of Pcres
-        The cells; those that were shared still are.
-
-    Raises
-    ------
-    ValueError
-        If the function returns anything else.
-
-    Examples
-    --------
-    >>> cell = Pcres(["chr1", "chr1"], [5, 50], [9, 90], [3.0, 2.0], 8, 40_000)
-    >>> transform_weights([cell], lambda weights: 10 * weights)[0].weight
-    array([30., 20.], dtype=float32)
+    `transform` takes the weights of all cells (float64) and returns as many finite numbers that
+    rise with them. It is not called where there is no pCRE.
     """
     distinct = {id(cell): cell for cell in cells if len(cell)}
     if not distinct:
         return cells
     weights = np.concatenate([cell.weight for cell in distinct.values()]).astype(np.float64)
     bounds = np.cumsum([len(cell) for cell in distinct.values()])[:-1]
-    parts = np.split(apply_transform(transform, weights), bounds)
+    parts = np.split(_apply(transform, weights), bounds)
     changed = {
-        key: Pcres(cell.chrom, cell.start, cell.end, part, cell.max_pcres, cell.max_pcre_length)
+        key: cell.with_weight(part)
         for (key, cell), part in zip(distinct.items(), parts, strict=True)
     }
     return [changed.get(id(cell), cell) for cell in cells]
 
 
 def check_single(transform, weights):
-    """Raise if a transform gives a weight another value in other company.
+    """Refuse a transform that gives a weight another value in other company.
 
     Such a transform (ranks, a division by the highest) would make the pCREs of a gene depend on
     which other genes are in the table.
-
-    Parameters
-    ----------
-    transform : callable
-        As for `transform_weights`.
-    weights : ndarray of shape (n_weights,), float64
-        Weights to try it with.
-
-    Raises
-    ------
-    ValueError
-        If it does, or returns no array of as many finite numbers that rise with the weights.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> check_single(np.sqrt, np.array([1.0, 4.0, 9.0]))
     """
     if not len(weights):
         return
-    whole = apply_transform(transform, weights)
+    whole = _apply(transform, weights)
     half = len(weights) // 2
     for part in (slice(0, half), slice(half, None)):
         if len(weights[part]) and not np.allclose(
-            apply_transform(transform, weights[part]), whole[part], rtol=1e-6
+            _apply(transform, weights[part]), whole[part], rtol=1e-6
         ):
             raise ValueError(
                 "weight_transform must treat each weight on its own, but gives other values for "
@@ -213,32 +106,8 @@ def check_single(transform, weights):
             )
 
 
-def apply_transform(transform, weights):
-    """Call a transform and judge what it returns.
-
-    Parameters
-    ----------
-    transform : callable
-        As for `transform_weights`.
-    weights : ndarray of shape (n_weights,), float64
-        The weights.
-
-    Returns
-    -------
-    ndarray of shape (n_weights,), float64
-        Their new values.
-
-    Raises
-    ------
-    ValueError
-        If they are not as many, not finite, or fall where the weights rise.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> apply_transform(np.log1p, np.array([0.0, 1.0]))
-    array([0.    , 0.693...])
-    """
+def _apply(transform, weights):
+    """Call a transform, and check that it returns as many finite values that do not fall."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         returned = transform(weights.copy())
     try:
@@ -263,14 +132,14 @@ def apply_transform(transform, weights):
         low, high = weights[order][[np.argmax(falls), np.argmax(falls) + 1]]
         raise ValueError(
             f"weight_transform gives the weight {high} a lower value than {low}: it must not fall, "
-            "as pCREs are chosen by falling weight; turn scores of which the lowest are the "
-            "strongest round in the list of contacts itself"
+            "because pCREs are chosen by falling weight; where the lowest scores are the "
+            "strongest, turn them round in the list of contacts itself"
         )
     return values
 
 
 def _in_short(returned):
-    """Describe what a function returned."""
+    """Describe the value that a function returned."""
     shape = getattr(returned, "shape", None)
     if shape is not None:
         return f"{type(returned).__name__} of shape {shape}"

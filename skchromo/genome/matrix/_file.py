@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..._files import path_on_disk
+from ..._files import file_state, path_on_disk
 
 # hictkpy is used because it alone of the maintained libraries reads all three formats, knows which
 # stored weights divide and which multiply, and ships wheels. cooler reads no .hic; hic-straw reads
@@ -45,7 +45,7 @@ class MatrixFile:
 
     def __init__(self, path, resolution):
         self._path = path
-        self.state = _state(path)
+        self.state = file_state(path_on_disk(path, "contact matrix"), named(path))
         found = list_resolutions(path)
         self.resolution = _choose(found, resolution, path)
         with _naming(path):
@@ -164,7 +164,7 @@ def split_group(path):
 
 def list_resolutions(path):
     """List the bin sizes of a contact matrix in bp, rising; a .cool has one."""
-    _state(path)
+    file_state(path_on_disk(path, "contact matrix"), named(path))
     hictkpy = _hictkpy()
     with _naming(path):
         is_hic = hictkpy.is_hic(path)
@@ -220,15 +220,6 @@ def _has_directory(path):
             return n_entries > 0
         except (OSError, struct.error, ValueError):
             return False
-
-
-def _state(path):
-    """Return place, size and time of change of a file that is there."""
-    try:
-        found = os.stat(path_on_disk(path, "contact matrix"))
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{named(path)} does not exist: check the path") from None
-    return os.path.abspath(path), found.st_size, found.st_mtime_ns
 
 
 def _choose(found, resolution, path):

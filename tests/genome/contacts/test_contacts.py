@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from skchromo.features._interaction_transformer import InteractionTransformer
-from skchromo.genome.contacts._read_contacts import read_contacts
+from skchromo import InteractionTransformer
+from skchromo.genome import read_contacts
 
 FRAGMENTS = pd.DataFrame(
     [
@@ -533,10 +533,10 @@ def test_longrange_sides_of_different_scores_are_both_kept(write):
     [
         ("chr1\t5\t9\tchr1:20-30", "chr:start-end,score"),
         ("chr1\t5\t9\tchr1:20-30;2", "chr:start-end,score"),
-        ("chr1\t5\t9\tchr1:20-30,high", "score 'high' is no finite number"),
-        ("chr1\t5\t9\tchr1:20-30,", "no finite number"),
+        ("chr1\t5\t9\tchr1:20-30,high", "score 'high' is not a finite number"),
+        ("chr1\t5\t9\tchr1:20-30,", "not a finite number"),
         ("chr1\t5\t9\tchr1:30-20,2", "ends at or before"),
-        ("chr1\t5\tx\tchr1:20-30,2", "no whole number"),
+        ("chr1\t5\tx\tchr1:20-30,2", "not a whole number"),
     ],
 )
 def test_faults_in_a_longrange_row_are_refused_with_its_line(write, row, needle):
@@ -800,7 +800,7 @@ def test_score_column_of_a_wrong_kind_is_refused(score_column):
 
 @pytest.mark.parametrize("format", ["bed", "BEDPE", None, 1])
 def test_unknown_format_name_is_refused(format):
-    refusal(PAIRS, "format must be one of auto, bedpe", repr(format), format=format)
+    refusal(PAIRS, "format must be 'auto', 'bedpe'", repr(format), format=format)
 
 
 @pytest.mark.parametrize("score", [".", "NA", "", "nan", "high", "inf", "1e60"])
@@ -831,10 +831,10 @@ def test_score_that_is_no_number_is_refused_with_its_row(score):
         ("start", "-5", "starts before 0"),
         ("end", "90000", "ends at or before its start"),
         ("end", "80000", "ends at or before its start"),
-        ("start", "9e3x", "no whole number"),
-        ("start", "1.5", "no whole number"),
-        ("end", "", "no whole number"),
-        ("end", "1e30", "no whole number"),
+        ("start", "9e3x", "not a whole number"),
+        ("start", "1.5", "not a whole number"),
+        ("end", "", "not a whole number"),
+        ("end", "1e30", "not a whole number"),
         ("chrom", "", "chrom is missing"),
         ("gene_id", "", "gene_id is missing"),
     ],
@@ -884,7 +884,7 @@ def test_unequal_lists_of_a_gene_are_refused(write):
 @pytest.mark.parametrize(
     ("neighbors", "scores", "needle"),
     [
-        ("chr1:5-9;chr1", "2;3", "no region"),
+        ("chr1:5-9;chr1", "2;3", "not a region"),
         ("chr1:5-9;chr1:9-9", "2;3", "ends at or before"),
         ("chr1:5-9;chr1:10-19", "2;x", "score 'x'"),
     ],

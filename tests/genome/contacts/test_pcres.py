@@ -10,10 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skchromo.genome.contacts._choose_pcres import check_choice, choose_pcres
-from skchromo.genome.contacts._match import match_contacts
-from skchromo.genome.contacts._pcres import Pcres
-from skchromo.genome.contacts._read_contacts import read_contacts
+from skchromo.genome import ContactOrigin, check_assembly, choose_pcres, read_contacts
+from skchromo.genome.contacts import MatchedContacts, Pcres
 
 PAIR_COLUMNS = ["gene_id", "chrom", "start", "end", "weight"]
 FRAGMENT_COLUMNS = ["chrom1", "start1", "end1", "chrom2", "start2", "end2", "weight"]
@@ -32,6 +30,12 @@ def fragment_table(*rows):
 
 
 GENE = gene_table(["A", "chr1", 1000, "+"])
+
+
+def match_contacts(genes, contacts, weight_threshold=1.5, chrom_names="exact", name="the list"):
+    """Count the contacts that belong to the genes, and to none."""
+    matched = MatchedContacts(genes, contacts, chrom_names, ContactOrigin(name))
+    return matched.count(weight_threshold)
 
 
 def intervals(cell):
@@ -62,7 +66,7 @@ def brute_candidates(gene, contacts):
 
 
 def brute_choice(gene, contacts, max_pcres, threshold, max_length, oversized, min_distance):
-    """What `choose_pcres` does, spelled out for one gene."""
+    """Do for one gene what `choose_pcres` does, spelled out."""
     tss, best = gene["tss"], {}
     for start, end, weight in brute_candidates(gene, contacts):
         if threshold is not None and not weight > threshold:
@@ -411,16 +415,42 @@ def test_contacts_between_chromosomes_are_counted_on_their_own():
         ("min_distance", 0.5),
     ],
 )
-def test_settings_without_meaning_are_refused(name, value):
+def test_settings_that_are_not_valid_are_refused(name, value):
     with pytest.raises(ValueError, match=f"^{name} must be .*, got") as caught:
         choose_pcres(GENE, pair_table(), **{name: value})
     assert repr(value) in str(caught.value)
 
 
 def test_settings_of_numpy_are_taken():
-    check_choice(np.int64(8), np.float32(1.5), np.int32(40_000), "crop", np.int64(0))
-    cell = choose_pcres(GENE, read_contacts(pair_table()), max_pcres=np.int64(3))[0]
-    assert type(cell.max_pcres) is int
+    cell = choose_pcres(
+        GENE,
+        read_contacts(pair_table()),
+        max_pcres=np.int64(3),
+        weight_threshold=np.float32(1.5),
+        max_pcre_length=np.int32(40_000),
+        oversized="crop",
+        min_distance=np.int64(0),
+    )[0]
+    assert type(cell.max_pcres) is type(cell.max_pcre_length) is int
+
+
+@pytest.mark.parametrize(
+    "lose",
+    [
+        lambda table: table.merge(pd.DataFrame({"gene_id": ["A"], "y": [1]}), on="gene_id"),
+        lambda table: pd.concat([table, table.assign(tss=5)]),
+        lambda table: pickle.loads(pickle.dumps(table)),
+        lambda table: pd.DataFrame(table.to_dict("list")),
+        lambda table: pd.DataFrame({"pcres_b": table["pcres"]}),
+    ],
+)
+def test_assembly_of_contacts_is_known_whatever_is_done_to_the_table(lose):
+    contacts = pair_table(["A", "chr1", 5000, 5100, 2.0], ["B", "chr2", 700, 800, 2.0])
+    table = lose(GENE.assign(pcres=choose_pcres(GENE, contacts, name="loops")))
+    table.attrs.clear()
+    check_assembly({"a.bw": {"chr1": 5001, "chr2": 701}}, table=table)
+    with pytest.raises(ValueError, match="loops has a contact that starts at chr2:700"):
+        check_assembly({"a.bw": {"chr1": 5001, "chr2": 700}}, table=table)
 
 
 def test_tables_of_another_shape_are_refused():

@@ -13,8 +13,8 @@ from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import Pipeline
 
-from skchromo.features._interaction_transformer import InteractionTransformer
-from skchromo.genome.contacts._weights import PAPER_FREQUENCIES, weights_by_rank
+from skchromo import InteractionTransformer
+from skchromo.genome.contacts import PAPER_FREQUENCIES, weight_function
 
 N_GENES = 40
 GENES = pd.DataFrame(
@@ -165,10 +165,12 @@ def test_rows_outside_the_training_set_change_nothing():
 
 def test_unseen_scores_are_interpolated_and_clipped():
     known = np.array([10.0, 20.0, 20.0, 40.0])
-    low, ten, middle, high, more = weights_by_rank(np.array([0, 10, 15, 40, 1e9]), known)
+    by_rank = weight_function("rank", known)
+    low, ten, middle, high, more = by_rank(np.array([0, 10, 15, 40, 1e9]))
     assert low == ten < middle < high == more
-    assert weights_by_rank(np.array([20.0]), known) == 1.86
-    assert weights_by_rank(np.array([5.0, 7.0, 9.0]), np.array([7.0])).tolist() == [1.86] * 3
+    assert by_rank(np.array([20.0])) == 1.86
+    one = weight_function("rank", np.array([7.0]))
+    assert one(np.array([5.0, 7.0, 9.0])).tolist() == [1.86] * 3
 
 
 def test_constants_are_those_of_real_contacts(h1_e003):
@@ -240,7 +242,7 @@ def test_log_of_scores_that_have_none_is_refused():
         transformer.fit(GENES)
 
 
-def test_functions_are_judged_again_in_transform():
+def test_functions_are_checked_again_in_transform():
     transformer = InteractionTransformer(CONTACTS, weight_transform=halve).fit(GENES)
     transformer.weight_transform = np.negative
     with pytest.raises(ValueError, match="must not fall"):
@@ -279,7 +281,7 @@ def test_fitted_transformers_are_saved_and_cloned(transform, tmp_path):
 
 @pytest.mark.filterwarnings("ignore:.*belong to no gene:UserWarning")
 def test_grid_search_over_transforms():
-    # what the mean weight is after halving is what is asked for
+    # the mean weight after halving
     y = SCORES.mean(axis=1) / 2
     pipe = Pipeline([("contacts", InteractionTransformer(CONTACTS)), ("model", _MeanWeight())])
     grid = {"contacts__weight_transform": [None, "log1p", "rank", halve]}
