@@ -5,7 +5,7 @@ import numpy as np
 from ..._words import check_choice
 from .._attention import attention as attend
 from .._model import pick_gene
-from ._base import COLOURS, DOUBLE, SINGLE, Display, kb_from_tss, keep_sides, stacked
+from ._base import COLOURS, DOUBLE, SINGLE, Display, kb_from_tss, stacked
 
 
 class AttentionDisplay(Display):
@@ -173,7 +173,7 @@ class AttentionDisplay(Display):
                 self.lines_ += panel.step(middle, head, where="mid", **look)
             panel.axvline(0, color="0.3", linewidth=0.5, linestyle=":", zorder=0)
             panel.set_ylim(0)
-            keep_sides(panel, "left", "bottom")
+            panel.spines[["top", "right"]].set_visible(False)
             panel.set_ylabel(f"{size:,} bp bins")
             panel.set_xticklabels([])
         above = {"loc": "lower right", "bbox_to_anchor": (1, 1), "borderaxespad": 0.2}

@@ -106,9 +106,8 @@ def effect_colour(value):
 
 def check_names(name, values, known):
     """Return one name or several as a list, all of the `known` for None; refuse any other."""
-    values = (
-        list(known) if values is None else [values] if isinstance(values, str) else list(values)
-    )
+    values = known if values is None else values
+    values = [values] if isinstance(values, str) else list(values)
     if not values or not set(values) <= set(known):
         raise ValueError(f"{name} must name some of {', '.join(known)}, got {', '.join(values)}")
     return values

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._model import find_fitted
-from ._base import SINGLE, Display, check_names, keep_sides
+from ._base import SINGLE, Display, check_names
 
 _NAMES = {"train_loss": "training", "valid_loss": "validation"}
 
@@ -105,7 +105,7 @@ class LearningHistoryDisplay(Display):
             ax.xaxis.get_major_locator().set_params(integer=True)
             ax.set_xlabel("Epoch")
             ax.set_ylabel("Loss" if all(key.endswith("loss") for key in keys) else "Value")
-            keep_sides(ax, "left", "bottom")
+            ax.spines[["top", "right"]].set_visible(False)
             ax.legend()
         return self
 

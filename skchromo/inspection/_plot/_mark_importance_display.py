@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._mark_importance import mark_importance
-from ._base import COLOURS, Display, keep_sides
+from ._base import COLOURS, Display
 
 _ROW = 5 / 25.4  # height of a mark with its gap, in inches
 
@@ -111,4 +111,4 @@ class MarkImportanceDisplay(Display):
         ax.axvline(0, color="0.3", linewidth=0.6)
         ax.invert_yaxis()
         ax.set_xlabel(f"Score lost when the mark is permuted (score {self.importance.score:.3g})")
-        keep_sides(ax, "left", "bottom")
+        ax.spines[["top", "right"]].set_visible(False)

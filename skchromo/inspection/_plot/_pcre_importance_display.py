@@ -4,7 +4,7 @@ import numpy as np
 
 from .._model import pick_gene
 from .._pcre_importance import pcre_importance
-from ._base import Display, effect_colour, keep_sides
+from ._base import Display, effect_colour
 
 _ROW = 4.5 / 25.4  # height of a bar with its gap, in inches
 
@@ -124,7 +124,7 @@ class PCREImportanceDisplay(Display):
         self.bars_, self.points_ = None, None
         draw = self._draw_bars if self.is_one else self._draw_points
         draw(ax, *self._found())
-        keep_sides(ax, "left", "bottom")
+        ax.spines[["top", "right"]].set_visible(False)
         ax.set_title(self.name, loc="left")
 
     def _distance(self, gene, pcre):
