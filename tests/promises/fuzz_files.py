@@ -48,18 +48,13 @@ def write_cool(path, chunks=True, level=6):
     }
     about = {"format": "HDF5::Cooler", "format-version": 3, "bin-type": "fixed", "bin-size": 1_000}
     sizes = {"nbins": 40, "nchroms": 2, "nnz": len(count), "sum": int(count.sum())}
+    options = {"chunks": chunks, "compression": "gzip", "compression_opts": level}
     with h5py.File(path, "w") as file:
         file.attrs.update({**about, **sizes, "storage-mode": "symmetric-upper"})
         for group, columns in tables.items():
             for name, values in columns.items():
-                file.create_dataset(
-                    f"{group}/{name}",
-                    data=values,
-                    chunks=chunks,
-                    compression="gzip",
-                    compression_opts=level,
-                    track_times=False,
-                )
+                name = f"{group}/{name}"
+                file.create_dataset(name, data=values, track_times=False, **options)
 
 
 def write_mcool(path):
@@ -151,20 +146,13 @@ def write_checkpoint(path):
 
 
 def lines_of(form, n=30):
-    return "".join(
-        form.format(
-            i=i,
-            a=1000 * i,
-            b=1000 * i + 900,
-            c=5000 * i + 7,
-            d=5000 * i + 950,
-            s=i + 0.5,
-            strand="+-"[i % 2],
-            chrom=f"chr{1 + i % 2}",
+    lines = []
+    for i in range(1, n):
+        places = {"a": 1000 * i, "b": 1000 * i + 900, "c": 5000 * i + 7, "d": 5000 * i + 950}
+        lines.append(
+            form.format(i=i, s=i + 0.5, strand="+-"[i % 2], chrom=f"chr{1 + i % 2}", **places)
         )
-        + "\n"
-        for i in range(1, n)
-    )
+    return "\n".join([*lines, ""])
 
 
 GENE = 'gene_id "ENSG{i:011d}.2"; gene_type "protein_coding"; gene_name "G{i}";'
@@ -218,53 +206,30 @@ TEXTS = {
         "https://example.org/{i}.bigWig"
     ),
 }
-CONTACTS = (
-    "bedpe",
-    "bedpe_header",
-    "pairs",
-    "fragments",
-    "ibed",
-    "longrange",
-    "interact",
-    "reference",
-)
+CONTACTS = ("bedpe", "bedpe_header", "pairs", "fragments")
+CONTACTS += ("ibed", "longrange", "interact", "reference")
 ANNOTATIONS = ("gtf", "gff3", "genepred", "bed")
 EXPRESSIONS = ("matrix_tsv", "matrix_csv", "matrix_blanks", "gct", "htseq")
 SHEETS = ("sheet_tsv", "sheet_csv", "encode")
-SUFFIXES = {
-    "bigwig": ".bw",
-    "regions": ".npz",
-    "mapped": ".npz",
-    "cool": ".cool",
-    "hic": ".hic",
-    "checkpoint": ".pt",
-    "mcool": ".mcool",
-    "model": ".safetensors",
+WRITERS = {
+    "bigwig": (write_bigwig, ".bw"),
+    "cool": (write_cool, ".cool"),
+    "hic": (write_hic, ".hic"),
+    "regions": (write_regions, ".npz"),
+    "mapped": (write_regions, ".npz"),
+    "checkpoint": (write_checkpoint, ".pt"),
+    "mcool": (write_mcool, ".mcool"),
+    "model": (write_model, ".safetensors"),
 }
-
-
-_WRITERS = {
-    "bigwig": write_bigwig,
-    "cool": write_cool,
-    "hic": write_hic,
-    "regions": write_regions,
-    "mapped": write_regions,
-    "checkpoint": write_checkpoint,
-    "mcool": write_mcool,
-    "model": write_model,
-}
-KINDS = (*_WRITERS, *TEXTS, "bedpe_gz", "gtf_gz", "matrix_tsv_gz")
+SUFFIXES = {kind: suffix for kind, (_, suffix) in WRITERS.items()}
+KINDS = (*WRITERS, *TEXTS, "bedpe_gz", "gtf_gz", "matrix_tsv_gz")
 
 
 def write_intact(kind, path):
     """Write an intact file of a kind."""
-    if kind in _WRITERS:
-        _WRITERS[kind](path)
+    if kind in WRITERS:
+        WRITERS[kind][0](path)
     elif kind.endswith("_gz"):
         path.write_bytes(gzip.compress(TEXTS[kind.removesuffix("_gz")].encode(), mtime=0))
     else:
         path.write_bytes(TEXTS[kind].encode())
-
-
-def is_text(kind):
-    return kind in TEXTS

@@ -62,33 +62,21 @@ def test_block_that_inflates_without_end_is_damage(track):
         read_bins(track, ["chr1"], [0], [40_000], 100)
 
 
-def test_line_without_end_is_refused(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("reader", "name", "line", "number"),
+    [
+        (read_genes, "genes.gtf.gz", b"chr1\tx\tgene\t", 1),
+        (read_contacts, "a.bedpe.gz", b"chr1\t1\t9\tchr1\t20\t30\tx\t2.5\nchr1\t1\t9\tchr1\t", 2),
+    ],
+)
+def test_line_without_end_is_refused(tmp_path, monkeypatch, reader, name, line, number):
     monkeypatch.setattr(TextFile, "longest_line", 1 << 20)
-    path = tmp_path / "genes.gtf.gz"
-    path.write_bytes(gzip.compress(b"chr1\tx\tgene\t" + b"1" * (100 << 20)))
-    with (
-        peak_below(20 << 20),
-        pytest.raises(
-            ValueError, match=r"genes\.gtf\.gz', line 1: this line has more than 1048576 bytes"
-        ),
-    ):
-        read_genes(path)
-
-
-def test_line_of_contacts_without_end_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(TextFile, "longest_line", 1 << 20)
-    path = tmp_path / "a.bedpe.gz"
-    first = b"chr1\t1\t9\tchr1\t20\t30\tx\t2.5\n"
-    path.write_bytes(gzip.compress(first + b"chr1\t1\t9\tchr1\t20\t30\t" + b"1" * (100 << 20)))
     # pandas would take the memory, which is not counted as Python's
     monkeypatch.setattr(pd, "read_csv", lambda *args, **options: pytest.fail("read by pandas"))
-    with (
-        peak_below(30 << 20),
-        pytest.raises(
-            ValueError, match=r"a\.bedpe\.gz', line 2: this line has more than 1048576 bytes"
-        ),
-    ):
-        read_contacts(path)
+    (tmp_path / name).write_bytes(gzip.compress(line + b"1" * (100 << 20)))
+    message = rf"{name}', line {number}: this line has more than 1048576 bytes"
+    with peak_below(30 << 20), pytest.raises(ValueError, match=message):
+        reader(tmp_path / name)
 
 
 def read_right_or_refuse(track, intact):

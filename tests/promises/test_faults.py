@@ -29,7 +29,7 @@ N_TRACKS = 6
 
 @pytest.fixture
 def tracks(tmp_path):
-    """Several tracks, each of which memory keeps in a file of its own."""
+    """Several tracks: memory keeps each in a file of its own."""
     (tmp_path / "tracks").mkdir()
     paths = {f"t{i}": tmp_path / "tracks" / f"t{i}.bw" for i in range(N_TRACKS)}
     for path in paths.values():

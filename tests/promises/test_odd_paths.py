@@ -128,7 +128,7 @@ def test_sources_that_are_not_paths_are_refused(reader, source):
         reader(source)
 
 
-def test_a_pipeline_reads_from_odd_paths(contents, tmp_path):
+def test_pipeline_reads_from_odd_paths(contents, tmp_path):
     folder = tmp_path / NAMES["marks"]
     folder.mkdir()
     (folder / "H3K4me3 é.bw").write_bytes(contents["bigwig"][0])

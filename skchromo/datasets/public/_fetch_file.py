@@ -138,7 +138,9 @@ def _download(url, part, path, progress):
         else:
             _download_ranges(remote, part, options)
     except BaseException as error:
-        kept = part.stat().st_size if part.exists() and _tag(part).exists() else 0
+        kept = 0
+        if part.name == f"{path.name}.part" and part.exists() and _tag(part).exists():
+            kept = part.stat().st_size
         if not kept:
             _remove(part)
         if isinstance(error, ConnectionError):
