@@ -19,16 +19,22 @@ from urllib.parse import urlsplit, urlunsplit
 _LONGEST_WRITE = 86_400
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _GZIPPED = b"\x1f\x8b"
-# Bytes that are read of a remote file when it is opened, and where little is needed.
-_HEAD, _AHEAD = 1 << 16, 1 << 19
-# Number of requests at one time.
-RANGES_AT_ONCE = 8
-# Seconds to wait before a request is tried again.
-PAUSES = (0.3, 1.0, 3.0)
-REPLACED = "the file was replaced on the server while it was read: read again"
-# Names under which fsspec's systems give what changes with a file.
+# Bytes that are read of a remote file where few are needed.
+_AHEAD = 1 << 19
+# Names under which fsspec's systems give the version of a file.
 _VERSIONS = ("ETag", "etag", "generation", "LastModified", "mtime", "modify", "created")
 _PACKAGES = {"http": "aiohttp", "https": "aiohttp", "s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs"}
+_REMEDIES = {
+    FileNotFoundError: "the server has no such file ({}): check the address",
+    PermissionError: "the server refuses access ({}): check the address and your rights (a public "
+    "s3 bucket needs FSSPEC_S3_ANON=true in the environment), or download the file with your login "
+    "and give its path",
+    ConnectionError: "the server cannot be read from ({}): check the address and the network, or "
+    "download the file and give its path",
+    ImportError: "{}",
+    io.UnsupportedOperation: "{}",
+    ValueError: "{}",
+}
 
 
 @contextlib.contextmanager
@@ -129,7 +135,7 @@ def open_binary(path, name=None):
     servers; the disk raises Python's own.
     """
     if is_url(path):
-        file = io.BufferedReader(_Stream(RemoteFile(path, name)), _HEAD)
+        file = io.BufferedReader(_Stream(RemoteFile(path, name)), _AHEAD)
         return gzip.open(file) if file.peek(2).startswith(_GZIPPED) else file
     file = open(path, "rb")  # noqa: SIM115 - the caller closes it
     if not file.peek(2).startswith(_GZIPPED):
@@ -187,12 +193,14 @@ class RemoteFile:
 
     # Bytes; the first range is read when the file is opened.
     widest_gap, longest_range, first_range = 1 << 18, 1 << 21, 1 << 16
+    # Requests at one time, and seconds to wait before one is made again.
+    n_at_once, pauses = 8, (0.3, 1.0, 3.0)
 
     def __init__(self, url, name=None):
         self.url = url
         self.name = name or without_login(url)
         self._scheme = urlsplit(url).scheme.lower()
-        self._seen = self._latest = None  # size and version; where the server redirects to
+        self._seen = self._latest = None  # size and version; the address of a redirect
         self._windows, self._lock = deque(maxlen=4), threading.Lock()
         (self._head,) = self.fetch([0], [self.first_range])
         self.size, self.version = self._seen
@@ -233,109 +241,79 @@ class RemoteFile:
 
     def read_ranges(self, starts, stops):
         """Yield the bytes of each range; a few ranges are fetched at the same time."""
-        for i in range(0, len(starts), RANGES_AT_ONCE):
-            some = slice(i, i + RANGES_AT_ONCE)
+        for i in range(0, len(starts), self.n_at_once):
+            some = slice(i, i + self.n_at_once)
             yield from map(memoryview, self.fetch(starts[some], stops[some]))
 
     def fetch(self, starts, stops):
         """Read ranges, several at a time, and return the bytes of each.
 
-        Each range is tried several times. The error names what to do.
+        Each range is tried several times. `io.UnsupportedOperation` (a ValueError) comes from a
+        server that sends whole files only.
         """
         read = self._from_http if self._scheme in ("http", "https") else self._from_others
         try:
-            contents, self._seen = read(list(starts), list(stops))
-        except RefusedError as error:
-            kind, words = error.args
-            raise kind(f"{self.name}: {words}") from error.__cause__
+            contents, states = read(list(starts), list(stops))
+            self._seen = self._seen or states[0]
+            if any(state != self._seen for state in states):
+                raise ValueError(
+                    "the file was replaced on the server while it was read: read again"
+                )
+        except tuple(_REMEDIES) as error:
+            kind = next(kind for kind in _REMEDIES if isinstance(error, kind))
+            raise kind(f"{self.name}: {_REMEDIES[kind].format(error)}") from error
         return contents
 
     def _from_http(self, starts, stops):
-        """Read ranges over http, where each answer names size and version."""
+        """Read ranges over http, and size and version with each."""
         try:
             from ._http import HttpRanges
         except ImportError as error:
-            raise _package_lacks(self._scheme) from error
-        system = HttpRanges(self.url, self._latest, self._seen)
+            raise self._lacks_package() from error
+        system = HttpRanges(self.url, self._latest, self.pauses)
         contents = system.cat_ranges(
-            [self.url] * len(starts), starts, stops, batch_size=RANGES_AT_ONCE, on_error="raise"
+            [self.url] * len(starts), starts, stops, batch_size=self.n_at_once, on_error="raise"
         )
         self._latest = system.latest
-        return contents, system.state
+        return contents, system.states
 
     def _from_others(self, starts, stops):
-        """Read ranges through fsspec, with size and version before and afterwards."""
-        from fsspec.core import url_to_fs
-
+        """Read ranges through fsspec, and size and version before and after them."""
         try:
+            from fsspec.core import url_to_fs
+
             system, path = url_to_fs(self.url)
         except ImportError as error:
-            raise _package_lacks(self._scheme) from error
+            raise self._lacks_package() from error
         except ValueError as error:
-            raise RefusedError(
-                ValueError,
+            raise ValueError(
                 f"addresses that begin with {self._scheme}:// cannot be read: download the file "
                 "and give its path",
             ) from error
-        for pause in (*PAUSES, None):
+        for pause in (*self.pauses, None):
             try:
-                seen = self._seen or _size_and_version(system, path)
-                ends = [min(stop, seen[0]) for stop in stops]
+                before = self._seen or _size_and_version(system, path)
+                ends = [min(stop, before[0]) for stop in stops]
                 contents = system.cat_ranges([path] * len(ends), starts, ends, on_error="raise")
-                if _size_and_version(system, path) != seen:
-                    raise RefusedError(ValueError, REPLACED)
-                return contents, seen
-            except (FileNotFoundError, PermissionError) as error:
-                raise refusal(type(error), type(error).__name__) from error
-            except RefusedError:
+                return contents, [before, _size_and_version(system, path)]
+            except (FileNotFoundError, PermissionError):
                 raise
             except Exception as error:  # each system raises errors of its own kinds
                 trouble = error
             if pause is not None:
                 time.sleep(pause)
-        raise unreachable(trouble) from trouble
+        raise ConnectionError(f"{trouble}; tried {len(self.pauses) + 1} times") from trouble
 
-
-class NoRangesError(ValueError):
-    """A server that sends whole files only."""
-
-
-class RefusedError(Exception):
-    """A file that cannot be read: the kind of error to raise, and its words."""
-
-
-def refusal(kind, said):
-    """Return the error for a missing file or a lack of rights; `said` is the server's answer."""
-    if issubclass(kind, FileNotFoundError):
-        return RefusedError(kind, f"the server has no such file ({said}): check the address")
-    return RefusedError(
-        PermissionError,
-        f"the server refuses access ({said}): check the address and your rights (a public s3 "
-        "bucket needs FSSPEC_S3_ANON=true in the environment), or download the file with your "
-        "login and give its path",
-    )
-
-
-def unreachable(trouble):
-    """Return the error for a server that was tried several times in vain."""
-    return RefusedError(
-        ConnectionError,
-        f"the server cannot be read from ({trouble}; tried {len(PAUSES) + 1} times): check the "
-        "address and the network, or download the file and give its path",
-    )
-
-
-def _package_lacks(scheme):
-    """Return the error for an address whose package is not installed."""
-    package = _PACKAGES.get(scheme, "the package that fsspec needs for them")
-    return RefusedError(
-        ImportError,
-        f"addresses that begin with {scheme}:// need {package}: pip install {package}",
-    )
+    def _lacks_package(self):
+        """Return the error for an address whose package is not installed."""
+        package = _PACKAGES.get(self._scheme, "the package that fsspec needs for them")
+        return ImportError(
+            f"addresses that begin with {self._scheme}:// need {package}: pip install {package}"
+        )
 
 
 def _size_and_version(system, path):
-    """Return size and version of a file, by the names that the systems of fsspec give them."""
+    """Return size and version of a file, under the names that fsspec's systems use."""
     system.invalidate_cache()
     info = system.info(path)
     named = (info.get(name) for name in _VERSIONS)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import os
 import re
 from urllib.parse import urlsplit
@@ -10,12 +11,16 @@ import aiohttp
 import yarl
 from fsspec.implementations.http import HTTPFileSystem
 
-from ._files import PAUSES, REPLACED, NoRangesError, RefusedError, refusal, unreachable
-
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 _EMPTY = "bytes */0"
 # Seconds without a byte, and the longest wait that a server may name in Retry-After.
 _TIMEOUT, _LONGEST_PAUSE = 30, 30.0
+_REFUSALS = {
+    404: FileNotFoundError,
+    410: FileNotFoundError,
+    401: PermissionError,
+    403: PermissionError,
+}
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -35,7 +40,7 @@ class HttpRanges(HTTPFileSystem):
 
     cachable = False
 
-    def __init__(self, address, latest, state):
+    def __init__(self, address, latest, pauses):
         timeout = aiohttp.ClientTimeout(None, sock_connect=_TIMEOUT, sock_read=_TIMEOUT)
         super().__init__(
             client_kwargs={
@@ -45,9 +50,9 @@ class HttpRanges(HTTPFileSystem):
                 "headers": {"Accept-Encoding": "identity", "User-Agent": "skchromo"},
             }
         )
-        self._address = address
-        # Where the server redirected to, and (size, version) of the file; both are None at first.
-        self.latest, self.state = latest, state
+        self._address, self._pauses = address, pauses
+        # The address of a redirect, None at first, and size and version by each answer.
+        self.latest, self.states = latest, []
 
     async def _cat_ranges(self, *arguments, **options):
         self._session = await self.get_client(loop=self.loop, **self.client_kwargs)
@@ -56,30 +61,32 @@ class HttpRanges(HTTPFileSystem):
 
     async def _cat_file(self, path, start=None, end=None, **options):
         """Request a range, several times if need be."""
-        for pause in (*PAUSES, None):
+        for pause in (*self._pauses, None):
+            address = self.latest or self._address
             try:
-                return await self._request(start, end)
+                return await self._request(address, start, end)
             except _StatusError as answer:
                 status, named = answer.args
                 trouble = f"HTTP {status}"
                 if status not in _PASSING:
-                    if self.latest is None:
-                        raise _refusal(status) from None
+                    if address == self._address:
+                        raise _REFUSALS.get(status, ConnectionError)(trouble) from None
                     # An address that the server redirected to may be good for some time only.
                     self.latest = None
                     continue
                 pause = pause if named is None or pause is None else named
+            except io.UnsupportedOperation:
+                raise
             except aiohttp.InvalidURL:
-                raise RefusedError(ValueError, "this is not a web address: check it") from None
+                raise ValueError("this is not a web address: check it") from None
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 trouble = _words_of(error)
             if pause is not None:
                 await asyncio.sleep(pause)
-        raise unreachable(trouble)
+        raise ConnectionError(f"{trouble}; tried {len(self._pauses) + 1} times")
 
-    async def _request(self, start, stop):
+    async def _request(self, address, start, stop):
         """Make one request, and check its answer."""
-        address = self.latest or self._address
         # An address is sent as it stands, because it may be signed; yarl quotes blanks and accents.
         url = yarl.URL(address, encoded=address.isascii() and " " not in address)
         headers = {"Range": f"bytes={start}-{stop - 1}"}
@@ -90,21 +97,18 @@ class HttpRanges(HTTPFileSystem):
             if not empty and answer.status >= 300:
                 raise _StatusError(answer.status, _named_pause(answer))
             if not empty and (answer.status != 206 or not part):
-                raise RefusedError(
-                    NoRangesError,
+                raise io.UnsupportedOperation(
                     "the server sends whole files only (it does not answer range requests): "
-                    "download the file and give its path",
+                    "download the file and give its path"
                 )
             version = answer.headers.get("ETag") or answer.headers.get("Last-Modified")
-            state = (0 if empty else int(part[3]), version)
-            self.state = self.state or state
-            if state != self.state:
-                raise RefusedError(ValueError, REPLACED)
+            size = 0 if empty else int(part[3])
+            self.states.append((size, version))
             content = b"" if empty else await answer.read()
             # A login goes to the address alone, so that one with a login is always asked anew.
             if answer.history and "@" not in urlsplit(self._address).netloc:
                 self.latest = str(answer.url)
-        expected = max(min(stop, state[0]) - start, 0)
+        expected = max(min(stop, size) - start, 0)
         if len(content) != expected or (part and int(part[1]) != start):
             raise OSError(f"only {len(content)} of {expected} bytes arrived")
         return content
@@ -124,16 +128,3 @@ def _words_of(error):
     if isinstance(error, OSError) and (error.errno or 0) > 0:
         return os.strerror(error.errno)
     return str(error) or type(error).__name__
-
-
-def _refusal(status):
-    """Return the error for an answer that will not change."""
-    said = f"HTTP {status}"
-    if status in (404, 410):
-        return refusal(FileNotFoundError, said)
-    if status in (401, 403):
-        return refusal(PermissionError, said)
-    return RefusedError(
-        ConnectionError,
-        f"the server answers {said}: check the address, or download the file and give its path",
-    )

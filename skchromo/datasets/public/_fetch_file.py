@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import io
 import os
 import secrets
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ..._files import PAUSES, NoRangesError, RemoteFile, whole_file
+from ..._files import RemoteFile, whole_file
 
 _FILES_AT_ONCE = 8
 
@@ -133,7 +134,7 @@ def _download(url, part, path, progress):
     try:
         try:
             remote = _WholeRemoteFile(url)
-        except NoRangesError:
+        except io.UnsupportedOperation:
             _download_whole(url, part, options)
         else:
             _download_ranges(remote, part, options)
@@ -183,7 +184,7 @@ def _download_whole(url, part, options):
     # Servers that label a .gz as compressed would have it unpacked on the way otherwise.
     headers = {"Accept-Encoding": "identity"}
     system = HTTPFileSystem(client_kwargs={"auto_decompress": False, "headers": headers})
-    for pause in (*PAUSES, None):
+    for pause in (*RemoteFile.pauses, None):
         try:
             with TqdmCallback(options) as callback:
                 system.get_file(url, str(part), callback=callback)
