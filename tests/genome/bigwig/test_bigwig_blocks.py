@@ -47,10 +47,12 @@ def true_means(path, chrom, start, end, bin_size, gaps):
 
 
 def assert_true(path, places, bin_size, gaps):
-    values, _ = read_bins(path, *zip(*places, strict=True), bin_size, gaps=gaps)
-    expected = np.concatenate([true_means(path, *place, bin_size, gaps) for place in places])
+    values, offsets = read_bins(path, *zip(*places, strict=True), bin_size, gaps=gaps)
+    expected = [true_means(path, *place, bin_size, gaps) for place in places]
+    assert values.dtype == np.float32
+    assert np.diff(offsets).tolist() == [len(means) for means in expected]
     # No absolute tolerance: a low mean keeps its digits beside the highest signal.
-    np.testing.assert_allclose(values, expected, rtol=2e-7, atol=1e-44)
+    np.testing.assert_allclose(values, np.concatenate(expected), rtol=2e-7, atol=1e-44)
 
 
 signal = st.one_of(
