@@ -101,16 +101,6 @@ HEADER = (
 )
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write(text, name="annotation"):
-        path = tmp_path / name
-        path.write_text(text, newline="")
-        return path
-
-    return write
-
-
 def places(table):
     return table.set_index("gene_id")[["chrom", "tss", "strand"]].to_dict("index")
 
@@ -376,7 +366,7 @@ def test_file_that_is_cut_short_is_refused(tmp_path):
 )
 def test_malformed_gtf_lines_are_named(write, old, new, message):
     path = write(GENCODE.replace(old, new, 1))
-    with pytest.raises(ValueError, match=f"annotation file '.*annotation', {message}"):
+    with pytest.raises(ValueError, match=f"annotation file '.*table', {message}"):
         read_genes(path)
 
 

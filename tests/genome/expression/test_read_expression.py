@@ -1,7 +1,5 @@
 """Expression tables as the field writes them."""
 
-import gzip
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,17 +20,6 @@ gene_id\ttranscript_id(s)\tlength\teffective_length\texpected_count\tTPM\tFPKM
 ENSG00000000001.15\tENST1,ENST2\t100.0\t80.0\t12.00\t3.5\t2.5
 ENSG00000000002.3\tENST3\t100.0\t80.0\t0.00\t0.0\t0.0
 """
-
-
-@pytest.fixture
-def write(tmp_path):
-    def write(text, name="expression"):
-        path = tmp_path / name
-        data = text.encode()
-        path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
-        return path
-
-    return write
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Text files and the tables in them: lines of every kind, and the place of every row."""
 
-import gzip
-
 import pandas as pd
 import pytest
 
@@ -17,49 +15,44 @@ from skchromo.genome.text import (
 
 
 @pytest.fixture
-def write(tmp_path):
-    def write(content, name="table.tsv"):
-        path = tmp_path / name
-        path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
-        return TextFile(path, "list")
-
-    return write
+def open_text(write):
+    """Return a function that writes a file and opens it as a TextFile."""
+    return lambda content, name="table.tsv": TextFile(write(content, name), "list")
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
 @pytest.mark.parametrize("name", ["table.tsv", "table.gz"])
-def test_lines_end_as_on_any_machine(write, end, name):
-    file = write(b"\xef\xbb\xbf" + end.join([b"# a", b"", b"chr1\t10", b"chr2\t20"]), name)
+def test_lines_end_as_on_any_machine(open_text, end, name):
+    file = open_text(b"\xef\xbb\xbf" + end.join([b"# a", b"", b"chr1\t10", b"chr2\t20"]), name)
     lines = [(number, text_of(line)) for number, line in file.lines()]
     assert lines == [(1, "# a"), (2, ""), (3, "chr1\t10"), (4, "chr2\t20")]
 
 
-def test_head_has_comments_and_first_records(write):
-    comments, records = write(b"# a\ntrack name=x\n\nx,y\n# b\n1,2\n3,4\n").head(2)
+def test_head_has_comments_and_first_records(open_text):
+    comments, records = open_text(b"# a\ntrack name=x\n\nx,y\n# b\n1,2\n3,4\n").head(2)
     assert comments == ["# a", "track name=x"]
     assert records == [(4, ["x", "y"], ","), (6, ["1", "2"], ",")]
     with pytest.raises(ValueError, match=r"list file '.*table\.tsv', line 2: not UTF-8 text"):
-        write(b"x\ty\n\xff\t1\n").head(2)
+        open_text(b"x\ty\n\xff\t1\n").head(2)
 
 
-def test_binary_formats_are_refused_by_name(write):
+def test_binary_formats_are_refused_by_name(write, open_text):
     with pytest.raises(ValueError, match=r"table\.tsv' is not a text file"):
-        write(b"chr1\x00")
-    (path := write(b"BAM\x01").path).write_bytes(b"BAM\x01\x00")
-    with pytest.raises(ValueError, match=r"table\.tsv' holds reads"):
-        TextFile(path, "list", others={b"BAM": "holds reads"})
+        open_text(b"chr1\x00")
+    with pytest.raises(ValueError, match=r"table' holds reads"):
+        TextFile(write(b"BAM\x01"), "list", others={b"BAM": "holds reads"})
 
 
-def test_row_is_found_below_blank_lines_and_comments(write):
-    file = write(b"x\ty\n\na\t1\n# b\nc\t2\n\t\nd\t3\n")
+def test_row_is_found_below_blank_lines_and_comments(open_text):
+    file = open_text(b"x\ty\n\na\t1\n# b\nc\t2\n\t\nd\t3\n")
     table = TextTable(file, ["x", "y"], ["a", "1"], "\t", 1, has_comments=True)
     loaded = table.load({"name": 0, "score": 1}, as_text=("name",))
     assert loaded["name"].tolist() == ["a", "c", "", "d"]
     assert [table.where(row) for row in range(4)] == ["line 3", "line 5", "line 6", "line 7"]
 
 
-def test_quote_that_is_not_closed_is_named(write):
-    file = write(b'x\ty\na\t1\n"b\t2\nc"\t3\n')
+def test_quote_that_is_not_closed_is_named(open_text):
+    file = open_text(b'x\ty\na\t1\n"b\t2\nc"\t3\n')
     with pytest.raises(ValueError, match=r"line 3: a quote is not closed, so that 3 lines are 2"):
         TextTable(file, ["x", "y"], ["a", "1"], "\t", 1).load({"x": 0})
 
