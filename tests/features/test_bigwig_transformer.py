@@ -1,17 +1,12 @@
 """BigWigTransformer against a genome kept as plain arrays, and on the real sample."""
 
-import pickle
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyBigWig
 import pytest
-import sklearn
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer
 
 from skchromo import BigWigTransformer, RegionArray
 from skchromo.genome.contacts import Pcres
@@ -396,30 +391,6 @@ def test_bad_signal_names_the_track(genes, tmp_path):
         ValueError, match=r"track K4 \(.*log2\.bw\): negative signal .* fold change"
     ):
         transformer.transform(genes)
-
-
-def test_parameters_clone_and_pickle(tracks, genes):
-    transformer = BigWigTransformer(tracks, window=800, gaps="ignore")
-    assert transformer.get_params()["gaps"] == "ignore"
-    assert clone(transformer).get_params() == transformer.get_params()
-    with pytest.raises(NotFittedError):
-        transformer.transform(genes)
-    assert transformer.fit(genes) is transformer
-    assert transformer.tracks is tracks
-    twin = pickle.loads(pickle.dumps(transformer))
-    assert twin.transform(genes).equals(transformer.transform(genes))
-    assert transformer.chromsizes_ == SIZES
-
-
-def test_asking_a_pipeline_for_tables_does_not_break_it(tracks, genes):
-    expected = BigWigTransformer(tracks, window=800).fit_transform(genes)
-    steps = [("keep", FunctionTransformer()), ("signal", BigWigTransformer(tracks, window=800))]
-    pipeline = Pipeline(steps).set_output(transform="pandas")
-    assert pipeline.fit_transform(genes).equals(expected)
-    with sklearn.config_context(transform_output="pandas"):
-        X = BigWigTransformer(tracks, window=800).fit_transform(genes)
-    assert X.equals(expected)
-    assert not hasattr(steps[1][1], "get_feature_names_out")
 
 
 def test_the_real_sample_reads_in_order_with_real_signal(h1_e003):

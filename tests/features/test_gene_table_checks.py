@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyBigWig
 import pytest
+import sklearn
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
@@ -263,7 +264,9 @@ def test_output_containers_change_nothing(case):
     for container in ("default", "pandas", "polars"):
         assert transformer.set_output(transform=container) is transformer
         assert same(transformer.fit_transform(table), expected)
-        assert same(clone(transformer).fit(table).transform(table), expected)
+        with sklearn.config_context(transform_output=container):
+            assert same(clone(transformer).fit(table).transform(table), expected)
+    assert not hasattr(transformer, "get_feature_names_out")
 
 
 def test_clone_keeps_parameters_and_forgets_the_fit(case):
