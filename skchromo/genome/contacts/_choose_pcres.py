@@ -36,7 +36,7 @@ def choose_pcres(
     contacts : pandas.DataFrame of shape (n_contacts, 5 or 7)
         What `read_contacts` returns.
     max_pcres : int, default=8
-        Rows keep this many pCREs, those of the highest weight; 0 gives empty cells. Among equal
+        Rows keep this many pCREs, the strongest; 0 gives empty cells. Among equal
         weights, the one whose midpoint is nearer to the TSS comes first, then the one that starts,
         then the one that ends first.
     weight_threshold : float or None, default=1.5

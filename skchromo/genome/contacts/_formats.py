@@ -128,7 +128,7 @@ def recognise(header, first, name, format="auto", score_column=None):
     """Return the `Layout` of a contact table by its header and its first row.
 
     Both are lists of str, or None where there is none; `name` is the table's in a message. The
-    settings are those of `read_contacts`.
+    settings are as for `read_contacts`.
     """
     if header is not None and first is not None and len(header) != len(first):
         raise ValueError(

@@ -29,7 +29,7 @@ class ContactMatrix:
     The contacts of a gene are the bins of the matrix row that holds its TSS, within a range of
     separations. The object is a path and how to read it, and holds nothing open: it can be given
     to :class:`~skchromo.InteractionTransformer` as its contacts, compared, copied and pickled. Its
-    parameters are those of a scikit-learn estimator: :func:`sklearn.base.clone` copies it, and a
+    parameters work as in a scikit-learn estimator: :func:`sklearn.base.clone` copies it, and a
     search over a pipeline names them as ``contacts__contacts__resolution``.
 
     Parameters

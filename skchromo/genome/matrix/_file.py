@@ -191,7 +191,7 @@ def named(path):
 
 
 def _has_directory(path):
-    """Return whether a .hic file has a directory, each entry of which leads into the file.
+    """Return whether a .hic file has a directory whose entries all lead into the file.
 
     hictkpy 1.4 raises for a file that ends early. For a directory of zeros, as at the end of a file
     that was fetched in part, it finds no contacts and raises nothing. Formats 6 to 9, see

@@ -181,118 +181,106 @@ def test_count_of_contacts_without_gene_equals_plain_loops(rows, contacts, thres
     assert bool(match.example) == bool(match.n_unmatched)
 
 
-def test_threshold_is_strict():
-    contacts = pair_table(["A", "chr1", 5000, 5100, 1.5], ["A", "chr1", 6000, 6100, 1.5001])
-    assert intervals(choose_pcres(GENE, contacts)[0]) == [(6000, 6100)]
-    assert len(choose_pcres(GENE, contacts, weight_threshold=None)[0]) == 2
+def near(*rows):
+    """Pairs of gene A with fragments of chr1: start, end, weight."""
+    return pair_table(*(["A", "chr1", *row] for row in rows))
 
 
-def test_weights_fall_and_the_strongest_are_kept():
-    contacts = pair_table(
-        *(["A", "chr1", 5000 + 100 * i, 5100 + 100 * i, 2 + i % 7] for i in range(20))
-    )
-    cell = choose_pcres(GENE, contacts, max_pcres=4)[0]
-    assert cell.weight.tolist() == [8.0, 8.0, 7.0, 7.0]
+def held(start, end, *others):
+    """A fragment of chr1 in contact with 5000-5100."""
+    return fragment_table(["chr1", start, end, "chr1", 5000, 5100, 2.0], *others)
+
+
+THERE = (5000, 5100)
+EXAMPLES = {
+    "threshold-is-strict": (near((*THERE, 1.5), (6000, 6100, 1.5001)), {}, [(6000, 6100)]),
+    "strongest-are-kept": (
+        near(*((5000 + 100 * i, 5100 + 100 * i, 2 + i % 7) for i in range(20))),
+        {"max_pcres": 3},
+        [(5600, 5700), (6300, 6400), (5500, 5600)],
+    ),
+    "ties-go-to-the-nearer-midpoint-the-lower-start-the-lower-end": (
+        near((3000, 3100, 2), (1940, 2060, 2), (1950, 2050, 2), (0, 10, 2), (1990, 2000, 2)),
+        {},
+        [(0, 10), (1990, 2000), (1940, 2060), (1950, 2050), (3000, 3100)],
+    ),
+    "fragment-ends-before-the-tss": (held(900, 1000), {}, []),
+    "fragment-starts-with-the-tss": (held(1000, 1001), {}, [THERE]),
+    "fragment-starts-behind-the-tss": (held(1001, 1100), {}, []),
+    "either-side-may-be-the-promoter": (
+        held(900, 1100, ["chr1", 6000, 6100, "chr1", 900, 1100, 3.0]),
+        {},
+        [(6000, 6100), THERE],
+    ),
+    "own-fragment-is-not-a-pcre": (
+        near((900, 1100, 2), (1000, 1100, 2), (900, 1001, 2), (1001, 1100, 2), (900, 1000, 2)),
+        {},
+        [(900, 1000), (1001, 1100)],
+    ),
+    "cropped-own-fragment-is-not-a-pcre": (
+        near((900, 9900, 2)),
+        {"max_pcre_length": 100, "oversized": "crop"},
+        [],
+    ),
+    "other-chromosomes-are-not-used": (
+        fragment_table(
+            ["chr1", 900, 1100, "chr2", 5000, 5100, 2.0],
+            ["chr2", 900, 1100, "chr2", 7000, 7100, 2.0],
+        ),
+        {},
+        [],
+    ),
+    "longer-fragments-are-dropped": (
+        near((*THERE, 2), (6000, 6101, 3)),
+        {"max_pcre_length": 100},
+        [THERE],
+    ),
+    "longer-fragments-are-cropped-to-their-centre": (
+        near((*THERE, 2), (6000, 6101, 3)),
+        {"max_pcre_length": 41, "oversized": "crop"},
+        [(6030, 6071), (5029, 5070)],
+    ),
+    "distance-counts-to-the-nearest-base": (
+        near((1010, 1100, 2), (900, 991, 2)),
+        {"min_distance": 10},
+        [(900, 991), (1010, 1100)],
+    ),
+    "nearer-fragments-are-left-out": (
+        near((1010, 1100, 2), (900, 991, 2)),
+        {"min_distance": 11},
+        [],
+    ),
+    "repeats-count-once-with-the-highest-weight": (
+        held(
+            *(900, 1100),
+            ["chr1", 5000, 5100, "chr1", 950, 1100, 4.0],
+            ["chr1", 900, 1100, "chr1", 6000, 6100, 3.0],
+        ),
+        {"max_pcres": 2},
+        [THERE, (6000, 6100)],
+    ),
+    "fragments-that-share-one-end-are-two": (
+        near((*THERE, 2), (5000, 5200, 3), (4900, 5100, 4)),
+        {},
+        [(4900, 5100), (5000, 5200), THERE],
+    ),
+}
+
+
+@pytest.mark.parametrize(("contacts", "settings", "expected"), EXAMPLES.values(), ids=EXAMPLES)
+def test_choice_of_one_gene(contacts, settings, expected):
+    cell = choose_pcres(GENE, contacts, **settings)[0]
+    assert intervals(cell) == expected
+    assert cell.chrom == ("chr1",) * len(expected)
     assert cell.weight.dtype == np.float32
     assert cell.start.dtype == cell.end.dtype == np.int64
-
-
-def test_ties_go_to_the_nearer_midpoint_then_to_the_lower_start_and_end():
-    contacts = pair_table(
-        ["A", "chr1", 3000, 3100, 2.0],
-        ["A", "chr1", 1940, 2060, 2.0],
-        ["A", "chr1", 1950, 2050, 2.0],
-        ["A", "chr1", 0, 10, 2.0],
-        ["A", "chr1", 1990, 2000, 2.0],
-    )
-    expected = [(0, 10), (1990, 2000), (1940, 2060), (1950, 2050), (3000, 3100)]
-    assert intervals(choose_pcres(GENE, contacts)[0]) == expected
-
-
-def test_tss_is_held_by_a_half_open_fragment():
-    there = ["chr1", 5000, 5100, 2.0]
-    for start, end, n_pcres in (900, 1000, 0), (900, 1001, 1), (1000, 1001, 1), (1001, 1100, 0):
-        contacts = fragment_table(["chr1", start, end, *there])
-        assert len(choose_pcres(GENE, contacts)[0]) == n_pcres
-
-
-def test_either_side_may_be_the_promoter():
-    contacts = fragment_table(
-        ["chr1", 900, 1100, "chr1", 5000, 5100, 2.0],
-        ["chr1", 6000, 6100, "chr1", 900, 1100, 3.0],
-    )
-    assert intervals(choose_pcres(GENE, contacts)[0]) == [(6000, 6100), (5000, 5100)]
+    assert (np.diff(cell.weight) <= 0).all()
 
 
 def test_a_pair_of_two_promoters_counts_for_both_genes():
     genes = gene_table(["A", "chr1", 1000, "+"], ["B", "chr1", 5050, "-"])
-    contacts = fragment_table(["chr1", 900, 1100, "chr1", 5000, 5100, 2.0])
-    cells = choose_pcres(genes, contacts)
+    cells = choose_pcres(genes, held(900, 1100))
     assert [intervals(cell) for cell in cells] == [[(5000, 5100)], [(900, 1100)]]
-
-
-def test_the_promoters_own_fragment_is_no_pcre():
-    for start, end, n_pcres in [
-        (900, 1100, 0),
-        (1000, 1100, 0),
-        (900, 1001, 0),
-        (1000, 1001, 0),
-        (1001, 1100, 1),
-        (900, 1000, 1),
-    ]:
-        pairs = pair_table(["A", "chr1", start, end, 2.0])
-        assert len(choose_pcres(GENE, pairs)[0]) == n_pcres
-    fragments = fragment_table(
-        ["chr1", 900, 1100, "chr1", 900, 1100, 9.0], ["chr1", 900, 1100, "chr1", 950, 1050, 9.0]
-    )
-    assert len(choose_pcres(GENE, fragments)[0]) == 0
-
-
-def test_cropping_does_not_turn_the_promoters_own_fragment_into_a_pcre():
-    contacts = pair_table(["A", "chr1", 900, 9900, 2.0])
-    assert len(choose_pcres(GENE, contacts, max_pcre_length=100, oversized="crop")[0]) == 0
-
-
-def test_other_chromosomes_are_not_used():
-    pairs = pair_table(["A", "chr2", 5000, 5100, 2.0], ["A", "chr1", 5000, 5100, 2.0])
-    assert choose_pcres(GENE, pairs)[0].chrom == ("chr1",)
-    fragments = fragment_table(
-        ["chr1", 900, 1100, "chr2", 5000, 5100, 2.0], ["chr2", 900, 1100, "chr2", 7000, 7100, 2.0]
-    )
-    assert len(choose_pcres(GENE, fragments)[0]) == 0
-
-
-def test_oversized_fragments_are_dropped_or_cropped_to_their_centre():
-    contacts = pair_table(["A", "chr1", 5000, 5100, 2.0], ["A", "chr1", 6000, 6101, 3.0])
-    dropped = choose_pcres(GENE, contacts, max_pcre_length=100)[0]
-    assert intervals(dropped) == [(5000, 5100)]
-    cropped = choose_pcres(GENE, contacts, max_pcre_length=100, oversized="crop")[0]
-    assert intervals(cropped) == [(6000, 6100), (5000, 5100)]
-    narrow = choose_pcres(GENE, contacts, max_pcre_length=41, oversized="crop")[0]
-    assert intervals(narrow) == [(6030, 6071), (5029, 5070)]
-
-
-def test_min_distance_counts_to_the_nearest_base():
-    contacts = pair_table(["A", "chr1", 1010, 1100, 2.0], ["A", "chr1", 900, 991, 2.0])
-    assert len(choose_pcres(GENE, contacts, min_distance=10)[0]) == 2
-    assert len(choose_pcres(GENE, contacts, min_distance=11)[0]) == 0
-
-
-def test_repeats_are_merged_and_the_highest_weight_is_kept():
-    contacts = fragment_table(
-        ["chr1", 900, 1100, "chr1", 5000, 5100, 2.0],
-        ["chr1", 5000, 5100, "chr1", 950, 1100, 4.0],
-        ["chr1", 900, 1100, "chr1", 6000, 6100, 3.0],
-    )
-    cell = choose_pcres(GENE, contacts, max_pcres=2)[0]
-    assert intervals(cell) == [(5000, 5100), (6000, 6100)]
-    assert cell.weight.tolist() == [4.0, 3.0]
-
-
-@pytest.mark.parametrize("other", [(5000, 5200), (4900, 5100)])
-def test_fragments_that_share_one_end_are_two(other):
-    contacts = pair_table(["A", "chr1", 5000, 5100, 2.0], ["A", "chr1", *other, 3.0])
-    assert intervals(choose_pcres(GENE, contacts)[0]) == [other, (5000, 5100)]
 
 
 def test_index_may_bear_the_name_of_a_column():
@@ -461,41 +449,6 @@ def test_tables_of_another_shape_are_refused():
             function(GENE, pair_table(), chrom_names="loose")
 
 
-def test_many_contacts_take_no_loop():
-    rng = np.random.default_rng(0)
-    n_genes, n_contacts = 2000, 200_000
-    genes = gene_table(
-        *(
-            [f"g{i}", f"chr{i % 5}", int(tss), "+"]
-            for i, tss in enumerate(rng.integers(5e7, size=n_genes))
-        )
-    )
-    start = rng.integers(0, 10_000, (n_contacts, 2)) * 5000
-    chrom = np.array([f"chr{i}" for i in rng.integers(5, size=n_contacts)], dtype=object)
-    contacts = pd.DataFrame(
-        {
-            "chrom1": chrom,
-            "start1": start[:, 0],
-            "end1": start[:, 0] + 5000,
-            "chrom2": chrom,
-            "start2": start[:, 1],
-            "end2": start[:, 1] + 5000,
-            "weight": rng.gamma(2, 1, n_contacts),
-        }
-    )
-    cells = choose_pcres(genes, contacts)
-    for row in range(0, n_genes, 400):
-        gene = genes.iloc[row]
-        near = contacts[
-            (contacts["chrom1"] == gene["chrom"])
-            & (
-                (contacts["start1"] // 5000 == gene["tss"] // 5000)
-                | (contacts["start2"] // 5000 == gene["tss"] // 5000)
-            )
-        ]
-        assert content(cells[row]) == brute_choice(gene, near, 8, 1.5, 40_000, "drop", None)
-
-
 def test_real_contacts_equal_a_group_by(h1_e003):
     genes = pd.read_csv(h1_e003 / "genes.tsv", sep="\t")
     listed = pd.read_csv(h1_e003 / "interactions.tsv", sep="\t")
@@ -515,8 +468,15 @@ def test_real_contacts_equal_a_group_by(h1_e003):
     assert sum(map(len, strongest)) == len(expected)
 
 
-CELL = Pcres(["chr1", "chr1"], [500, 90_000], [900, 95_000], [3.5, 1.6], 8, 40_000)
-SAME = Pcres(("chr1", "chr1"), (500, 90_000), (900, 95_000), (3.5, 1.6), 8, 40_000)
+CONTENT = {
+    "chrom": ["chr1", "chr1"],
+    "start": [500, 90_000],
+    "end": [900, 95_000],
+    "weight": [3.5, 1.6],
+    "max_pcres": 8,
+    "max_pcre_length": 40_000,
+}
+CELL = Pcres(**CONTENT)
 
 
 def test_cell_prints_short_alone_and_in_a_table():
@@ -525,20 +485,24 @@ def test_cell_prints_short_alone_and_in_a_table():
     assert str(table).splitlines()[1].split(maxsplit=2) == ["0", "A", "2 of 8 pCREs"]
 
 
-def test_cells_compare_by_value():
-    assert CELL == SAME
-    assert hash(CELL) == hash(SAME)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"chrom": ["chr2", "chr1"]},
+        {"start": [501, 90_000]},
+        {"end": [901, 95_000]},
+        {"weight": [3.5, 1.5]},
+        {"max_pcres": 9},
+        {"max_pcre_length": 40_001},
+        {"chrom": ["chr1"], "start": [500], "end": [900], "weight": [3.5]},
+    ],
+)
+def test_cells_compare_by_value(change):
+    same = Pcres(**CONTENT, origin=ContactOrigin("another list"))
+    assert same == CELL
+    assert hash(CELL) == hash(same)
     assert CELL != "2 of 8 pCREs"
-    for other in (
-        Pcres(["chr2", "chr1"], [500, 90_000], [900, 95_000], [3.5, 1.6], 8, 40_000),
-        Pcres(["chr1", "chr1"], [501, 90_000], [900, 95_000], [3.5, 1.6], 8, 40_000),
-        Pcres(["chr1", "chr1"], [500, 90_000], [901, 95_000], [3.5, 1.6], 8, 40_000),
-        Pcres(["chr1", "chr1"], [500, 90_000], [900, 95_000], [3.5, 1.5], 8, 40_000),
-        Pcres(["chr1", "chr1"], [500, 90_000], [900, 95_000], [3.5, 1.6], 9, 40_000),
-        Pcres(["chr1", "chr1"], [500, 90_000], [900, 95_000], [3.5, 1.6], 8, 40_001),
-        Pcres(["chr1"], [500], [900], [3.5], 8, 40_000),
-    ):
-        assert other != CELL
+    assert Pcres(**CONTENT | change) != CELL
 
 
 def test_cell_cannot_be_changed():
@@ -590,13 +554,5 @@ def test_cells_survive_copies_pickle_and_joblib(tmp_path):
     ],
 )
 def test_cells_that_contradict_themselves_are_refused(change, needle):
-    good = {
-        "chrom": ["chr1", "chr1"],
-        "start": [500, 90_000],
-        "end": [900, 95_000],
-        "weight": [3.5, 1.6],
-        "max_pcres": 8,
-        "max_pcre_length": 40_000,
-    }
     with pytest.raises(ValueError, match=needle):
-        Pcres(**{**good, **change})
+        Pcres(**CONTENT | change)

@@ -293,37 +293,6 @@ def test_over_expected_divides_by_the_mean_of_valid_pairs(
     assert_same(matrix.contacts_of(genes), expected_contacts(values, genes, 2, 1_000))
 
 
-def test_over_expected_is_one_on_average(folder, dense):
-    every = pd.DataFrame({"gene_id": range(40), "chrom": "chr2", "strand": "+"})
-    every["tss"] = every["gene_id"] * WIDTH
-    matrix = ContactMatrix(folder / "a.cool", balance=None, ignore_diags=1, **EVERYTHING)
-    found = matrix.contacts_of(every)
-    distance = (found["start"] - found["gene_id"].astype(int) * WIDTH).abs() // WIDTH
-    for d in (1, 5, 20):
-        assert found["score"][distance == d].sum() == pytest.approx(2 * (40 - d))
-
-
-@pytest.mark.parametrize("name", ["a.cool", "a.hic"])
-@pytest.mark.parametrize("value", ["observed", "oe"])
-def test_band_ends_at_the_largest_separation(folder, dense, genes, name, value):
-    values = {}
-    for chrom in SIZES:
-        own = chromosome(dense, chrom)
-        band = np.abs(np.subtract.outer(range(len(own)), range(len(own)))) <= 9
-        own = np.where(band, own, 0)
-        values[chrom] = own if value == "observed" else over_expected(own, own.any(axis=0))
-    matrix = ContactMatrix(
-        folder / name,
-        resolution=WIDTH,
-        balance=None,
-        value=value,
-        min_separation=3_000,
-        max_separation=9_900,
-        max_contacts=None,
-    )
-    assert_same(matrix.contacts_of(genes), expected_contacts(values, genes, 3, 9))
-
-
 @pytest.mark.parametrize("value", ["observed", "oe"])
 @pytest.mark.parametrize("kind", ["cool", "hic"])
 def test_band_that_is_read_in_several_blocks_loses_nothing(tmp_path, kind, value):
