@@ -117,7 +117,7 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
     Genes, contacts and bigWig files must be of one assembly; nothing is lifted over here (UCSC
     liftOver and CrossMap do that). The lengths of a matrix's chromosomes and the largest positions
     of a list go with the cells of ``pcres``: :class:`BigWigTransformer` compares them with its
-    files, and refuses those of another assembly.
+    files, and refuses contacts of another assembly.
 
     Nothing is learned from the genes, except by ``weight_transform="rank"``: fitting checks
     parameters, contacts and gene table. One scale is learned for all samples. Files are read again

@@ -224,7 +224,7 @@ def test_many_genes_are_read_as_few(tracks):
         assert transformer.transform(genes.iloc[rows]).equals(X[rows])
 
 
-def test_a_bar_appears_only_when_asked_for(tracks, genes, capsys):
+def test_progress_bar_appears_only_with_verbose(tracks, genes, capsys):
     BigWigTransformer(tracks, window=800).fit_transform(genes)
     assert capsys.readouterr() == ("", "")
     BigWigTransformer(tracks, window=800, verbose=1).fit_transform(genes)
@@ -287,7 +287,7 @@ def test_rows_made_with_different_limits_are_refused(tracks, genes, setting):
         BigWigTransformer(tracks, window=800).fit_transform(genes.assign(pcres=cells))
 
 
-def test_a_column_of_something_else_is_no_pcres(tracks, genes):
+def test_pcres_column_of_other_objects_is_refused(tracks, genes):
     cells = [pcres(), None, pcres(), pcres(), pcres()]
     with pytest.raises(TypeError, match="gene B has None, not pCREs"):
         BigWigTransformer(tracks, window=800).fit_transform(genes.assign(pcres=cells))
@@ -358,7 +358,7 @@ def test_tracks_are_found_by_a_pattern(paths, genes, tmp_path):
     assert clone(transformer).fit(genes).files_ == transformer.files_
 
 
-def test_what_was_matched_is_kept_and_said_once(paths, genes, tmp_path, capsys):
+def test_matched_names_are_kept_and_printed_once(paths, genes, tmp_path, capsys):
     bare = {"1": np.ones(SIZES["chr1"]), "2": np.ones(SIZES["chr2"])}
     tracks = {"K4": paths["K4"], "K27": write_dense(tmp_path / "bare.bw", bare)}
     transformer = BigWigTransformer(tracks, window=800, chrom_names="match", verbose=1).fit(genes)

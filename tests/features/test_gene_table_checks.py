@@ -235,7 +235,7 @@ def test_a_row_does_not_depend_on_the_others(case):
 
 
 @LEFT_OUT
-def test_one_gene_can_be_fitted_and_none_is_refused(case):
+def test_one_gene_can_be_fitted_and_an_empty_table_is_refused(case):
     transformer, table = clone(case[0]), case[1]
     assert len(transformer.fit_transform(table.iloc[:1])) == 1
     for method in (transformer.fit, transformer.transform, transformer.fit_transform):

@@ -177,7 +177,7 @@ def test_real_table_gets_its_contacts(h1_e003):
     assert_frame_equal(table.drop(columns="pcres"), genes)
 
 
-def test_table_survives_what_users_do_to_it(h1_e003, tmp_path):
+def test_table_survives_operations_of_pandas(h1_e003, tmp_path):
     genes = real_genes(h1_e003)
     table = InteractionTransformer(h1_e003 / "interactions.tsv").fit_transform(genes)
     assert_frame_equal(pd.concat([table.iloc[:20], table.iloc[20:]]), table)
@@ -348,7 +348,7 @@ def test_transform_refuses_other_naming_but_takes_chromosomes_without_contacts()
         fitted.transform(GENES.assign(chrom="1"))
 
 
-def test_empty_list_is_no_error(tmp_path):
+def test_empty_list_gives_empty_cells(tmp_path):
     path = tmp_path / "none.tsv"
     PAIRS[:0].to_csv(path, sep="\t", index=False)
     table = InteractionTransformer(path).fit_transform(GENES)
@@ -525,7 +525,7 @@ def test_matrix_and_list_serve_a_sample_each():
     assert matrix.asked[0]["gene_id"].tolist() == ["B", "C", "A"]
 
 
-def test_each_tss_of_a_gene_is_asked_for_on_its_own():
+def test_each_tss_of_a_gene_is_looked_up_on_its_own():
     genes = pd.concat([GENES, GENES.assign(tss=GENES["tss"] + 500_000)])
     matrix = _Matrix()
     transformer = InteractionTransformer(matrix, weight_threshold=None)
@@ -548,7 +548,7 @@ def test_each_tss_of_a_gene_is_asked_for_on_its_own():
         (PAIRS.assign(end=PAIRS["start"]), ValueError, ["row 0", "ends at or before its start"]),
     ],
 )
-def test_matrix_that_returns_no_pair_table_is_refused(found, error, needles):
+def test_matrix_that_returns_another_table_is_refused(found, error, needles):
     class _Says:
         def contacts_of(self, genes):
             return found
@@ -564,7 +564,7 @@ def test_class_instead_of_an_object_is_refused():
         InteractionTransformer(_Matrix).fit(GENES)
 
 
-def test_matrix_without_any_contact_is_no_error():
+def test_matrix_without_contacts_gives_empty_cells():
     class _Empty:
         def contacts_of(self, genes):
             return PAIRS[:0]

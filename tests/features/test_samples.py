@@ -210,7 +210,7 @@ def test_the_baseline_sees_no_test_row(data):
     )
 
 
-def test_the_baseline_refuses_what_has_no_mean(data):
+def test_the_baseline_refuses_rows_without_a_mean(data):
     with pytest.raises(ValueError, match="train is empty"):
         gene_mean_baseline(data.genes, data.y, [], [0])
     with pytest.raises(ValueError, match="train is empty"):

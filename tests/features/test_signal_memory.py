@@ -132,7 +132,7 @@ def test_a_file_replaced_by_one_of_the_same_size_is_read_again(genes, tmp_path):
     assert transform({"ATAC": str(path)}, genes, tmp_path / "cache").signal.max() == other
 
 
-def test_what_a_killed_process_left_is_not_used(tracks, genes, tmp_path):
+def test_leftovers_of_a_killed_process_are_not_used(tracks, genes, tmp_path):
     expected = transform(tracks, genes, tmp_path / "cache")
     for part in (tmp_path / "cache").glob("*/*.npz"):
         part.rename(part.with_suffix(".unfinished")).write_bytes(b"half")

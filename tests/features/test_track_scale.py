@@ -87,7 +87,7 @@ def test_depth_of_an_address_is_that_of_the_file(files):
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, np.nan, np.inf])
-def test_a_sum_that_is_no_depth_is_refused(files, tmp_path, value):
+def test_sum_that_cannot_be_a_depth_is_refused(files, tmp_path, value):
     path = tmp_path / "odd.bw"
     content = bytearray(Path(files["A"]).read_bytes())
     (place,) = struct.unpack_from("<Q", content, 44)
@@ -175,7 +175,7 @@ def test_replicates_weigh_no_more_than_one_file(files):
 
 
 @pytest.mark.parametrize("scale", SCALES)
-def test_what_is_kept_is_not_scaled(files, tmp_path, scale, monkeypatch):
+def test_kept_signal_is_not_scaled(files, tmp_path, scale, monkeypatch):
     n_read = []
 
     def counted(path, chrom, *arguments, **options):

@@ -32,7 +32,7 @@ def test_common_checks(estimator, check):
 
 
 @pytest.mark.parametrize("transformer", TRANSFORMERS, ids=["whole", "core"])
-def test_the_suite_is_not_switched_off_by_a_tag(transformer):
+def test_common_checks_are_not_switched_off_by_a_tag(transformer):
     # 48 with scikit-learn 1.9.
     assert len(list(estimator_checks_generator(transformer))) > 45
 
@@ -153,7 +153,7 @@ def test_columns_are_named_and_in_order(X):
         (40_000, ("window",)),
     ],
 )
-def test_windows_that_do_not_exist_are_no_columns(X, core, windows):
+def test_windows_that_do_not_exist_have_no_columns(X, core, windows):
     promoters = changed(X, index=X.index[:, :1], weights=X.weights[:, :0])
     summary = WindowSummary(core=core)
     assert summary.fit_transform(promoters).shape == (60, 2 * len(windows))
@@ -168,7 +168,7 @@ def test_a_window_one_base_pair_longer_than_the_core_has_no_sides():
     assert WindowSummary(core=8).fit(X).windows_ == ("core", "upstream", "downstream", "window")
 
 
-def test_plain_arrays_mean_what_they_say(X):
+def test_plain_arrays_are_read_by_their_axes(X):
     dense = X.to_dense()
     promoters = changed(X, index=X.index[:, :1], weights=X.weights[:, :0])
     expected = WindowSummary().fit_transform(promoters)

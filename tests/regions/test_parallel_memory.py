@@ -88,7 +88,7 @@ def test_a_parallel_search_writes_the_signal_once(X, folder, tmp_path, rows, map
     assert written == 0 if mapped else 0.9 * needed < written < 1.2 * needed
 
 
-def test_what_is_pickled_is_the_same_array_until_it_changes(X):
+def test_pickled_array_stays_the_same_until_the_rows_change(X):
     part = X[:100]
     signal = part.__getstate__()["signal"]
     assert part.__getstate__()["signal"] is signal
@@ -102,7 +102,7 @@ def test_what_is_pickled_is_the_same_array_until_it_changes(X):
     X.signal[0] = before
 
 
-def test_no_operation_takes_a_multiple_of_the_signal(X, tmp_path):
+def test_operations_take_no_multiple_of_the_signal(X, tmp_path):
     """Peaks in units of the signal, beyond what stands already."""
     half, other = X[np.arange(600) < 300], changed(X[:], signal=X.signal.copy())
     X.save(tmp_path / "X.npz")

@@ -138,7 +138,7 @@ def test_conditions_are_taken_apart_and_stacked_again(twin, share):
     assert stacked.equals(X)
 
 
-def test_samples_of_stacked_conditions_are_told_apart(X):
+def test_stack_keeps_the_sample_of_each_condition(X):
     a, b = (
         changed(X, genes={**X.genes, "sample": np.array([sample] * 3)}) for sample in ("H1", "K562")
     )
@@ -224,7 +224,7 @@ def test_joblib_round_trip(X, tmp_path):
     assert joblib.load(tmp_path / "X.joblib").equals(X)
 
 
-def test_repr_says_what_it_holds(X):
+def test_repr_counts_regions_and_contacts(X):
     assert repr(X) == (
         "RegionArray(3 genes x 3 regions x 4 bins x 2 tracks; distinct regions: 5, contacts: 3,\n"
         "    window: 20 bp, bin_size: 10 bp, tracks: ATAC, H3K4me3)"
@@ -233,7 +233,7 @@ def test_repr_says_what_it_holds(X):
     assert "distinct regions: 1, contacts: 0" in repr(X[2])
 
 
-def test_it_refuses_to_become_an_ndarray(X):
+def test_conversion_to_an_ndarray_is_refused(X):
     with pytest.raises(TypeError, match="to_dense"):
         np.asarray(X)
     with pytest.raises(TypeError, match="to_dense"):
@@ -295,7 +295,7 @@ def test_parts_that_do_not_fit_are_refused(X, part, value, message):
         RegionArray(**parts)
 
 
-def test_concatenate_refuses_what_does_not_fit(X):
+def test_concatenate_refuses_arrays_that_differ(X):
     for other in (changed(X, tracks=("a", "b")), changed(X, window=40), changed(X, genes={})):
         with pytest.raises(ValueError, match="cannot concatenate"):
             RegionArray.concatenate([X, other])
@@ -305,7 +305,7 @@ def test_concatenate_refuses_what_does_not_fit(X):
         RegionArray.concatenate([])
 
 
-def test_pool_refuses_a_bin_size_that_is_no_multiple(X):
+def test_pool_refuses_a_bin_size_that_is_not_a_multiple(X):
     with pytest.raises(ValueError, match="25 is not a multiple of the finest, 10 bp"):
         X.pool(25)
 
@@ -335,5 +335,5 @@ def test_arrays_of_fewer_axes_are_promoters():
     assert one.shape == (2, 1, 4, 1)
 
 
-def test_nbytes_counts_what_is_stored(X):
+def test_nbytes_counts_stored_arrays(X):
     assert X.nbytes == 11 * 2 * 4 + 9 * 8 + 6 * 4

@@ -119,7 +119,7 @@ def path(X, tmp_path):
 
 
 @given(region_arrays(), st.sampled_from(["r", None]), st.data())
-def test_what_is_saved_is_loaded(X, mmap_mode, data):
+def test_load_returns_the_saved_array(X, mmap_mode, data):
     rows = data.draw(st.lists(st.integers(0, len(X) - 1), max_size=6) if len(X) else st.just([]))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "X.npz"
@@ -204,7 +204,7 @@ def test_a_large_array_is_written_joined_and_compared_whole(large, tmp_path):
         ([True], ValueError, "bool"),
     ],
 )
-def test_regions_that_are_none_are_refused(X, regions, error, message):
+def test_pool_refuses_numbers_of_absent_regions(X, regions, error, message):
     with pytest.raises(error, match=message):
         X.pool(20, regions)
 
@@ -279,7 +279,7 @@ def test_parts_that_were_set_are_pickled(X, path):
         assert pickle.loads(pickle.dumps(other)).equals(other)
 
 
-def test_a_pickle_of_rows_is_small_and_so_is_what_it_takes(tmp_path):
+def test_pickle_of_rows_is_small_and_takes_little_memory(tmp_path):
     signal = np.random.default_rng(0).random((4000, 400, 2), dtype=np.float32)
     RegionArray.from_dense(signal).save(tmp_path / "X.npz")
     tracemalloc.start()
@@ -293,7 +293,7 @@ def test_a_pickle_of_rows_is_small_and_so_is_what_it_takes(tmp_path):
     np.testing.assert_array_equal(part.to_dense().values[:, 0], signal[::40])
 
 
-def test_a_file_that_is_gone_or_replaced_is_told(X, path):
+def test_pickles_name_a_file_that_is_gone_or_replaced(X, path):
     content = pickle.dumps(RegionArray.load(path)[1:3])
     X[1:].save(path)
     with pytest.raises(ValueError, match=r"X\.npz, which has been replaced since: .*compact"):
@@ -306,7 +306,7 @@ def test_a_file_that_is_gone_or_replaced_is_told(X, path):
         pickle.loads(content)
 
 
-def test_what_is_open_outlives_its_file(X, path):
+def test_opened_array_outlives_its_file(X, path):
     opened = RegionArray.load(path)
     X[:2].save(path)
     assert opened.equals(X)
@@ -320,7 +320,7 @@ def test_an_opened_file_can_be_saved_onto_itself(X, path):
     assert RegionArray.load(path).equals(X[2:])
 
 
-def test_maps_are_let_go(path):
+def test_unused_maps_are_released(path):
     opened = RegionArray.load(path)
     signal = weakref.ref(opened[1:].signal)
     assert signal() is opened.signal
@@ -378,7 +378,7 @@ def test_saving_needs_a_folder(X, tmp_path):
 
 
 @pytest.mark.parametrize("error", [OSError("no space left"), KeyboardInterrupt()])
-def test_an_interrupted_save_leaves_what_was_there(X, path, monkeypatch, error):
+def test_interrupted_save_leaves_the_old_file(X, path, monkeypatch, error):
     def fail(self, *args):
         raise error
 
@@ -389,7 +389,7 @@ def test_an_interrupted_save_leaves_what_was_there(X, path, monkeypatch, error):
     assert RegionArray.load(path).equals(X)
 
 
-def test_signal_that_was_spoilt_is_not_saved(tmp_path):
+def test_negative_signal_is_not_saved(tmp_path):
     X = RegionArray.from_dense(np.ones((2, 4)), tracks=["ATAC"])
     X.signal[3] = -1
     with pytest.raises(ValueError, match=r"Negative values.* track ATAC"):
@@ -398,7 +398,7 @@ def test_signal_that_was_spoilt_is_not_saved(tmp_path):
 
 @settings(max_examples=150)
 @given(st.data())
-def test_damage_is_told_or_changes_nothing(X, data):
+def test_damage_is_reported_or_changes_nothing(X, data):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "X.npz"
         X[:3].save(path)
@@ -426,7 +426,7 @@ def test_damage_is_told_or_changes_nothing(X, data):
         ({"window": 20}, r"X\.npz is damaged.*window=20"),
     ],
 )
-def test_other_formats_are_told(path, change, message):
+def test_other_formats_are_refused(path, change, message):
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     members["about.json"] = json.dumps({**json.loads(members["about.json"]), **change})
@@ -437,7 +437,7 @@ def test_other_formats_are_told(path, change, message):
         RegionArray.load(path)
 
 
-def test_a_file_packed_anew_is_told(X, path):
+def test_compressed_file_is_refused(X, path):
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
