@@ -32,8 +32,8 @@ RULES = {
     "nn": ({"nn.layers", "nn.reference", "regions"}, {"sklearn", "skorch", "pandas"}),
     "nn.layers": ({"regions"}, {"sklearn", "skorch", "pandas"}),
     "nn.reference": ({"nn.layers", "regions"}, {"sklearn", "skorch", "pandas"}),
-    "estimators": ({"estimators.training", "nn", "nn.reference", "regions"}, set()),
-    "estimators.training": ({"nn", "nn.reference", "regions"}, set()),
+    "estimators": ({"estimators.training", "nn", "regions"}, set()),
+    "estimators.training": ({"nn", "regions"}, set()),
     "evaluation": ({"genome", "regions"}, {"torch", "skorch"}),
     "inspection": (
         {"inspection._plot", "inspection.export"}

@@ -84,7 +84,7 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
     linear_skip : bool, default=False
         Whether a linear map of log mean signals around the TSS, and of the pCREs, is added to the
         output. It starts as a logistic regression on them, and the rest of the network at 0, so
-        that the network learns what the linear model misses: for hundreds of genes.
+        that the network learns the rest: for hundreds of genes.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss; ``"balanced"`` is inversely proportional to its number
         of genes.
@@ -102,8 +102,8 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
     callbacks : list of skorch callbacks, default=None
         Further callbacks, each an instance or a (name, instance) pair. They are copied.
     net_params : dict, default=None
-        Anything else for ``skorch.NeuralNet``, such as ``{"criterion": torch.nn.HuberLoss}``; not
-        what has a parameter of its own here.
+        Anything else for ``skorch.NeuralNet``, such as ``{"criterion": torch.nn.HuberLoss}``.
+        Settings that have a parameter of their own here are refused.
     device : str, default="auto"
         A torch device; "auto" is cuda, then mps, then cpu, whichever is there first.
     n_threads : int, default=None

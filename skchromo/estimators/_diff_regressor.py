@@ -91,7 +91,7 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
     linear_skip : bool, default=False
         Whether a linear map of log mean signals around the TSS, and of the pCREs, is added to the
         output. It starts as a ridge regression on them, and the rest of the network at 0, so
-        that the network learns what the linear model misses: for hundreds of genes.
+        that the network learns the rest: for hundreds of genes.
     scale_target : bool, default=False
         Whether the network learns y in units of its standard deviation. Predictions are in the
         scale of y either way.
@@ -114,8 +114,8 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
     callbacks : list of skorch callbacks, default=None
         Further callbacks, each an instance or a (name, instance) pair. They are copied.
     net_params : dict, default=None
-        Anything else for ``skorch.NeuralNet``, such as ``{"criterion": torch.nn.HuberLoss}``; not
-        what has a parameter of its own here.
+        Anything else for ``skorch.NeuralNet``, such as ``{"criterion": torch.nn.HuberLoss}``.
+        Settings that have a parameter of their own here are refused.
     device : str, default="auto"
         A torch device; "auto" is cuda, then mps, then cpu, whichever is there first.
     n_threads : int, default=None

@@ -165,7 +165,7 @@ class DeviceRegions:
         )
 
     def _pool(self, index):
-        """Pool the regions of some genes; number them anew."""
+        """Pool the regions of some genes; return them with the genes' numbers among them."""
         regions, new = np.unique(index, return_inverse=True)
         regions, new = regions[regions >= 0], new.reshape(index.shape) - (regions < 0).any()
         every = len(regions) == len(self._X.lengths)  # then there is nothing to select

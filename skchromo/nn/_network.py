@@ -17,7 +17,8 @@ class ChromoformerNetwork(nn.Module):
     For each bin size: promoter bins -> EmbeddingTransformer -> PairwiseInteractionTransformer
     with each pCRE -> RegulationTransformer. The outputs of all bin sizes, each plus its
     promoter embedding, enter a two-layer head. Numerically it is the published network (Lee, Yang
-    and Kim 2022, doi 10.1038/s41467-022-34152-5), but only what reaches the output is computed.
+    and Kim 2022, doi 10.1038/s41467-022-34152-5), but it computes only the parts that reach the
+    output.
 
     Outputs are multiplied by the buffer `output_scale`, which starts at 1: with the targets'
     standard deviation there, the network itself learns standardised targets.
@@ -59,8 +60,8 @@ class ChromoformerNetwork(nn.Module):
     dropout : float, default=0.0
         Rate on attention probabilities, residuals and feed-forward layers.
     linear_skip : bool, default=False
-        Whether a :class:`WindowSkip` is added to the output. The head's last weights then start at
-        0: an untrained network is the skip alone.
+        Whether a linear map of log mean signals (see `summarise`) is added to the output. The
+        head's last weights then start at 0: an untrained network is the skip alone.
 
     Raises
     ------
@@ -105,7 +106,7 @@ class ChromoformerNetwork(nn.Module):
     ):
         super().__init__()
         if d_model % 2:
-            raise ValueError(f"d_model={d_model} must be even, as positions are sines and cosines")
+            raise ValueError(f"d_model={d_model} must be even: positions are sines and cosines")
         _check_divides("d_model", d_model, embedding_n_heads, "embedding_n_heads")
         _check_divides("d_model", d_model, pairwise_n_heads, "pairwise_n_heads")
         _check_divides(
@@ -190,9 +191,9 @@ class ChromoformerNetwork(nn.Module):
         Parameters
         ----------
         encoded : Tensor of shape (n, n_scales * d_model)
-            What `encode` returned.
+            The embeddings, as `encode` returns them.
         batch : Batch
-            What was encoded.
+            The encoded genes.
         has_head : bool, default=True
             Whether the head takes part, or the skip alone.
 
@@ -210,7 +211,7 @@ class ChromoformerNetwork(nn.Module):
         return output[: len(batch)] * self.output_scale
 
     def summarise(self, batch):
-        """Compute what the skip reads: log mean signals of windows.
+        """Compute the columns that the skip reads: log mean signals of windows.
 
         Parameters
         ----------
@@ -219,8 +220,9 @@ class ChromoformerNetwork(nn.Module):
 
         Returns
         -------
-        columns : Tensor of shape (n, n_columns)
-            What :meth:`WindowSkip.columns` returns.
+        columns : Tensor of shape (n, 6 * n_tracks)
+            Not standardised: the means of windows of 1, 2, 4 and 10 kb around the TSS, of the
+            promoter, and of the pCREs weighted by contact, each with all tracks.
 
         Examples
         --------
@@ -250,7 +252,7 @@ class ChromoformerNetwork(nn.Module):
         return parts
 
 
-def _check_divides(name, value, divisor, what):
+def _check_divides(name, value, divisor, name_of_divisor):
     """Refuse a width that its heads cannot share."""
     if value % divisor:
-        raise ValueError(f"{name}={value} must be a multiple of {what} ({divisor})")
+        raise ValueError(f"{name}={value} must be a multiple of {name_of_divisor} ({divisor})")

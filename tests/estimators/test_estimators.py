@@ -58,20 +58,6 @@ def test_a_gene_s_output_is_the_same_to_the_bit_wherever_it_stands(max_pcres, n_
             np.testing.assert_array_equal(network(regions.batch(rows, fixed=True)), together[rows])
 
 
-@pytest.mark.parametrize("n_layers", [1, 2])
-def test_padding_around_a_short_promoter_changes_nothing(n_layers):
-    rng = np.random.default_rng(0)
-    values, lengths = rng.poisson(2.0, (9, 2, 16, 2)), np.tile([800, 1600], (9, 1))
-    short = RegionArray.from_dense(values, lengths=lengths)
-    wide = changed(short, window=1600)
-    network = ChromoformerNetwork(2, (4, 16), (400, 100), embedding_n_layers=n_layers).eval()
-    outputs = [
-        network(DeviceRegions(X, (400, 100)).batch(range(9))).detach() for X in (short, wide)
-    ]
-    assert short.window == 800
-    np.testing.assert_allclose(outputs[0], outputs[1], atol=1e-6)
-
-
 def test_pcres_and_their_weights_matter(X, fitted):
     alone = promoters_alone(X)
     unweighted = changed(X, weights=np.zeros_like(X.weights))

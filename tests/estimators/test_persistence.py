@@ -22,7 +22,6 @@ from skchromo import (
     ChromoformerClassifier,
     ChromoformerDiffRegressor,
     ChromoformerRegressor,
-    RegionArray,
     load_model,
 )
 
@@ -214,18 +213,6 @@ def test_a_checkpoint_from_a_gpu_is_loaded_without_one(X, model, tmp_path, monke
         torch.load(tmp_path / "a.pt", weights_only=True)
     loaded = ChromoformerRegressor.from_checkpoint(tmp_path / "a.pt", tracks=X.tracks, window=1600)
     np.testing.assert_allclose(loaded.predict(X), regressor.predict(X), rtol=1e-6)
-
-
-def test_a_loaded_model_refuses_other_regions(X, model, path):
-    finer = RegionArray.from_dense(np.ones((4, 1, 32, 2)), bin_size=50, tracks=X.tracks)
-    for loaded in (load_model(path), pickle.loads(pickle.dumps(model))):
-        for other, words in (
-            (make_regions(tracks=("ATAC", "H3K4me3")), "in another order"),
-            (changed(X, window=2000, n_bins=20), "fitted on .*1600"),
-            (finer, "finest bins of 50"),
-        ):
-            with pytest.raises(ValueError, match=words):
-                loaded.predict(other)
 
 
 def test_saved_models_are_loaded_onto_devices_that_are_there(X, model, path, tmp_path):

@@ -10,8 +10,8 @@ from torch.nn import functional as F
 from ._scale_layers import FeedForward, ScaleLayerNorm, ScaleLinear, scale_linear
 
 # Rows of the small matrices that attention multiplies are multiples of these floats long: where
-# they are not, some CPUs' kernels round a product by its place in memory, and what is predicted for
-# a gene depends on its place in the batch.
+# they are not, some CPUs' kernels round a product by its place in memory, and the prediction for a
+# gene depends on its place in the batch.
 ALIGNED = 4
 
 

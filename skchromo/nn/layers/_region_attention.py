@@ -74,8 +74,8 @@ class RegionAttention(nn.Module):
 class _Mix(torch.autograd.Function):
     """Values of each gene's regions weighted by attention, from tokens to tokens.
 
-    Written out with its derivative: the matrices of a gene and head are so small that passes over
-    memory are what counts.
+    Written out with its derivative: the matrices of a gene and head are so small that the time is
+    spent in passes over memory.
     """
 
     @staticmethod

@@ -9,11 +9,10 @@ from torch.nn import functional as F
 class TokenLayout(NamedTuple):
     """The gene and the region that each token of a batch stands for.
 
-    What each region needs alone is computed on tokens: all promoters, then all pCREs that are
-    there, none for those that are not. What regions of one gene do to each other is computed on a
-    table of n_genes x n_keys slots, where n_keys is n_regions rounded up. Moves between the two are
-    gathers in both directions of differentiation, which unlike scattered sums give the same bits on
-    every run and device.
+    Layers that work on single regions run on tokens: all promoters, then all pCREs, without any for
+    absent pCREs. Attention among the regions of a gene runs on a table of n_genes x n_keys slots,
+    where n_keys is n_regions rounded up. Moves between the two are gathers in both directions of
+    differentiation: unlike scattered sums they give the same bits on every run and device.
 
     - `gene`, (n_pairs,): number of each pCRE's gene;
     - `token`, (n_genes, n_keys): number of the token at each slot; any where absent;

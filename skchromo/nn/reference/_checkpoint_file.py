@@ -30,7 +30,7 @@ def read_tensors(path):
     try:
         _check_file(path)
         with torch.serialization.safe_globals(_ALLOWED), warnings.catch_warnings():
-            # torch warns of pickles that are not its own; what matters is whether they load
+            # torch warns of pickles that are not its own, also where they load
             warnings.simplefilter("ignore", UserWarning)
             return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
