@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ._text_file import COMMENTS, TextFile
+from ._lines import COMMENTS
+from ._text_file import TextFile
 
 _PART = 1 << 20
 _COMMENTS = tuple(mark.encode() for mark in COMMENTS)

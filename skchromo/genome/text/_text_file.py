@@ -7,10 +7,7 @@ import zlib
 from functools import partial
 
 from ..._files import open_binary, path_on_disk
-from ._fields import split_line
-
-# How comments begin, and the lines by which genome browsers configure a track.
-COMMENTS = ("#", "track ", "track\t", "browser ", "browser\t")
+from ._lines import is_comment, split_line, text_of
 
 _BUFFER = 1 << 20
 
@@ -18,7 +15,7 @@ _BUFFER = 1 << 20
 class TextFile:
     """A text file that can be read from its beginning any number of times.
 
-    It is plain, gzipped or bgzipped, whatever its name ends in. `what` is its name in messages,
+    It is plain, gzipped or bgzipped, whatever its name ends in. `what` names its kind in messages,
     such as "annotation". `others` maps the first bytes of formats that are often passed by mistake
     to the end of the message that refuses them.
     """
@@ -112,13 +109,3 @@ class TextFile:
     def problem(self, number, text):
         """Return a ValueError that names the file and the line, followed by `text`."""
         return ValueError(f"{self.name}, line {number}: {text}")
-
-
-def text_of(line):
-    """Return a line as text without its end; bytes that are not UTF-8 are replaced."""
-    return line.decode("utf-8", "replace").rstrip("\r\n")
-
-
-def is_comment(text):
-    """Return whether a line holds no record: blank, a comment or for a genome browser."""
-    return not text.strip() or text.startswith(COMMENTS)

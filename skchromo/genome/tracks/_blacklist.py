@@ -8,7 +8,7 @@ import pandas as pd
 from ..._arrays import ranges
 from ..._words import name_some
 from .._chroms import bare_name, match_hint, resolve_chroms
-from ..text import TextFile, is_comment, text_of, whole_number
+from ..text import TextFile, whole_number
 
 _COLUMNS = ("chrom", "start", "end")
 
@@ -113,10 +113,7 @@ def check_blacklist(blacklist, sizes, chrom_names="exact"):
 def _from_bed(file):
     """Read the first three columns of a BED file."""
     chroms, starts, ends = [], [], []
-    for number, line in file.lines():
-        text = text_of(line)
-        if is_comment(text):
-            continue
+    for number, text in file.records():
         fields = text.split("\t") if "\t" in text else text.split()
         chrom, start, end = fields[0], *map(whole_number, (*fields[1:3], "", "")[:2])
         if start is None or end is None:

@@ -1,7 +1,10 @@
-"""Fields of a line: split at the separator of the line, and read as positions and regions."""
+"""Lines of text: comments, and fields that are split and read as positions and regions."""
 
 import csv
 import re
+
+# How comments begin, and the lines by which genome browsers configure a track.
+COMMENTS = ("#", "track ", "track\t", "browser ", "browser\t")
 
 # chr1:100-200 (chromosome names may hold colons), chr1,100,200 of CHiCAGO, chr1.100.200 of covNorm
 REGION = re.compile(
@@ -11,6 +14,16 @@ REGION = re.compile(
 )
 # The fourth column of a longrange track: the other end and the score.
 TARGET = re.compile(r"\s*([^,\s]+:-?\d{1,15}--?\d{1,15}),(\S*)\s*")
+
+
+def text_of(line):
+    """Return a line as text without its end; bytes that are not UTF-8 are replaced."""
+    return line.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def is_comment(text):
+    """Return whether a line holds no record: blank, a comment or for a genome browser."""
+    return not text.strip() or text.startswith(COMMENTS)
 
 
 def split_line(line):
