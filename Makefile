@@ -27,7 +27,7 @@ lint: $(VENV)/test.installed
 clean:
 	rm -rf $(VENV) demo bench build docs/_build docs/generated *.egg-info
 
-# An extra is installed anew when what the package asks for changes.
+# An extra is installed anew when requirements change.
 $(VENV)/%.installed: setup.cfg constraints.txt
 	@echo "Installing skchromo with extra '$*' into $(VENV); the first time takes minutes."
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -65,7 +65,7 @@ def sections_of(found):
 
 
 def split_names(parameters):
-    """Map each parameter of a section, of which several may share a line, to its type."""
+    """Map each parameter of a section to its type; several may share a line."""
     return {
         name.strip().lstrip("*"): parameter.type
         for parameter in parameters
