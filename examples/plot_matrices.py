@@ -86,20 +86,20 @@ write(hictkpy.hic.FileWriter(str(folder / "hic.hic"), sizes, [width, 2 * width])
 # Open a matrix
 # -------------
 # A ``.cool`` file has one resolution. Of a file with several, say which: in the path of
-# an ``.mcool`` file, or with ``resolution=`` for any format. Real matrices are biased,
-# so give ``balance=`` the name of the weights in the file: mostly ``"weight"`` in
-# ``.cool`` and ``.mcool``, ``"SCALE"`` or ``"KR"`` in ``.hic``. The simulated matrices
-# need no balancing. ``min_count`` leaves out bins with few reads, which are noise at
-# large distances.
+# an ``.mcool`` file, or with ``resolution=`` for any format. Real matrices are biased.
+# The weights that balance them are in the file and are used by default;
+# ``balance_used`` names them, and ``balance="SCALE"`` chooses others. The simulated
+# matrices have none and need none. ``min_count`` leaves out bins with few reads, which
+# are noise at large distances.
 
-print(ContactMatrix("K562.mcool::resolutions/5000", balance="weight", min_count=5))
+print(ContactMatrix("K562.mcool::resolutions/5000", min_count=5))
 print(ContactMatrix("K562.hic", resolution=5_000, balance="SCALE", min_count=5))
 
 over_expected = ContactMatrix(folder / "hic.cool", min_count=5)
 observed = ContactMatrix(folder / "hic.cool", value="observed", min_count=5)
 wide = ContactMatrix(folder / "hic.hic", resolution=2 * width, min_count=5)
 for matrix in (over_expected, wide):
-    print(Path(matrix.path).name, matrix.resolutions, matrix.chromsizes)
+    print(Path(matrix.path).name, matrix.resolutions, matrix.balance_used)
 
 # %%
 # The row of one gene
