@@ -114,7 +114,10 @@ def high_low(expression, sample=None):
         sample = pd.Series(column_or_1d(sample))
         check_consistent_length(values, sample)
         if sample.isna().any():
-            raise ValueError(f"sample is missing at row {np.flatnonzero(sample.isna())[0]}")
+            raise ValueError(
+                f"sample is missing at row {np.flatnonzero(sample.isna())[0]}: fill it in, or drop "
+                "the row"
+            )
         median = pd.Series(values).groupby(sample).transform("median").to_numpy()
     label = (values >= median).astype(int)
     return label if series is None else pd.Series(label, series.index, name=series.name)

@@ -136,7 +136,10 @@ def _groups(X, regions):
     promoters = np.unique(X.index[:, 0])
     pcres = np.setdiff1d(X.index[:, 1:], [-1, *promoters])
     if regions == "pcres" and not len(pcres):
-        raise ValueError("regions='pcres', but no gene of X has a pCRE")
+        raise ValueError(
+            "regions='pcres', but no gene of X has a pCRE: give genes with contacts, or "
+            "regions='promoter' or 'all'"
+        )
     return {"all": (promoters, pcres), "promoter": (promoters,), "pcres": (pcres,)}[regions]
 
 

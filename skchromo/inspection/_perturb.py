@@ -305,7 +305,10 @@ def _check_fits(perturbation, X):
         )
     n_pcres = X.index.shape[1] - 1
     if perturbation.regions == "pcres" and not n_pcres:
-        raise ValueError(f"perturbation {perturbation}: X holds promoters alone, without pCREs")
+        raise ValueError(
+            f"perturbation {perturbation}: X holds promoters alone, without pCREs: put an "
+            "InteractionTransformer before the BigWigTransformer"
+        )
     if not isinstance(perturbation.regions, str) and perturbation.regions > n_pcres:
         raise ValueError(f"perturbation {perturbation}: genes of X have at most {n_pcres} pCREs")
     window, half = perturbation.window, X.window / 2

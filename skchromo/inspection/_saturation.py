@@ -198,7 +198,10 @@ def _open(estimator, X, track, threshold, response_method, class_of_interest):
     model = open_model(estimator, X)
     X = model.X
     if X.index.shape[1] == 1:
-        raise ValueError("X holds promoters alone: there are no contacts to count or to weigh")
+        raise ValueError(
+            "X holds promoters alone, without contacts to count or to weigh: put an "
+            "InteractionTransformer before the BigWigTransformer"
+        )
     predict = response(model, response_method, class_of_interest)
     counted = X.index >= 0
     counted[:, 0] = False

@@ -39,7 +39,10 @@ def concatenated(arrays):
         _check_alike(first, other)
         for chrom, size in other.chromsizes.items():
             if chromsizes.setdefault(chrom, size) != size:
-                raise ValueError(f"cannot concatenate: {chrom} has two different lengths")
+                raise ValueError(
+                    f"cannot concatenate: {chrom} has two different lengths: read both from bigWig "
+                    "files of one assembly"
+                )
     parts = {
         "index": np.concatenate([array.index for array in arrays]),
         "weights": np.concatenate([array.weights for array in arrays]),
@@ -113,7 +116,8 @@ def _check_alike(first, other):
     if other.shape[1:] != first.shape[1:] or other.genes.keys() != first.genes.keys():
         raise ValueError(
             f"cannot concatenate: shapes {first.shape} and {other.shape}, gene columns "
-            f"{list(first.genes)} and {list(other.genes)}"
+            f"{list(first.genes)} and {list(other.genes)}: make both with the same max_pcres, from "
+            "gene tables of the same columns"
         )
 
 

@@ -152,7 +152,7 @@ class AttentionDisplay(Display):
         if not self.is_one:
             raise ValueError("pairwise attention is drawn for one gene: name it, as gene='ENSG...'")
         if not len(self._pcres()):
-            raise ValueError(f"{self.name} has no pCREs")
+            raise ValueError(f"{self.name} has no pCREs: draw a gene with contacts")
 
     def _pcres(self):
         """Return the places of the one gene's pCREs, counted from 0."""

@@ -85,7 +85,9 @@ class GeneDisplay(_base.Display):
         self.attribution, self.prediction = None, None
         if attributions is not None:
             if attributions.tracks != X.tracks or attributions.bin_size != X.bin_size:
-                raise ValueError("attributions are of other tracks or bins than X has")
+                raise ValueError(
+                    "attributions are of other tracks or bins than X has: compute them from this X"
+                )
             self.attribution = attributions.values[row]
             self.prediction = float(attributions.prediction[row])
         self.importance = None if importance is None else importance.importance[row]
@@ -300,7 +302,10 @@ def _check_regions(X):
             "predict"
         )
     if X.ndim != 4:
-        raise ValueError("X has two conditions of each gene: draw the genes of one condition")
+        raise ValueError(
+            "X has two conditions of each gene: draw the genes of one, X.condition('a') or "
+            "X.condition('b')"
+        )
 
 
 def _check_same_genes(result, X):

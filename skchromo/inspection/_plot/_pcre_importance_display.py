@@ -115,7 +115,7 @@ class PCREImportanceDisplay(Display):
 
     def _check(self):
         if not len(self._found()[0]):
-            raise ValueError(f"{self.name}: no pCREs to draw")
+            raise ValueError(f"{self.name}: no pCREs to draw: give genes with contacts")
 
     def _height(self):
         return 0.75 + _ROW * len(self._found()[0]) if self.is_one else 2.4
