@@ -149,8 +149,8 @@ class BigWigTransformer(GeneTableTransformer):
     ... )
     >>> reader = BigWigTransformer({"H3K4me3": path}, window=400).fit(genes)
     >>> X = reader.transform(genes)
-    >>> X.shape
-    (2, 1, 4, 1)
+    >>> X.shape, reader.fit_transform(genes).equals(X)
+    ((2, 1, 4, 1), True)
     >>> X.to_dense().values[:, 0, :, 0]
     array([[0., 3., 0., 0.],
            [0., 0., 3., 0.]], dtype=float32)
