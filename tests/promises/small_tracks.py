@@ -7,9 +7,9 @@ import pandas as pd
 from skchromo import BigWigTransformer
 
 
-def make_genes(n=30):
+def make_genes(n=30, step=1_200):
     index = pd.Index([f"g{i}" for i in range(n)], name="gene_id")
-    tss = [1_000 + 1_200 * i for i in range(n)]
+    tss = [1_000 + step * i for i in range(n)]
     return pd.DataFrame({"chrom": "chr1", "tss": tss, "strand": "+"}, index=index)
 
 

@@ -178,6 +178,16 @@ def test_tracks_read_before_ctrl_c_are_kept(tracks, genes, tmp_path, n_jobs):
     assert len(read) == N_TRACKS - len(kept)
 
 
+def test_pieces_of_a_track_read_before_ctrl_c_are_kept(tracks, tmp_path):
+    genes, track = make_genes(5_000, step=7), {"t": tracks["t0"]}
+    with signal_at(signal.SIGINT, 2), pytest.raises(KeyboardInterrupt):
+        transform(track, genes, tmp_path / "cache")
+    assert files_in(tmp_path / "cache") == [".npz"]
+    with signal_at(signal.SIGINT, None) as read:
+        assert transform(track, genes, tmp_path / "cache").equals(transform(track, genes))
+    assert len(read) == 3  # the other piece, and both without memory
+
+
 KILLED = """
 import signal, sys
 from test_faults import signal_at
