@@ -28,7 +28,7 @@ import pyBigWig
 from skchromo import BigWigTransformer, InteractionTransformer
 from skchromo._files import open_at
 from skchromo.genome import read_bins
-from skchromo.genome.bigwig._index import Layout
+from skchromo.genome.bigwig import Layout
 
 # Lengths in Mb of the human chromosomes (hg38, rounded).
 MEGABASES = {

@@ -2,6 +2,7 @@
 
 from ._bin_cache import BinCache
 from ._file import BigWigFile
+from ._index import Layout
 from ._read_bins import (
     check_signal_options,
     match_file_chroms,
