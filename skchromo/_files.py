@@ -24,6 +24,7 @@ _AHEAD = 1 << 19
 # Names under which fsspec's systems give the version of a file.
 _VERSIONS = ("ETag", "etag", "generation", "LastModified", "mtime", "modify", "created")
 _PACKAGES = {"http": "aiohttp", "https": "aiohttp", "s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs"}
+# Messages by the kind of error that a server gives, whose words take the place of the braces.
 _REMEDIES = {
     FileNotFoundError: "the server has no such file ({}): check the address",
     PermissionError: "the server refuses access ({}): check the address and your rights (a public "

@@ -11,8 +11,8 @@ import aiohttp
 import yarl
 from fsspec.implementations.http import HTTPFileSystem
 
-_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
-_EMPTY = "bytes */0"
+# Start of a range and size of the file; a range beyond the end has a star for its place.
+_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+)")
 # Seconds without a byte, and the longest wait that a server may name in Retry-After.
 _TIMEOUT, _LONGEST_PAUSE = 30, 30.0
 _REFUSALS = {
@@ -91,25 +91,24 @@ class HttpRanges(HTTPFileSystem):
         url = yarl.URL(address, encoded=address.isascii() and " " not in address)
         headers = {"Range": f"bytes={start}-{stop - 1}"}
         async with self._session.get(url, headers=headers) as answer:
-            place = answer.headers.get("Content-Range", "")
-            part = _RANGE.fullmatch(place)
-            empty = answer.status == 416 and place == _EMPTY
-            if not empty and answer.status >= 300:
+            part = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+            beyond = answer.status == 416 and part
+            if answer.status >= 300 and not beyond:
                 raise _StatusError(answer.status, _named_pause(answer))
-            if not empty and (answer.status != 206 or not part):
+            if not beyond and (answer.status != 206 or not part):
                 raise io.UnsupportedOperation(
                     "the server sends whole files only (it does not answer range requests): "
                     "download the file and give its path"
                 )
             version = answer.headers.get("ETag") or answer.headers.get("Last-Modified")
-            size = 0 if empty else int(part[3])
+            size = int(part[2])
             self.states.append((size, version))
-            content = b"" if empty else await answer.read()
+            content = b"" if beyond else await answer.read()
             # A login goes to the address alone, so that one with a login is always asked anew.
             if answer.history and "@" not in urlsplit(self._address).netloc:
                 self.latest = str(answer.url)
         expected = max(min(stop, size) - start, 0)
-        if len(content) != expected or (part and int(part[1]) != start):
+        if len(content) != expected or (part[1] and int(part[1]) != start):
             raise OSError(f"only {len(content)} of {expected} bytes arrived")
         return content
 

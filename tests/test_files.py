@@ -91,14 +91,15 @@ def test_state_changes_with_the_file(place):
     assert file_state(place(CONTENT[::-1])) != before
 
 
-def test_replaced_file_is_an_error(server):
+@pytest.mark.parametrize("other", [CONTENT[1:], CONTENT[:10], b""])
+def test_replaced_file_is_an_error(server, other):
     fsspec.filesystem("memory").pipe("/files/a", CONTENT)
-    for url in f"{server.url}/a", "memory://files/a":
-        file = RemoteFile(url)
-        server.files["a"] = CONTENT[1:]
-        fsspec.filesystem("memory").pipe("/files/a", CONTENT[1:])
-        with pytest.raises(ValueError, match=f"{url}: the file was replaced on the server"):
-            file.fetch([0], [10])
+    files = [RemoteFile(f"{server.url}/a"), RemoteFile("memory://files/a")]
+    server.files["a"] = other
+    fsspec.filesystem("memory").pipe("/files/a", other)
+    for file in files:
+        with pytest.raises(ValueError, match=f"{file.url}: the file was replaced on the server"):
+            file.fetch([400_000], [400_010])
 
 
 def test_missing_file_is_an_error(server, tmp_path):

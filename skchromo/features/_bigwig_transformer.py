@@ -49,12 +49,12 @@ class BigWigTransformer(GeneTableTransformer):
     Parameters
     ----------
     tracks : mapping of str to (path or list of paths), pandas.DataFrame, str or path
-        The bigWig file of each track: its path or its http or https address; several files of one
-        track are replicates, whose means are averaged. For genes in several cell types a table with
-        the columns ``sample``, ``track`` and ``path``, one row per file: with several samples the
-        gene table needs a column ``sample`` too. Or where such a table is found: a sample sheet
-        (TSV or CSV), a pattern such as ``"data/{sample}-{track}.bigwig"``, or a folder of Roadmap's
-        or ENCODE's files, see :func:`~skchromo.genome.list_tracks`.
+        The bigWig file of each track: its path or its address (http, https, s3, gs, ftp, ...);
+        several files of one track are replicates, whose means are averaged. For genes in several
+        cell types a table with the columns ``sample``, ``track`` and ``path``, one row per file:
+        with several samples the gene table needs a column ``sample`` too. Or where such a table is
+        found: a sample sheet (TSV or CSV), a pattern such as ``"data/{sample}-{track}.bigwig"``, or
+        a folder of Roadmap's or ENCODE's files, see :func:`~skchromo.genome.list_tracks`.
     window : int, default=40_000
         Length of the promoter window in bp, centred on the TSS; half of it must be a multiple of
         `bin_size`. It may run past the chromosome's ends, where there is no coverage.
