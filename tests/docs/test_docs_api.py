@@ -2,23 +2,16 @@
 
 import ast
 import dataclasses
-import importlib
 import inspect
 import re
-import sys
 from operator import attrgetter
-from pathlib import Path
 
+import public_names as names
 import pytest
 from numpydoc.docscrape import FunctionDoc
 from numpydoc.validate import validate
 
 import skchromo
-
-DOCS = Path(__file__).resolve().parents[2] / "docs"
-sys.path.insert(0, str(DOCS))
-names = importlib.import_module("public_names")
-sys.path.remove(str(DOCS))
 
 # https://numpydoc.readthedocs.io/en/latest/validation.html
 CHECKS = {
