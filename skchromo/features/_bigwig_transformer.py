@@ -154,6 +154,8 @@ class BigWigTransformer(GeneTableTransformer):
     >>> X.to_dense().values[:, 0, :, 0]
     array([[0., 3., 0., 0.],
            [0., 0., 3., 0.]], dtype=float32)
+    >>> reader.fit_transform(genes).equals(X)
+    True
     """
 
     def __init__(
