@@ -133,6 +133,44 @@ def test_names_of_the_first_release_are_understood(theirs, tmp_path):
     )
 
 
+def in_oldest_names(state):
+    """The state dict in the names of the first published weights."""
+    names = {}
+    for name in state:
+        stage, bin_size, rest = (name.split(".", 2) + ["", ""])[:3]
+        rest = rest.replace("lin_proj_pcre.", "lin_proj_c.")
+        names[name] = {
+            "embed": f"embed{bin_size}_a.{rest}",
+            "pairwise_interaction": f"embed{bin_size}_b.{rest}",
+            "regulation": f"transformer{bin_size}.{rest.removeprefix('transformer.')}",
+        }.get(stage, name)
+    return {names[name]: tensor for name, tensor in state.items()}
+
+
+@pytest.mark.parametrize("prefix", ["", "module."])
+@pytest.mark.parametrize("kind", reference.NETS)
+def test_names_of_the_first_published_weights_are_understood(kind, prefix, tmp_path):
+    state = reference.NETS[kind](n_feats=2, **SIZES).state_dict()
+    old = {prefix + name: tensor for name, tensor in in_oldest_names(state).items()}
+    assert {prefix + "embed2000_b.lin_proj_c.weight", prefix + "fc_head.0.bias"} <= set(old)
+    assert prefix + "transformer100.layers.2.self_att.att.weight" in old
+    torch.save({"net": state}, tmp_path / "new.pt")
+    torch.save({"net": old, "epoch": 9}, tmp_path / "old.pt")
+    cls = {"classifier": ChromoformerClassifier, "regressor": ChromoformerRegressor}[kind]
+    X = make_regions(6, 3, 400)
+    new, old = (
+        cls.from_checkpoint(tmp_path / f"{name}.pt", tracks=X.tracks) for name in ("new", "old")
+    )
+    np.testing.assert_array_equal(old.net_.forward(X), new.net_.forward(X))
+
+
+def test_checkpoint_with_one_tensor_under_two_names_is_refused(theirs, tmp_path):
+    state = theirs.state_dict()
+    torch.save({**state, **in_oldest_names(state)}, tmp_path / "both.pt")
+    with pytest.raises(ValueError, match=r"both\.pt holds some tensors twice"):
+        read_checkpoint(tmp_path / "both.pt")
+
+
 class Trap:
     def __reduce__(self):
         return os.mkdir, ("trap",)

@@ -10,8 +10,16 @@ from .._network import ChromoformerNetwork
 from ._checkpoint_file import read_tensors
 from ._names import fitting_parts, load_reference_state, reference_state
 
-# Names of the first release, and of the current one.
-_OLD_NAMES = {"embed": "embed", "pw_int": "pairwise_interaction", "reg": "regulation"}
+# Older names of the three stages, around the bin size, and the names of the current release. The
+# oldest are those of the first published weights.
+_OLD_NAMES = [
+    (re.compile(r"embed(\d+)_a"), r"embed.\1"),
+    (re.compile(r"embed(\d+)_b"), r"pairwise_interaction.\1"),
+    (re.compile(r"transformer(\d+)"), r"regulation.\1.transformer"),
+    (re.compile(r"embed(\d+)"), r"embed.\1"),
+    (re.compile(r"pw_int(\d+)"), r"pairwise_interaction.\1"),
+    (re.compile(r"reg(\d+)"), r"regulation.\1"),
+]
 
 
 def read_checkpoint(path):
@@ -21,7 +29,9 @@ def read_checkpoint(path):
     ----------
     path : str or Path
         A file written by ``torch.save``: ``{"net": state_dict, ...}`` (NumPy arrays too) or a bare
-        state dict. Names of the first release (``embed2000``, ``reg100``) are understood as well.
+        state dict. Older names are understood as well: of the first release (``embed2000``,
+        ``pw_int500``, ``reg100``), and of the first published weights (``embed2000_a``,
+        ``embed500_b``, ``transformer100``).
 
     Returns
     -------
@@ -52,7 +62,11 @@ def read_checkpoint(path):
         raise ValueError(f"{path} does not hold a state dict of tensors, alone or under 'net'")
     if not all(isinstance(name, str) for name in state):
         raise ValueError(f"{path} holds tensors without names: it is not a Chromoformer checkpoint")
-    state = {_new_name(name): tensor for name, tensor in state.items()}
+    n_tensors, state = len(state), {_new_name(name): tensor for name, tensor in state.items()}
+    if len(state) < n_tensors:
+        raise ValueError(
+            f"{path} holds some tensors twice, under older and newer names: save one model alone"
+        )
     if not any(name.startswith("embed.") for name in state) or "fc_head.2.bias" not in state:
         raise ValueError(
             f"{path} is not a Chromoformer checkpoint: it has no tensors embed.<bin size>... and "
@@ -220,7 +234,9 @@ def _check_state(state):
 
 def _new_name(name):
     """Return the name of a tensor in the reference's current release."""
-    old = re.fullmatch(r"(?:module\.)?(embed|pw_int|reg)(\d+)\.(.+)", name)
-    if old:
-        return f"{_OLD_NAMES[old[1]]}.{old[2]}.{old[3]}"
-    return name.removeprefix("module.")
+    stage, dot, rest = name.removeprefix("module.").partition(".")
+    for old, new in _OLD_NAMES:
+        if old.fullmatch(stage):
+            stage = old.sub(new, stage)
+            break
+    return stage + dot + re.sub(r"\blin_proj_c\.", "lin_proj_pcre.", rest)
