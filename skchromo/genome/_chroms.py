@@ -1,15 +1,23 @@
-"""Chromosome names: with and without chr, and the names of the mitochondrion."""
+"""Chromosome names: with and without chr, and the names of mitochondrion and plastid."""
+
+import re
 
 from .._words import check_choice
 
-_MITOCHONDRION = frozenset({"M", "MT"})
+_PREFIX = re.compile("chr", re.IGNORECASE)
+# UCSC and GENCODE: chrM; Ensembl: MT, Mt, MtDNA, Mito, mitochondrion_genome; TAIR: ChrM, ChrC
+_ORGANELLES = {
+    **dict.fromkeys(("m", "mt", "mtdna", "mito", "mitochondrion_genome"), "M"),
+    **dict.fromkeys(("c", "pt", "pltd", "chloroplast"), "C"),
+}
 
 
 def resolve_chroms(wanted, present, chrom_names="exact"):
     """Return the name that a file uses for each distinct wanted name; None where it has none.
 
-    ``"match"`` also takes a name with or without ``chr``, and ``chrM``, ``chrMT``, ``M`` and ``MT``
-    for one another; the name itself comes first. Several matches are an error.
+    ``"match"`` also takes a name with or without ``chr`` (``Chr`` and ``CHR`` too), and the names
+    of the mitochondrion, such as ``chrM`` and ``MT``, or of the plastid, such as ``ChrC`` and
+    ``Pt``, for one another; the name itself comes first. Several matches are an error.
     """
     check_chrom_names(chrom_names)
     present = dict.fromkeys(present)
@@ -36,9 +44,9 @@ def check_chrom_names(chrom_names):
 
 
 def bare_name(name):
-    """Return a chromosome name without ``chr``; ``M`` for every name of the mitochondrion."""
-    bare = name[3:] if name.startswith("chr") else name
-    return "M" if bare in _MITOCHONDRION else bare
+    """Return a chromosome name without ``chr``; ``M`` and ``C`` for mitochondrion and plastid."""
+    bare = name[3:] if _PREFIX.match(name) else name
+    return _ORGANELLES.get(bare.lower(), bare)
 
 
 def match_hint(missing, present, chrom_names="exact"):

@@ -1,4 +1,4 @@
-"""Gene names: versions taken off, and the kind of name that a table uses."""
+"""Gene names: versions and prefixes taken off, and the kind of name that a table uses."""
 
 import re
 
@@ -6,9 +6,25 @@ import numpy as np
 
 # ENSG00000000003.15, ENSG00000002586.20_PAR_Y, ENSG00000223972.5_2 (lifted to hg19), NM_000546.6
 _VERSIONED = re.compile(r"((?:ENS[A-Z]*|[NX][MR]_)\d+)\.\d+(?:_\d+)?(_PAR_Y)?")
+# The type of a record before its name: gene: (Ensembl), Gene: (WormBase), gene- and rna- (NCBI).
+# Names that someone numbered, such as gene-1, keep it.
+_PREFIXED = re.compile(
+    r"(?i:(?:gene|pseudogene|transcript|mrna|ncrna|rna|geneid):|(?:gene|rna)-(?!\d+$))(?=.)"
+)
 _KINDS = (
     ("Ensembl transcript ids", re.compile(r"ENS[A-Z]*T\d{11}(\.\d+)?.*")),
-    ("RefSeq transcript ids", re.compile(r"[NX][MR]_\d+(\.\d+)?")),
+    ("Ensembl transcript ids", re.compile(r".+-2\d\d")),  # names, such as TP53-201
+    ("RefSeq transcript ids", re.compile(r"[NX][MR]_\d+(\.\d+)?.*")),
+    ("UCSC transcript ids", re.compile(r"uc\d{3}[a-z]{3}(\.\d+)?")),
+    ("CCDS transcript ids", re.compile(r"CCDS\d+(\.\d+)?")),
+    ("Havana transcript ids", re.compile(r"OTT[A-Z]+T\d{11}(\.\d+)?")),
+    ("FlyBase transcript ids", re.compile(r"FBtr\d{7}|CG\d+-R[A-Z]+")),
+    ("WormBase or StringTie transcript ids", re.compile(r"\w+\.\d+([a-z]?\.\d+|[a-z])")),
+    (
+        "plant transcript ids",
+        re.compile(r"(?i:AT[1-5CM]G|LOC_Os\d\dg)\d{5}\.\d+|\w+_T\d{3}|Os\d\dt\d{7}-\d\d"),
+    ),
+    ("yeast transcript ids", re.compile(r"\w+_mRNA")),
     ("human Ensembl gene ids", re.compile(r"ENSGR?\d{10,11}(\.\d+)?.*")),
     ("mouse Ensembl gene ids", re.compile(r"ENSMUSG\d{11}(\.\d+)?.*")),
     ("Ensembl gene ids", re.compile(r"ENS[A-Z]+G\d{11}(\.\d+)?.*")),
@@ -24,10 +40,12 @@ def check_strip_version(value):
 
 
 def bare_id(name):
-    """Return an Ensembl or RefSeq id without its version; other names keep their dots.
+    """Return an id without a prefix such as ``gene:``, and without an Ensembl or RefSeq version.
 
-    The copy of a gene on chromosome Y keeps its ``_PAR_Y``.
+    Other names keep their dots. The copy of a gene on chromosome Y keeps its ``_PAR_Y``.
     """
+    prefix = _PREFIXED.match(name)
+    name = name[prefix.end() :] if prefix else name
     found = _VERSIONED.fullmatch(name)
     return found[1] + (found[2] or "") if found else name
 

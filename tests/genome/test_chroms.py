@@ -24,6 +24,21 @@ def test_names_of_the_mitochondrion_match(names):
     assert resolve_chroms([names[0]], ["chr1", names[1]], "match") == {names[0]: names[1]}
 
 
+@pytest.mark.parametrize(
+    ("wanted", "present"),
+    [
+        *(("chr1", "Chr1"), ("CHR1", "1"), ("Chr2L", "2L"), ("CHRX", "chrX"), ("chrI", "CHRI")),
+        *(("ChrM", "Mt"), ("chrM", "MtDNA"), ("chrMT", "mitochondrion_genome"), ("ChrC", "Pt")),
+    ],
+)
+def test_match_ignores_the_case_of_the_prefix_and_the_organelle(wanted, present):
+    others = ["chr1_random", "21", "11", "L"]
+    assert resolve_chroms([wanted], [*others, present], "match") == {wanted: present}
+    assert resolve_chroms([present], [*others, wanted], "match") == {present: wanted}
+    assert resolve_chroms([wanted], others, "match") == {wanted: None}
+    assert resolve_chroms([wanted], [present]) == {wanted: None}
+
+
 def test_equal_name_comes_before_a_match():
     assert resolve_chroms(["1", "chr1"], ["chr1", "1"], "match") == {"1": "1", "chr1": "chr1"}
 

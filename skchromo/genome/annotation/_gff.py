@@ -7,13 +7,19 @@ from ..text import text_of, whole_number
 from ._transcripts import UNTAGGED, Annotation
 
 # Kinds of records, in the third column. A kind that ends in "gene" is a gene. These are parts of
-# transcripts or of chromosomes: nine of ten lines, skipped before anything else is looked at. Each
-# other kind is a transcript, in GFF3 where its parent is a gene.
+# transcripts or of chromosomes: nine of ten lines, skipped before anything else is looked at.
 _PARTS = frozenset(
     b"exon CDS UTR 5UTR 3UTR five_prime_utr three_prime_utr five_prime_UTR three_prime_UTR "
     b"start_codon stop_codon Selenocysteine stop_codon_redefined_as_selenocysteine intron "
     b"inter intron_CNS inter_CNS match cDNA_match biological_region region".split()
 )
+# Kinds of transcripts: the Sequence Ontology's RNAs (mRNA, lnc_RNA, pre_miRNA, pseudogenic_tRNA),
+# transcripts (primary_transcript) and segments (V_gene_segment), and names of Ensembl's past. Below
+# a gene, a kind that ends in "gene" is one too: mRNA_TE_gene (TAIR), pseudogene (FlyBase).
+_TRANSCRIPT = re.compile(
+    rb".*(?:[rR][nN][aA]|transcript|gene_segment|gene|ribozyme)|NMD_transcript_variant"
+)
+_PARENTS = re.compile(rb"[\t; ]Parent=([^;\r\n]+)")
 _PAIR = re.compile(r'([\w.-]+)\s+(?:"([^"]*)"|([^";\s]+))')
 _CDS_GENE = re.compile(rb'\bgene_id "?([^";]+)')
 _BIOTYPES = ("gene_type", "gene_biotype")
@@ -47,6 +53,8 @@ def parse_gtf(file):
             if kind != b"exon" or found.genes or found.transcripts:
                 continue
         span, text = _span(file, number, line)
+        if kind != b"exon" and not _TRANSCRIPT.fullmatch(kind):
+            continue
         values = _gtf_attributes(text)
         gene, transcript = values.get("gene_id"), values.get("transcript_id")
         if not gene:
@@ -76,20 +84,27 @@ def parse_gtf(file):
 def parse_gff3(file):
     """Read genes and transcripts of a GFF3 file.
 
-    The id of a gene is its ``gene_id``, else its ``gene`` (RefSeq), else its ``ID``.
+    The id of a gene is its ``gene_id``, else its ``gene`` (RefSeq), else its ``ID``. A transcript
+    is below a gene, and of a kind of transcripts or with exons or coding sequences of its own:
+    genes also have enhancers, variants and polyA sites below them.
     """
-    found, gene_of, children = Annotation(), {}, []
+    found, gene_of, below, coding = Annotation(), {}, [], set()
     for number, kind, line in _records(file):
-        is_gene = kind.endswith(b"gene")
-        if kind in _PARTS or not (is_gene or b"Parent=" in line):
+        if kind in _PARTS:
+            if kind == b"CDS" and not found.biotypes:
+                coding.update(_parents(line))
+            continue
+        if not (kind.endswith(b"gene") or b"Parent=" in line):
             continue
         span, text = _span(file, number, line)
         values = _gff3_attributes(text)
-        if "Parent" in values:
-            name = values.get("transcript_id") or _bare(values.get("ID", ""))
-            children.append((values["Parent"], kind == b"mRNA", (name, *span, _rank(values))))
+        parents = [] if kind == b"gene" else _parents(line)
+        if parents:
+            identifier = values.get("ID", "")
+            name = values.get("transcript_id") or identifier
+            below.append((parents, kind, identifier, (name, *span, _rank(values))))
             continue
-        gene = values.get("gene_id") or values.get("gene") or _bare(values.get("ID", ""))
+        gene = values.get("gene_id") or values.get("gene") or values.get("ID")
         if not gene:
             raise file.problem(number, "a gene without ID: write ID=... in the ninth column")
         identifier = values.get("ID", gene)
@@ -100,18 +115,38 @@ def parse_gff3(file):
         biotype = _first(values, (*_BIOTYPES, "biotype"))
         found.describe(gene, _first(values, _NAMES), biotype)
         found.genes.append((gene, None, *span, UNTAGGED))
-    for parents, is_coding, transcript in children:
-        for parent in parents.split(","):
-            if parent in gene_of:
-                found.transcripts.append((gene_of[parent], *transcript))
-                found.coding.update([gene_of[parent]] if is_coding else [])
+    below = [row for row in below if any(parent in gene_of for parent in row[0])]
+    unlisted = {row[2] for row in below if not _TRANSCRIPT.fullmatch(row[1])}
+    with_exons = _with_exons(file, unlisted) if unlisted else ()
+    for parents, kind, identifier, transcript in below:
+        if identifier in unlisted and identifier not in with_exons:
+            continue
+        genes = [gene_of[parent] for parent in parents if parent in gene_of]
+        found.transcripts.extend((gene, *transcript) for gene in genes)
+        found.coding.update(genes if kind == b"mRNA" or identifier in coding else [])
+    found.coding.update(gene_of[parent] for parent in coding if parent in gene_of)
     return found
+
+
+def _with_exons(file, identifiers):
+    """Return the IDs that have exons or coding sequences below them."""
+    found = set()
+    for _, kind, line in _records(file):
+        if kind == b"CDS" or kind.endswith(b"exon"):
+            found.update(identifiers.intersection(_parents(line)))
+    return found
+
+
+def _parents(line):
+    """Return the IDs of a record's parents."""
+    found = _PARENTS.search(line)
+    return [unquote(text_of(name).strip()) for name in found[1].split(b",")] if found else []
 
 
 def _records(file):
     """Yield number, kind and line of each record, still as bytes."""
     for number, line in file.lines():
-        if line.startswith(b"##FASTA"):
+        if line.startswith((b"##FASTA", b">")):
             return
         if line.startswith((b"#", b"track ", b"browser ")) or not line.strip():
             continue
@@ -167,13 +202,6 @@ def _gff3_attributes(text):
 def _first(values, keys):
     """Return the first of these values that is not empty, None where all are."""
     return next((values[key] for key in keys if values.get(key)), None)
-
-
-def _bare(identifier):
-    """Return an ID of Ensembl or RefSeq without its type."""
-    for prefix in ("gene:", "gene-", "transcript:", "rna-"):
-        identifier = identifier.removeprefix(prefix)
-    return identifier
 
 
 def _rank(values):

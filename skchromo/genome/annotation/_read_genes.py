@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ..._words import check_choice, name_some
-from .._gene_ids import bare_id, check_strip_version
+from .._gene_ids import bare_id, check_strip_version, kind_of_ids
 from ..text import TextFile
 from ._formats import FORMATS, read_annotation
 from ._transcripts import choose_tss, keep_one_locus
@@ -50,8 +50,9 @@ def read_genes(
         RefSeq's names become UCSC's by NCBI's assembly report: ``report = pandas.read_csv(path,
         sep="\t", comment="#", header=None); rename_chroms = dict(zip(report[6], report[9]))``.
     strip_version : bool, default=True
-        Take the versions off Ensembl and RefSeq ids: ``ENSG00000000003.15`` becomes
-        ``ENSG00000000003``. Other names keep their dots.
+        Take the versions off Ensembl and RefSeq ids, and the prefixes off ids of GFF3:
+        ``ENSG00000000003.15`` and ``gene:ENSG00000000003`` become ``ENSG00000000003``
+        (``Gene:``, ``gene-``, ``rna-``, ``GeneID:`` and the like too). Other names keep their dots.
 
     Returns
     -------
@@ -70,14 +71,14 @@ def read_genes(
         If there is no such file.
     ValueError
         If the file is damaged, empty, of no known format or has a malformed line (which is named),
-        if a parameter has a value it cannot have, if two ids differ in their version alone, or if
-        no gene is left.
+        if a parameter has a value it cannot have, if two ids differ in their version or prefix
+        alone, or if no gene is left.
 
     Warns
     -----
     UserWarning
         If genes without strand or biotype were left out, if genes stand at several places, if a
-        GTF or GFF3 has no biotypes, or if its genes are named as their transcripts.
+        GTF or GFF3 has no biotypes, or if genes have the names of transcripts.
 
     Notes
     -----
@@ -118,10 +119,12 @@ def read_genes(
         table["gene_name"] = table["gene_id"].map(found.names)
     if strip_version:
         table = _strip_versions(table, file)
-    if format != "bed" and table["gene_id"].equals(table["transcript_id"]):
+    kind = kind_of_ids(table["gene_id"].tolist())
+    if kind.endswith("transcript ids") or table["gene_id"].equals(table["transcript_id"]):
         warnings.warn(
             f"{file.name} gives each gene the name of its transcript, so each row is a transcript: "
-            "to get genes, take an annotation with gene names (from UCSC the table with name2)",
+            "to get genes, take an annotation with gene names (from UCSC the table with name2), or "
+            "put the gene's name in place of the transcript's",
             stacklevel=2,
         )
     table = keep_one_locus(table, file.name)
@@ -231,14 +234,14 @@ def _choose_biotypes(table, wanted, file):
 
 
 def _strip_versions(table, file):
-    """Return the table without versions of ids; refuse it where two ids become one."""
+    """Return the table without versions and prefixes of ids; refuse it where two become one."""
     codes, ids = pd.factorize(table["gene_id"])
     bare = pd.Series([bare_id(name) for name in ids], dtype=object)
     twice = bare.duplicated(keep=False).to_numpy()
     if twice.any():
         raise ValueError(
-            f"{file.name}: {name_some(np.asarray(ids)[twice])} differ in their versions alone: "
-            "remove one of them, or pass strip_version=False"
+            f"{file.name}: {name_some(np.asarray(ids)[twice])} differ in their versions or "
+            "prefixes alone: remove one of them, or pass strip_version=False"
         )
     table["gene_id"] = bare.to_numpy()[codes]
     table["transcript_id"] = table["transcript_id"].map(bare_id, na_action="ignore")

@@ -257,8 +257,8 @@ def _likely_reason(genes, expression, on):
     bare = {bare_id(name) for name in known}
     if ids.map(bare_id).isin(bare).mean() > share:
         return (
-            "More rows match without versions (such as .15): read both tables with "
-            "strip_version=True"
+            "More rows match without versions (such as .15) and prefixes (such as gene:): read "
+            "both tables with strip_version=True"
         )
     if ids.str.upper().isin({name.upper() for name in known}).mean() > share:
         return "More rows match when upper and lower case are alike: spell the names in one way"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skchromo.genome import check_genes, read_genes
+from skchromo.genome import check_genes, join_expression, read_expression, read_genes
 
 GENCODE = """\
 ##description: evidence-based annotation of the human genome (GRCh38)
@@ -173,6 +173,163 @@ def test_ensembl_gff3_is_read(write):
     }
     assert genes["biotype"].tolist() == ["protein_coding", "lncRNA"]
     assert genes["gene_name"].isna().tolist() == [False, True]
+
+
+GENE = "chr1\tmade\tgene\t1001\t9000\t.\t{strand}\t.\tID=g1;Name=ALPHA;biotype=protein_coding\n"
+
+
+def gff3(*below, strand="+"):
+    """Return a gene at 1001-9000 and records below it, each (kind, start, end, attributes)."""
+    records = (
+        f"chr1\tmade\t{kind}\t{start}\t{end}\t.\t{strand}\t.\t{about}\n"
+        for kind, start, end, about in below
+    )
+    return "##gff-version 3\n" + GENE.format(strand=strand) + "".join(records)
+
+
+MRNA = ("mRNA", 2001, 9000, "ID=t1;Parent=g1")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("TF_binding_site", "enhancer", "promoter", "SNV", "polyA_site", "regulatory_region"),
+        *("transposable_element", "TSS", "polypeptide", "miRNA_target_site", "transcript_region"),
+        *("sequence_alteration", "operon", "CpG_island", "origin_of_replication"),
+    ],
+)
+@pytest.mark.parametrize("strand", "+-")
+def test_gff3_features_below_a_gene_that_are_not_transcripts_set_no_tss(write, kind, strand):
+    first = (kind, 1001, 1012, "ID=f1;Parent=g1")
+    last = (kind, 8990, 9000, "ID=f2;Parent=g1,t1")
+    mrna = ("mRNA", 2001, 8000, "ID=t1;Parent=g1")
+    genes = read_genes(write(gff3(first, mrna, last, strand=strand)), tss="all")
+    assert genes["tss"].tolist() == [2000 if strand == "+" else 7999]
+    assert genes["transcript_id"].tolist() == ["t1"]
+    alone = read_genes(write(gff3(("CDS", 2001, 3000, "Parent=g1"), last, strand=strand)))
+    assert alone["tss"].tolist() == [1000 if strand == "+" else 8999]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("transcript", "lnc_RNA", "lncRNA", "ncRNA", "tRNA", "rRNA", "snoRNA", "snRNA", "scRNA"),
+        *("miRNA", "pre_miRNA", "SRP_RNA", "RNase_P_RNA", "RNase_MRP_RNA", "Y_RNA", "vault_RNA"),
+        *("telomerase_RNA", "antisense_RNA", "guide_RNA", "piRNA", "circular_ncRNA", "lincRNA"),
+        *("primary_transcript", "pseudogenic_transcript", "nc_primary_transcript", "scaRNA"),
+        *("unconfirmed_transcript", "pseudogenic_tRNA", "three_prime_overlapping_ncrna"),
+        *("C_gene_segment", "D_gene_segment", "J_gene_segment", "V_gene_segment"),
+        *("NMD_transcript_variant", "mRNA_TE_gene", "pseudogene", "ribozyme"),
+    ],
+)
+def test_gff3_transcripts_of_every_kind_set_the_tss(write, kind):
+    genes = read_genes(write(gff3((kind, 2001, 9000, "ID=t1;Parent=g1"))))
+    assert genes[["tss", "transcript_id"]].to_numpy().tolist() == [[2000, "t1"]]
+
+
+@pytest.mark.parametrize("part", ["exon", "CDS", "pseudogenic_exon"])
+def test_gff3_unknown_kind_is_a_transcript_if_it_has_exons(write, part):
+    below = (part, 2001, 2100, "ID=e1;Parent=tx,t1"), ("made_up", 2001, 9000, "ID=t1;Parent=g1")
+    assert read_genes(write(gff3(*below)))["tss"].tolist() == [2000]
+    assert read_genes(write(gff3(below[1])))["tss"].tolist() == [1000]
+
+
+def test_gff3_children_may_come_first_and_have_several_parents(write):
+    lines = gff3(MRNA, ("lnc_RNA", 1501, 9000, "ID=t2;Parent=g2,g1")).splitlines(keepends=True)
+    gene2 = "chr1\tmade\tgene\t1001\t9000\t.\t+\t.\tID=g2;Parent=operon1;gene_biotype=lncRNA\n"
+    path = write("".join([lines[0], *lines[2:], lines[1], gene2]))
+    genes = read_genes(path, biotypes=None, tss="all")
+    assert genes[["gene_id", "tss"]].to_numpy().tolist() == [
+        ["g1", 1500],
+        ["g1", 2000],
+        ["g2", 1500],
+    ]
+
+
+def test_gff3_without_biotypes_has_coding_genes_by_their_coding_sequences(write):
+    gene = "chr1\tx\tgene\t1\t900\t.\t+\t.\tID={0}\n"
+    text = gene.format("A") + gene.format("B") + "chr1\tx\tCDS\t1\t900\t.\t+\t0\tParent=B\n"
+    genes = read_genes(write("##gff-version 3\n" + text), biotypes=None)
+    assert genes["biotype"].tolist() == ["non_coding", "protein_coding"]
+
+
+@pytest.mark.parametrize("start", ["##FASTA\n>2L\n", ">2L\n", ">2L assembled\n"])
+def test_gff3_sequence_ends_the_records(write, start):
+    path = write(gff3(MRNA) + start + "ACGTACGTAC\nACGT\n")
+    assert read_genes(path)["tss"].tolist() == [2000]
+
+
+def test_gtf_features_that_are_not_transcripts_set_no_tss(write):
+    about = 'gene_id "A"; transcript_id "T"; gene_biotype "protein_coding";'
+    rows = [("enhancer", 1, 9), ("transcript", 101, 900), ("polyA_site", 890, 900)]
+    text = "".join(f"chr1\tx\t{kind}\t{a}\t{b}\t.\t+\t.\t{about}\n" for kind, a, b in rows)
+    assert read_genes(write(text), tss="all")["tss"].tolist() == [100]
+
+
+@pytest.mark.parametrize(
+    ("gene", "transcript", "bare"),
+    [
+        ("Gene:WBGene00009001", "Transcript:Z1.1a", ("WBGene00009001", "Z1.1a")),
+        ("gene:AT1G01010", "transcript:AT1G01010.1", ("AT1G01010", "AT1G01010.1")),
+        ("gene-LOC100", "rna-NM_1.2", ("LOC100", "NM_1")),
+        ("Pseudogene:B0001.2", "mRNA:b", ("B0001.2", "b")),
+        ("GeneID:7157", "rna-7", ("7157", "rna-7")),
+        ("gene:ENSG00000000001.15", "t", ("ENSG00000000001", "t")),
+        ("gene-1", "t", ("gene-1", "t")),
+        ("GENE:", "t", ("GENE:", "t")),
+    ],
+)
+def test_prefixes_of_ids_are_removed_as_versions_are(write, gene, transcript, bare):
+    mrna = ("mRNA", 2001, 9000, f"ID={transcript};Parent={gene}")
+    path = write(gff3(mrna).replace("ID=g1", f"ID={gene}"))
+    assert read_genes(path)[["gene_id", "transcript_id"]].to_numpy().tolist() == [list(bare)]
+    kept = read_genes(path, strip_version=False)
+    assert kept[["gene_id", "transcript_id"]].to_numpy().tolist() == [[gene, transcript]]
+    tpm = read_expression(write(f"gene_id\tH1\n{gene}\t12.5\n", "tpm"))
+    assert join_expression(read_genes(path), tpm)["expression"].tolist() == [12.5]
+
+
+def test_ids_that_differ_in_their_prefix_alone_are_refused(write):
+    text = gff3() + GENE.format(strand="+").replace("g1", "gene:g1")
+    with pytest.raises(ValueError, match="g1, gene:g1 differ in their versions or prefixes"):
+        read_genes(write(text))
+    assert len(read_genes(write(text), strip_version=False)) == 2
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("ENST00000000101.2", "ENST00000000102.1", "ENST00000000201.4"),
+        ("ENSMUST00000000101", "ENSMUST00000000102", "A"),
+        ("NM_1.2", "NM_1.2_dup1", "XR_3.1"),
+        ("uc001aaa.3", "uc010nxq.1", "uc031tla.1"),
+        ("FBtr0070000", "FBtr0070001", "FBtr0070002"),
+        ("Y74C9A.3.1", "Y74C9A.2a.1", "F56C11.1a"),
+        ("AT1G01010.1", "AT1G01020.1", "AT1G01020.2"),
+        ("Zm00001eb000010_T001", "Zm00001eb000020_T001", "Zm00001eb000020_T002"),
+        ("TP53-201", "TP53-202", "HLA-DRB1-201"),
+        ("STRG.1.1", "STRG.1.2", "STRG.2.1"),
+    ],
+)
+def test_bed_of_transcripts_is_reported(write, names):
+    rows = (f"chr1\t{at}00\t{at}90\t{name}\t0\t+\n" for at, name in enumerate(names, 1))
+    path = write("".join(rows))
+    with pytest.warns(UserWarning, match="gives each gene the name of its transcript"):
+        assert len(read_genes(path)) == len(names)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("RP11-34P13.7", "RP11-34P13.8", "AC012345.1"),
+        ("WBGene00000001", "Y74C9A.3", "B0001.1"),
+        ("AT1G01010", "AT1G01020", "AT1G01030"),
+        ("HLA-A", "MIR-1", "NKX2-1"),
+    ],
+)
+def test_bed_of_genes_gives_no_warning(write, names):
+    rows = (f"chr1\t{at}00\t{at}90\t{name}\t0\t+\n" for at, name in enumerate(names, 1))
+    assert read_genes(write("".join(rows)))["gene_id"].tolist() == list(names)
 
 
 def test_refseq_gff3_gives_symbols_and_keeps_x_before_y(write):
