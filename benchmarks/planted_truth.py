@@ -21,12 +21,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skchromo import (
-    BigWigTransformer,
-    ChromoformerRegressor,
-    InteractionTransformer,
-    WindowSummary,
-)
+from skchromo import BigWigTransformer, ChromoformerRegressor, InteractionTransformer, WindowSummary
 from skchromo.datasets import make_epigenome
 from skchromo.evaluation import pearson_r, shuffle_pcres
 from skchromo.genome.bigwig import BigWigFile

@@ -28,12 +28,7 @@ import torch
 from sklearn.pipeline import make_pipeline
 from torch.utils.flop_counter import FlopCounterMode
 
-from skchromo import (
-    BigWigTransformer,
-    ChromoformerRegressor,
-    InteractionTransformer,
-    RegionArray,
-)
+from skchromo import BigWigTransformer, ChromoformerRegressor, InteractionTransformer, RegionArray
 from skchromo.datasets import make_epigenome
 from skchromo.nn import Batch, DeviceRegions, load_reference_state, reference_state
 

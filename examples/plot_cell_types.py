@@ -26,12 +26,7 @@ from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, cross_val_pred
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skchromo import (
-    BigWigTransformer,
-    ChromoformerRegressor,
-    InteractionTransformer,
-    WindowSummary,
-)
+from skchromo import BigWigTransformer, ChromoformerRegressor, InteractionTransformer, WindowSummary
 from skchromo.datasets import make_epigenome
 from skchromo.evaluation import gene_mean_baseline
 
@@ -44,17 +39,9 @@ from skchromo.evaluation import gene_mean_baseline
 # file.
 
 folder = Path(tempfile.mkdtemp())
-data = make_epigenome(
-    folder,
-    n_genes=140,
-    n_chroms=4,
-    n_samples=3,
-    tracks=("H3K4me1", "H3K4me3", "H3K27ac"),
-    distal_share=0.4,
-    planted_r=0.95,
-    changing=0.2,
-    random_state=0,
-)
+marks = ("H3K4me1", "H3K4me3", "H3K27ac")
+effects = {"distal_share": 0.4, "planted_r": 0.95, "changing": 0.2, "random_state": 0}
+data = make_epigenome(folder, n_genes=140, n_chroms=4, n_samples=3, tracks=marks, **effects)
 genes, y = data.genes, np.log2(data.expression.to_numpy() + 1)
 print(genes.iloc[[0, 140, 280]].to_string(index=False))
 

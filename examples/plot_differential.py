@@ -39,17 +39,9 @@ from skchromo.evaluation import pearson_r
 # columns are the samples.
 
 folder = Path(tempfile.mkdtemp())
-data = make_epigenome(
-    folder,
-    n_genes=210,
-    n_chroms=3,
-    n_samples=2,
-    tracks=("H3K4me1", "H3K4me3", "H3K27ac"),
-    distal_share=0.4,
-    planted_r=0.95,
-    changing=0.5,
-    random_state=0,
-)
+marks = ("H3K4me1", "H3K4me3", "H3K27ac")
+effects = {"distal_share": 0.4, "planted_r": 0.95, "changing": 0.5, "random_state": 0}
+data = make_epigenome(folder, n_genes=210, n_chroms=3, n_samples=2, tracks=marks, **effects)
 genes = pd.read_csv(data.paths["genes"], sep="\t")
 genes = genes.assign(sample_a="sample1", sample_b="sample2")
 expression = pd.read_csv(data.paths["expression"], sep="\t", index_col="gene_id")

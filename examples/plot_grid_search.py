@@ -19,25 +19,14 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, LeaveOneGroupOut
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skchromo import (
-    BigWigTransformer,
-    ChromoformerRegressor,
-    InteractionTransformer,
-    WindowSummary,
-)
+from skchromo import BigWigTransformer, ChromoformerRegressor, InteractionTransformer, WindowSummary
 from skchromo.datasets import make_epigenome
 from skchromo.evaluation import pearson_scorer
 
 folder = Path(tempfile.mkdtemp())
-data = make_epigenome(
-    folder,
-    n_genes=150,
-    n_chroms=3,
-    tracks=("H3K4me1", "H3K4me3", "H3K27ac"),
-    distal_share=0.4,
-    planted_r=0.95,
-    random_state=0,
-)
+marks = ("H3K4me1", "H3K4me3", "H3K27ac")
+effects = {"distal_share": 0.4, "planted_r": 0.95, "random_state": 0}
+data = make_epigenome(folder, n_genes=150, n_chroms=3, tracks=marks, **effects)
 genes, y = data.genes, np.log2(data.expression.to_numpy() + 1)
 groups = genes["chrom"]
 

@@ -21,12 +21,7 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skchromo import (
-    BigWigTransformer,
-    ContactMatrix,
-    InteractionTransformer,
-    WindowSummary,
-)
+from skchromo import BigWigTransformer, ContactMatrix, InteractionTransformer, WindowSummary
 from skchromo.datasets import make_epigenome
 from skchromo.evaluation import pearson_r
 
@@ -38,15 +33,9 @@ from skchromo.evaluation import pearson_r
 # the weight of the contact. The package ``hictkpy`` writes the files.
 
 folder = Path(tempfile.mkdtemp())
-data = make_epigenome(
-    folder,
-    n_genes=160,
-    n_chroms=2,
-    tracks=("H3K4me1", "H3K4me3", "H3K27ac"),
-    distal_share=0.5,
-    planted_r=0.95,
-    random_state=0,
-)
+marks = ("H3K4me1", "H3K4me3", "H3K27ac")
+effects = {"distal_share": 0.5, "planted_r": 0.95, "random_state": 0}
+data = make_epigenome(folder, n_genes=160, n_chroms=2, tracks=marks, **effects)
 genes, y = data.genes, np.log2(data.expression.to_numpy() + 1)
 signal = BigWigTransformer(data.tracks, bin_size=500, memory=folder / "cache")
 sizes = signal.fit(genes).chromsizes_

@@ -21,12 +21,7 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skchromo import (
-    BigWigTransformer,
-    ChromoformerRegressor,
-    InteractionTransformer,
-    WindowSummary,
-)
+from skchromo import BigWigTransformer, ChromoformerRegressor, InteractionTransformer, WindowSummary
 from skchromo.datasets import make_epigenome
 from skchromo.evaluation import pearson_r
 
@@ -35,15 +30,9 @@ from skchromo.evaluation import pearson_r
 # --------------
 
 folder = Path(tempfile.mkdtemp())
-data = make_epigenome(
-    folder,
-    n_genes=240,
-    n_chroms=6,
-    tracks=("H3K4me1", "H3K4me3", "H3K27ac"),
-    distal_share=0.4,
-    planted_r=0.95,
-    random_state=0,
-)
+marks = ("H3K4me1", "H3K4me3", "H3K27ac")
+effects = {"distal_share": 0.4, "planted_r": 0.95, "random_state": 0}
+data = make_epigenome(folder, n_genes=240, n_chroms=6, tracks=marks, **effects)
 genes, expression = data.genes, data.expression.to_numpy()
 share = np.sort(expression)[-len(expression) // 20 :].sum() / expression.sum()
 print(f"median {np.median(expression):.0f}, highest {expression.max():.0f}")

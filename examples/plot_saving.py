@@ -19,12 +19,7 @@ import pandas as pd
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
-from skchromo import (
-    BigWigTransformer,
-    ChromoformerRegressor,
-    InteractionTransformer,
-    load_model,
-)
+from skchromo import BigWigTransformer, ChromoformerRegressor, InteractionTransformer, load_model
 from skchromo.datasets import make_epigenome
 from skchromo.evaluation import pearson_r
 
@@ -34,17 +29,9 @@ from skchromo.evaluation import pearson_r
 # It is trained on the first of two cell types, without the genes of ``chr4``.
 
 folder = Path(tempfile.mkdtemp())
-data = make_epigenome(
-    folder,
-    n_genes=240,
-    n_chroms=4,
-    n_samples=2,
-    tracks=("H3K4me1", "H3K4me3", "H3K27ac"),
-    distal_share=0.4,
-    planted_r=0.95,
-    changing=0.5,
-    random_state=0,
-)
+marks = ("H3K4me1", "H3K4me3", "H3K27ac")
+effects = {"distal_share": 0.4, "planted_r": 0.95, "changing": 0.5, "random_state": 0}
+data = make_epigenome(folder, n_genes=240, n_chroms=4, n_samples=2, tracks=marks, **effects)
 y = np.log2(data.expression + 1)
 train = (data.genes["sample"] == "sample1") & (data.genes["chrom"] != "chr4")
 

@@ -20,12 +20,7 @@ import pandas as pd
 from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from skchromo import (
-    BigWigTransformer,
-    ChromoformerRegressor,
-    InteractionTransformer,
-    RegionArray,
-)
+from skchromo import BigWigTransformer, ChromoformerRegressor, InteractionTransformer, RegionArray
 from skchromo.datasets import make_epigenome
 from skchromo.evaluation import pearson_scorer
 

@@ -19,12 +19,7 @@ from sklearn.model_selection import GroupKFold, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skchromo import (
-    BigWigTransformer,
-    ChromoformerRegressor,
-    InteractionTransformer,
-    WindowSummary,
-)
+from skchromo import BigWigTransformer, ChromoformerRegressor, InteractionTransformer, WindowSummary
 from skchromo.datasets import make_epigenome
 from skchromo.evaluation import pearson_scorer
 from skchromo.inspection import LearningHistoryDisplay
@@ -35,15 +30,9 @@ from skchromo.inspection import LearningHistoryDisplay
 # The signal is read once into ``X``, which cross-validation slices like an array of
 # genes.
 
-data = make_epigenome(
-    Path(tempfile.mkdtemp()),
-    n_genes=120,
-    n_chroms=6,
-    tracks=("H3K4me1", "H3K4me3", "H3K27ac"),
-    distal_share=0.4,
-    planted_r=0.95,
-    random_state=0,
-)
+marks = ("H3K4me1", "H3K4me3", "H3K27ac")
+effects = {"distal_share": 0.4, "planted_r": 0.95, "random_state": 0}
+data = make_epigenome(Path(tempfile.mkdtemp()), n_genes=120, n_chroms=6, tracks=marks, **effects)
 contacts = InteractionTransformer(data.contacts)
 features = make_pipeline(contacts, BigWigTransformer(data.tracks, bin_size=500))
 X = features.fit_transform(data.genes)

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
@@ -23,3 +24,24 @@ def h1_e003():
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}: point SKCHROMO_TEST_DATA at it")
     return folder
+
+
+@pytest.fixture(scope="module")
+def X():
+    from small_models import make_regions
+
+    return make_regions()
+
+
+@pytest.fixture(scope="module")
+def y(X):
+    return np.random.default_rng(1).normal(3.0, 1.0, len(X))
+
+
+@pytest.fixture(scope="module")
+def fitted(X, y):
+    from small_models import TINY
+
+    from skchromo import ChromoformerRegressor
+
+    return ChromoformerRegressor(**TINY).fit(X, y)

@@ -1,6 +1,7 @@
 """Small estimators and random regions that several test files share."""
 
 import numpy as np
+import pandas as pd
 
 from skchromo import RegionArray
 
@@ -44,6 +45,18 @@ def make_regions(
         lengths,
         tracks=tracks,
         genes=genes,
+    )
+
+
+def make_gene_table(n=12, first_tss=2_000):
+    """A gene table over three chromosomes, on both strands by turns."""
+    return pd.DataFrame(
+        {
+            "gene_id": [f"g{i}" for i in range(n)],
+            "chrom": [f"chr{i % 3 + 1}" for i in range(n)],
+            "tss": first_tss + 7_531 * np.arange(n),
+            "strand": ["+", "-"] * (n // 2),
+        }
     )
 
 

@@ -1,28 +1,13 @@
-"""Regions and targets that several files of tests share, and a fitted model."""
+"""A fitted model and its file, which several files of tests share."""
 
 import numpy as np
 import pytest
-from small_models import TINY, changed, make_regions
+from small_models import TINY, changed
 
-from skchromo import ChromoformerClassifier, ChromoformerRegressor
-
-
-@pytest.fixture(scope="session")
-def X():
-    return make_regions()
+from skchromo import ChromoformerClassifier
 
 
-@pytest.fixture(scope="session")
-def y(X):
-    return np.random.default_rng(1).normal(3.0, 1.0, len(X))
-
-
-@pytest.fixture(scope="session")
-def fitted(X, y):
-    return ChromoformerRegressor(**TINY).fit(X, y)
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def model(X):
     """A fitted classifier with everything that a saved model may hold."""
     sizes = {"chr1": 5_000_000, "chr2": 4_000_000, "chrM": 16_571}

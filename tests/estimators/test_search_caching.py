@@ -1,14 +1,13 @@
 """Reading of signal in searches, with and without caches."""
 
 import numpy as np
-import pandas as pd
 import pyBigWig
 import pytest
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
-from small_models import TINY, make_regions
+from small_models import TINY, make_gene_table, make_regions
 
 from skchromo import BigWigTransformer, ChromoformerRegressor, WindowSummary
 from skchromo.genome import bigwig, read_bins
@@ -19,15 +18,7 @@ FOLDS = GroupKFold(3)
 
 @pytest.fixture(scope="module")
 def genes():
-    n = 12
-    return pd.DataFrame(
-        {
-            "gene_id": [f"g{i}" for i in range(n)],
-            "chrom": [f"chr{i % 3 + 1}" for i in range(n)],
-            "tss": 2_000 + 7_531 * np.arange(n),
-            "strand": ["+", "-"] * (n // 2),
-        }
-    )
+    return make_gene_table()
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks, estimator_html_repr
 from sklearn.utils.validation import check_is_fitted
+from small_models import make_gene_table
 
 from skchromo import (
     BigWigTransformer,
@@ -72,17 +73,9 @@ def write_contacts(path, genes, seed):
 
 @pytest.fixture(scope="module")
 def genes():
-    n = 12
-    return pd.DataFrame(
-        {
-            "name": [f"name{i}" for i in range(n)],
-            "gene_id": [f"g{i}" for i in range(n)],
-            "chrom": [f"chr{i % 3 + 1}" for i in range(n)],
-            "tss": 2_000 + 7_531 * np.arange(n),
-            "strand": ["+", "-"] * (n // 2),
-        },
-        index=pd.Index(np.arange(n)[::-1] * 10, name="number"),
-    )
+    table = make_gene_table()
+    table.insert(0, "name", [f"name{i}" for i in range(len(table))])
+    return table.set_index(pd.Index(np.arange(len(table))[::-1] * 10, name="number"))
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import Pipeline
+from small_models import make_gene_table
 
 from skchromo import BigWigTransformer, InteractionTransformer
 from skchromo.genome import bigwig, read_bins
@@ -37,15 +38,7 @@ def tracks(tmp_path):
 
 @pytest.fixture
 def genes():
-    n = 12
-    return pd.DataFrame(
-        {
-            "gene_id": [f"g{i}" for i in range(n)],
-            "chrom": [f"chr{i % 3 + 1}" for i in range(n)],
-            "tss": 1_000 + 7_531 * np.arange(n),
-            "strand": ["+", "-"] * (n // 2),
-        }
-    )
+    return make_gene_table(first_tss=1_000)
 
 
 @pytest.fixture

@@ -137,7 +137,7 @@ def in_oldest_names(state):
     """The state dict in the names of the first published weights."""
     names = {}
     for name in state:
-        stage, bin_size, rest = (name.split(".", 2) + ["", ""])[:3]
+        stage, bin_size, rest = [*name.split(".", 2), "", ""][:3]
         rest = rest.replace("lin_proj_pcre.", "lin_proj_c.")
         names[name] = {
             "embed": f"embed{bin_size}_a.{rest}",
