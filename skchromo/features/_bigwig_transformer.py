@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from tqdm import tqdm
 
 from .._arrays import bin_offsets
@@ -25,6 +25,9 @@ from ._track_scale import (
     measure_quantiles,
     scale_function,
 )
+
+# Fitted attributes that are tables, or None.
+_TABLES = ("blacklist_", "scale_promoters_")
 
 
 class _Located(NamedTuple):
@@ -115,6 +118,10 @@ class BigWigTransformer(GeneTableTransformer):
     scale_promoters_ : pandas.DataFrame or None
         For ``"quantile"``: ``chrom start end`` of the training promoters at which the quantiles of
         all files are taken, 1,000 at most.
+    n_features_in_ : int
+        Number of columns of the gene table in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,), object
+        Their names, where all are str.
 
     See Also
     --------
@@ -260,6 +267,43 @@ class BigWigTransformer(GeneTableTransformer):
         """
         return self._read(self._fit(X))
 
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the tracks: a Pipeline names the columns of its result by them.
+
+        Parameters
+        ----------
+        input_features : array-like of str of shape (n_features_in_,), default=None
+            Compared with `feature_names_in_`, as everywhere in scikit-learn; the names do not
+            depend on it.
+
+        Returns
+        -------
+        names : ndarray of str, object
+            `tracks_`.
+        """
+        check_is_fitted(self, "files_")
+        _check_feature_names_in(self, input_features)
+        return np.array(self.tracks_, dtype=object)
+
+    def __getstate__(self):
+        """Return the state in types that skops can write: no tables, and no None as a key."""
+        state = dict(super().__getstate__())
+        if "files_" in state:
+            state["files_"] = list(state["files_"].items())
+        for name in _TABLES:
+            if state.get(name) is not None:
+                state[name] = {column: state[name][column].to_numpy() for column in state[name]}
+        return state
+
+    def __setstate__(self, state):
+        state = dict(state)
+        if "files_" in state:
+            state["files_"] = dict(state["files_"])
+        for name in _TABLES:
+            if state.get(name) is not None:
+                state[name] = pd.DataFrame(state[name])
+        super().__setstate__(state)
+
     def _fit(self, X):
         """Check parameters and files, learn the scale, and return the located gene table."""
         check_signal_options(self.bin_size, self.gaps, self.missing_chrom, self.chrom_names)
@@ -267,6 +311,7 @@ class BigWigTransformer(GeneTableTransformer):
         cache_folder(self.memory)
         self.tracks_, self.files_ = track_files(self.tracks)
         located = self._locate(X, self.files_)
+        self._remember_columns(X)
         regions = located.regions
         self.chromsizes_, self.chrom_names_ = located.chromsizes, located.chrom_names
         self.blacklist_ = self.scale_promoters_ = self.scale_reference_ = None
@@ -329,10 +374,9 @@ class BigWigTransformer(GeneTableTransformer):
             end=regions.end,
             index=regions.index,
             weights=regions.weights,
-            genes={
-                name: genes[name].to_numpy(dtype=None if name == "tss" else object)
-                for name in genes.columns.drop("pcres", errors="ignore")
-            },
+            genes=genes.drop(columns="pcres", errors="ignore").astype(
+                {name: object for name in ("gene_id", "chrom", "strand", "sample") if name in genes}
+            ),
             tracks=self.tracks_,
             bin_size=self.bin_size,
             n_bins=-(-regions.longest // self.bin_size),

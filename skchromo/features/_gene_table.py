@@ -39,6 +39,13 @@ class GeneTableTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_key
         """
         return self
 
+    def _remember_columns(self, X):
+        """Set the fitted attributes that name the columns of a gene table, as scikit-learn does."""
+        vars(self).pop("feature_names_in_", None)
+        self.n_features_in_ = len(X.columns)
+        if all(isinstance(name, str) for name in X.columns):
+            self.feature_names_in_ = np.array(X.columns, dtype=object)
+
     def __sklearn_tags__(self):
         """Return tags that say that X is a gene table, not numbers."""
         tags = super().__sklearn_tags__()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from .._words import name_some
 from ..genome import check_assembly, check_chrom_names, check_genes
@@ -99,6 +99,10 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
     training_weights_ : ndarray of shape (n_weights,), float64
         Only with ``weight_transform="rank"``: the scores of all pCREs of the genes that it was
         fitted on, rising.
+    n_features_in_ : int
+        Number of columns of the gene table in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,), object
+        Their names, where all are str.
 
     See Also
     --------
@@ -266,8 +270,9 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
             there are contacts on these chromosomes, but none above the threshold.
         """
         self._check_parameters()
-        X = each_condition(X) if has_conditions(X) else X
-        return self._learn(self._gather(X))
+        self._learn(self._gather(each_condition(X) if has_conditions(X) else X))
+        self._remember_columns(X)
+        return self
 
     def transform(self, X):
         """Add the pCREs of each row.
@@ -315,12 +320,32 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         pandas.DataFrame of shape (n_genes, n_columns + 1)
             The result of `transform`.
         """
-        if has_conditions(X):
-            return side_by_side(X, self.fit_transform(each_condition(X)))
         self._check_parameters()
-        parts = self._gather(X)
+        both = each_condition(X) if has_conditions(X) else X
+        parts = self._gather(both)
         self._learn(parts)
-        return self._add(X, parts)
+        self._remember_columns(X)
+        table = self._add(both, parts)
+        return table if both is X else side_by_side(X, table)
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the columns of the resulting table.
+
+        Parameters
+        ----------
+        input_features : array-like of str of shape (n_features_in_,), default=None
+            Compared with `feature_names_in_`, as everywhere in scikit-learn.
+
+        Returns
+        -------
+        names : ndarray of str, object
+            The columns of the gene table in `fit`, and ``pcres``; ``pcres_a`` and ``pcres_b`` for
+            rows that compare two samples.
+        """
+        check_is_fitted(self)
+        names = list(_check_feature_names_in(self, input_features))
+        added = ["pcres_a", "pcres_b"] if {"sample_a", "sample_b"} <= set(names) else ["pcres"]
+        return np.array(names + [name for name in added if name not in names], dtype=object)
 
     def _check_parameters(self):
         """Check all parameters, before any file is read."""
@@ -376,7 +401,6 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         problem = describe_problem(counts, self.weight_threshold)
         if problem:
             warnings.warn(problem, UserWarning, stacklevel=3)
-        return self
 
     def _add(self, X, parts):
         """Choose the pCREs of each row, and put them in a copy of the table."""

@@ -4,8 +4,10 @@ from itertools import pairwise
 from numbers import Integral
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_scalar
+from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from .._validation import to_regions
@@ -159,7 +161,8 @@ class WindowSummary(TransformerMixin, BaseEstimator):
         -------
         table : ndarray of shape (n_genes, n_columns), float64
             One column per track and window of `windows_`, in the order of `get_feature_names_out`.
-            A DataFrame after ``set_output(transform="pandas")``.
+            A DataFrame after ``set_output(transform="pandas")``, with the index of the gene table
+            that a RegionArray was made from.
 
         Raises
         ------
@@ -180,7 +183,10 @@ class WindowSummary(TransformerMixin, BaseEstimator):
         if "pcres" in self.windows_:
             means["pcres"] = _pcre_activity(X)
         columns = np.stack([means[window] for window in self.windows_], axis=2)
-        return np.log1p(columns).reshape(len(X), -1)
+        table = np.log1p(columns).reshape(len(X), -1)
+        if X.row_labels is None or _get_output_config("transform", self)["dense"] != "pandas":
+            return table
+        return pd.DataFrame(table, index=_gene_index(X))
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the columns.
@@ -188,8 +194,9 @@ class WindowSummary(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : array-like of str of shape (n_features,), default=None
-            Compared with `n_features_in_` and `feature_names_in_`, as everywhere in scikit-learn;
-            the names do not depend on it.
+            The names of the tracks, as a Pipeline passes them on, or compared with
+            `n_features_in_` and `feature_names_in_`, as everywhere in scikit-learn. The names do
+            not depend on it.
 
         Returns
         -------
@@ -197,7 +204,8 @@ class WindowSummary(TransformerMixin, BaseEstimator):
             ``{track}_{window}``, all windows of the first track first.
         """
         check_is_fitted(self, "windows_")
-        _check_feature_names_in(self, input_features)
+        if input_features is None or tuple(input_features) != self.tracks_:
+            _check_feature_names_in(self, input_features)
         names = [f"{track}_{window}" for track in self.tracks_ for window in self.windows_]
         return np.array(names, dtype=object)
 
@@ -275,6 +283,14 @@ def _pcre_activity(X):
             "weight_transform that are not negative, such as weight_transform='log1p'"
         )
     return activity
+
+
+def _gene_index(X):
+    """Return the index of the gene table that a RegionArray was made from."""
+    names, values = zip(*X.row_labels)
+    if len(names) == 1:
+        return pd.Index(values[0], name=names[0])
+    return pd.MultiIndex.from_arrays(values, names=names)
 
 
 def _name_row(X, row):

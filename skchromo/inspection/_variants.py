@@ -163,5 +163,5 @@ def _with_regions(rows, index, weights, sources, signal):
 def rebuilt(X, **parts):
     """Return a RegionArray with some parts of X exchanged, and all parts checked."""
     names = ("signal", "offsets", "chrom", "start", "end", "index", "weights", "genes", "tracks")
-    names += ("bin_size", "n_bins", "window", "chromsizes")
+    names += ("bin_size", "n_bins", "window", "chromsizes", "row_labels")
     return RegionArray(**{name: getattr(X, name) for name in names} | parts)

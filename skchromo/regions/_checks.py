@@ -62,6 +62,9 @@ def _check_rows(X, n_distinct):
     for name, column in X.genes.items():
         if column.shape != (len(X),):
             raise ValueError(f"genes[{name!r}] must have shape ({len(X)},), got {column.shape}")
+    for _, labels in X.row_labels or ():
+        if labels.shape != (len(X),):
+            raise ValueError(f"genes has {len(labels)} rows, but there are {len(X)} genes")
 
 
 def _check_values(X):

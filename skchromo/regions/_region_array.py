@@ -7,7 +7,15 @@ import numpy as np
 from .._arrays import bins_of, ranges
 from ._checks import check_parts
 from ._means import pool
-from ._select import compacted, concatenated, same, stacked, used_regions
+from ._select import (
+    compacted,
+    concatenated,
+    labels_of,
+    same,
+    select_labels,
+    stacked,
+    used_regions,
+)
 from ._storage import read, reopen, write
 
 
@@ -73,10 +81,14 @@ class RegionArray:
         Length of the promoter window, in bp.
     weights : ndarray of shape (n_genes, n_regions - 1), float32, default=None
         Contact weight of each pCRE, 0 where absent. None means all 0.
-    genes : mapping of str to ndarray of shape (n_genes,), default=None
-        Known columns of each row: `gene_id`, `chrom`, `tss`, `strand`, `sample`, ...
+    genes : mapping of str to ndarray of shape (n_genes,), or DataFrame, default=None
+        Known columns of each row: `gene_id`, `chrom`, `tss`, `strand`, `sample`, ... The index of
+        a DataFrame travels with the rows, and :class:`~skchromo.WindowSummary` returns it.
     chromsizes : mapping of str to int, default=None
         Length of each chromosome, in bp.
+    row_labels : sequence of (name, ndarray of shape (n_genes,)), default=None
+        The index of the gene table, a pair for each of its levels. None takes the index of `genes`
+        where it is a DataFrame; rows have no labels otherwise.
 
     Raises
     ------
@@ -127,6 +139,7 @@ class RegionArray:
         weights=None,
         genes=None,
         chromsizes=None,
+        row_labels=None,
     ):
         self.signal = np.ascontiguousarray(signal, dtype=np.float32)
         self.offsets = np.asarray(offsets, dtype=np.int64)
@@ -137,7 +150,9 @@ class RegionArray:
         if weights is None:
             weights = np.zeros(self.index[..., 1:].shape, dtype=np.float32)
         self.weights = np.asarray(weights, dtype=np.float32)
-        self.genes = {name: np.asarray(column) for name, column in (genes or {}).items()}
+        self.row_labels = labels_of(genes) if row_labels is None else tuple(row_labels)
+        genes = {} if genes is None else genes
+        self.genes = {name: np.asarray(column) for name, column in genes.items()}
         self.tracks = tuple(str(track) for track in tracks)
         self.bin_size = int(bin_size)
         self.n_bins = int(n_bins)
@@ -212,6 +227,7 @@ class RegionArray:
             index=self.index[key],
             weights=self.weights[key],
             genes={name: column[key] for name, column in self.genes.items()},
+            row_labels=select_labels(self.row_labels, key),
         )
 
     def condition(self, name):
@@ -313,7 +329,7 @@ class RegionArray:
         ------
         ValueError
             If they differ in tracks, bin size, number of bins or regions, window, gene columns
-            or chromosome lengths.
+            or chromosome lengths, or some have the index of a gene table and others have none.
 
         Examples
         --------
@@ -341,8 +357,8 @@ class RegionArray:
         Returns
         -------
         X : RegionArray of shape (n_genes, 2, n_regions, n_bins, n_tracks)
-            ``sample`` of the genes becomes ``sample_a`` and ``sample_b``. The inverse is
-            :meth:`condition`.
+            ``sample`` of the genes becomes ``sample_a`` and ``sample_b``; the index of their
+            table is that of `a`. The inverse is :meth:`condition`.
 
         Raises
         ------
@@ -449,8 +465,8 @@ class RegionArray:
             Track names; None names them ``track0``, ``track1``, ...
         bin_size : int, default=100
             Width of a bin, in bp.
-        genes : mapping of str to array-like of shape (n_genes,), default=None
-            Known columns of each row (`gene_id`, `chrom`, ...).
+        genes : mapping of str to array-like of shape (n_genes,), or DataFrame, default=None
+            Known columns of each row (`gene_id`, `chrom`, ...); a DataFrame's index is kept.
 
         Returns
         -------
@@ -560,7 +576,8 @@ class RegionArray:
                 # joblib writes an array that goes to several tasks once, if it is the same array
                 # every time: so the pickled array is kept for as long as it is still true.
                 self._pickled = twin
-        return {name: part for name, part in vars(twin).items() if name != "_pickled"}
+        parts = {name: part for name, part in vars(twin).items() if name != "_pickled"}
+        return {**parts, "row_labels": self.row_labels}
 
     def __setstate__(self, state):
         if "_file" in state:

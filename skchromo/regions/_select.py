@@ -50,6 +50,7 @@ def concatenated(arrays):
             name: np.concatenate([array.genes[name] for array in arrays]) for name in first.genes
         },
         "chromsizes": chromsizes,
+        "row_labels": _joined_labels([array.row_labels for array in arrays]),
     }
     groups = {}
     for array in arrays:
@@ -79,7 +80,45 @@ def stacked(both, n):
         "index": np.stack([both.index[:n], both.index[n:]], axis=1),
         "weights": np.stack([both.weights[:n], both.weights[n:]], axis=1),
         "genes": genes,
+        "row_labels": select_labels(both.row_labels, slice(n)),
     }
+
+
+def labels_of(genes):
+    """Return the row labels of a gene table: (name, values) for each level of its index.
+
+    None for a mapping, whose rows have no labels.
+    """
+    index = getattr(genes, "index", None)
+    if not hasattr(index, "get_level_values"):
+        return None
+    return tuple(
+        (name, index.get_level_values(level).to_numpy()) for level, name in enumerate(index.names)
+    )
+
+
+def select_labels(labels, rows):
+    """Return the labels of some rows."""
+    return labels and tuple((name, values[rows]) for name, values in labels)
+
+
+def _joined_labels(labels):
+    """Return the labels of the rows of several arrays; a name that differs becomes None."""
+    first, *others = labels
+    if all(other is None for other in labels):
+        return None
+    if any(other is None or first is None or len(other) != len(first) for other in others):
+        raise ValueError(
+            "cannot concatenate: some arrays have the index of a gene table and others have none, "
+            "or one of other levels: make all of them from gene tables with the same kind of index"
+        )
+    joined = []
+    for levels in zip(*labels):
+        names, values = zip(*levels)
+        if len({part.dtype for part in values}) > 1:
+            values = [part.astype(object) for part in values]
+        joined.append((names[0] if len(set(names)) == 1 else None, np.concatenate(values)))
+    return tuple(joined)
 
 
 def _merged_regions(arrays, groups):

@@ -74,19 +74,8 @@ def _small_parts(X, used):
         "index": renumbered(X.index, used),
         "weights": X.weights,
     }
-    columns = []
-    for place, (name, column) in enumerate(X.genes.items()):
-        values = None
-        if column.dtype == object:
-            values = _to_json(column, f"genes[{name!r}]")
-        elif column.dtype.kind in "biufcSUmM":
-            arrays[f"genes_{place}"] = column
-        else:
-            raise ValueError(
-                f"genes[{name!r}] is of dtype {column.dtype}, which cannot be saved: use str, "
-                "numbers or bool"
-            )
-        columns.append([*_to_json([name], "the list of columns of genes"), values])
+    genes = _columns_to_save(X.genes.items(), "genes", arrays)
+    labels = X.row_labels and _columns_to_save(X.row_labels, "row_labels", arrays)
     return arrays, {
         "format": _FORMAT,
         "version": _VERSION,
@@ -94,8 +83,30 @@ def _small_parts(X, used):
         **{name: getattr(X, name) for name in _SETTINGS},
         "chromsizes": {str(name): int(size) for name, size in X.chromsizes.items()},
         "chroms": _to_json(chroms, "chrom"),
-        "genes": columns,
+        "genes": genes,
+        "row_labels": labels,
     }
+
+
+def _columns_to_save(columns, what, arrays):
+    """Return columns as pairs for JSON, of a name and its values.
+
+    Columns of numbers and str are added to `arrays` instead, and their values are None.
+    """
+    saved = []
+    for place, (name, column) in enumerate(columns):
+        values = None
+        if column.dtype == object:
+            values = _to_json(column, f"{what}[{name!r}]")
+        elif column.dtype.kind in "biufcSUmM":
+            arrays[f"{what}_{place}"] = column
+        else:
+            raise ValueError(
+                f"{what}[{name!r}] is of dtype {column.dtype}, which cannot be saved: use str, "
+                "numbers or bool"
+            )
+        saved.append([*_to_json([name], f"the list of names of {what}"), values])
+    return saved
 
 
 def _to_json(values, what):
@@ -165,13 +176,7 @@ def _build(cls, archive, about, signal):
     start, end = _array(archive, "start"), _array(archive, "end")
     if signal.dtype != np.float32:
         raise ValueError(f"{_SIGNAL} holds {signal.dtype}")
-    genes = {}
-    for place, (name, values) in enumerate(about["genes"]):
-        if values is None:
-            genes[name] = _array(archive, f"genes_{place}")
-        else:
-            genes[name] = np.empty(len(values), dtype=object)
-            genes[name][:] = values
+    labels = about["row_labels"]
     X = object.__new__(cls)
     vars(X).update(
         signal=signal,
@@ -181,12 +186,24 @@ def _build(cls, archive, about, signal):
         end=end,
         index=_array(archive, "index"),
         weights=_array(archive, "weights"),
-        genes=genes,
+        genes=dict(_saved_columns(archive, "genes", about["genes"])),
+        row_labels=labels and tuple(_saved_columns(archive, "row_labels", labels)),
         **{name: about[name] for name in _SETTINGS},
     )
     X.tracks = tuple(X.tracks)
     check_layout(X)
     return X
+
+
+def _saved_columns(archive, what, saved):
+    """Yield names and columns that `_columns_to_save` returned."""
+    for place, (name, values) in enumerate(saved):
+        if values is None:
+            column = _array(archive, f"{what}_{place}")
+        else:
+            column = np.empty(len(values), dtype=object)
+            column[:] = values
+        yield name, column
 
 
 @contextlib.contextmanager

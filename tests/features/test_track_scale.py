@@ -231,6 +231,32 @@ def test_a_saved_pipeline_predicts_samples_that_it_is_given_later(files, tmp_pat
         loaded.transform(genes)
 
 
+def plain(value):
+    """Whether skops can write a value: containers, arrays, and numbers, with str as keys."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and plain(one) for key, one in value.items())
+    if isinstance(value, (list, tuple)):
+        return all(map(plain, value))
+    return value is None or isinstance(value, (str, int, float, Path, np.ndarray))
+
+
+@pytest.mark.parametrize("scale", [None, *SCALES])
+def test_state_of_a_fitted_transformer_is_plain_data(files, tmp_path, scale):
+    (tmp_path / "hidden.bed").write_text("chr1\t1000\t2000\n")
+    reader = signal(scale, {"K4": files["A"]}, blacklist=str(tmp_path / "hidden.bed"))
+    genes = genes_of("A")
+    X = reader.fit_transform(genes)
+    assert plain(reader.__getstate__())
+    again = pickle.loads(pickle.dumps(reader))
+    assert again.files_ == reader.files_
+    for name in ("blacklist_", "scale_promoters_"):
+        table = getattr(reader, name)
+        assert (table is None) == (getattr(again, name) is None)
+        if table is not None:
+            pd.testing.assert_frame_equal(getattr(again, name), table)
+    assert again.transform(genes).equals(X)
+
+
 def test_one_tracks_scale_is_not_anothers(files):
     tracks = {"K4": files["A"], "K27": files["A times 4"]}
     X = signal("depth", tracks).fit_transform(genes_of("A"))
