@@ -41,7 +41,7 @@ class _Located(NamedTuple):
     chrom_names: dict
 
 
-class BigWigTransformer(GeneTableTransformer):
+class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
     """Read the signal around each gene, and at its pCREs, from bigWig files.
 
     Each row of the gene table becomes one gene of a :class:`~skchromo.RegionArray`: the promoter

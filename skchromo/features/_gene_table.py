@@ -7,8 +7,11 @@ from sklearn.base import BaseEstimator, TransformerMixin
 _LETTERS = ("a", "b")
 
 
-class GeneTableTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
-    """Base of transformers that take a gene table and give something else than a 2-D table."""
+class GeneTableTransformer(TransformerMixin, BaseEstimator):
+    """Base of transformers that take a gene table and give something else than a 2-D table.
+
+    Subclasses set ``auto_wrap_output_keys=None``: scikit-learn then leaves their output as it is.
+    """
 
     # scikit-learn shows the parameters' texts in notebooks only where there is a link to follow
     _doc_link_module = "skchromo"
