@@ -44,8 +44,9 @@ PAGES = {
         "Files for genome browsers": "to_bigwig to_bedgraph to_bedpe to_interact",
     },
     "skchromo.evaluation": {
-        "Labels, folds, scores and controls": """
-            high_low chromoformer_folds gene_mean_baseline shuffle_pcres pearson_r pearson_scorer
+        "Checks of data, labels, folds, scores and controls": """
+            check_data DataReport high_low chromoformer_folds gene_mean_baseline shuffle_pcres
+            pearson_r pearson_scorer
         """,
     },
     "skchromo.datasets": {

@@ -28,7 +28,8 @@ ROOMS = {
         pcre_importance perturb to_bedgraph to_bedpe to_bigwig to_interact weight_saturation
     """,
     "evaluation": """
-        chromoformer_folds gene_mean_baseline high_low pearson_r pearson_scorer shuffle_pcres
+        check_data chromoformer_folds gene_mean_baseline high_low pearson_r pearson_scorer
+        shuffle_pcres
     """,
     "datasets": """
         clear_data_home fetch_chromoformer_demo fetch_contacts fetch_encode

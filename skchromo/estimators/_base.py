@@ -22,7 +22,7 @@ from ..nn import (
     read_checkpoint,
     save_checkpoint,
 )
-from ._checks import LAYOUT, NETWORK_SIZES, check_params, check_start, to_regions
+from ._checks import LAYOUT, NETWORK_SIZES, check_params, check_start, to_regions, warn_of_mistakes
 from ._model_file import read_model, write_model
 from ._runtime import memory_of, resolve_device, seeded_torch, torch_threads
 from .training import (
@@ -125,6 +125,9 @@ class BaseChromoformer(BaseEstimator):
         device = resolve_device(self.device)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         before = getattr(self, "net_", None)
+        if before is None:
+            target = y[:, 0] if labels is None else labels
+            warn_of_mistakes(X, target, numeric=labels is None)
         with memory_of(device), seeded_torch(device, seed, self.n_threads):
             net = self._make_net(n_outputs, device, **net_params)
             net.seed = seed

@@ -1,5 +1,6 @@
 """Checks of parameters, X and y; each message names the parameter, or the row and gene."""
 
+import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -9,7 +10,7 @@ from sklearn.utils import check_consistent_length, check_scalar, column_or_1d
 from .. import _validation
 from .._words import check_choice
 from ..nn import COMBINATIONS
-from ..regions import RegionArray
+from ..regions import RegionArray, find_mistakes, find_not_logged
 from .training import SCHEDULES, STAGES
 
 NETWORK_SIZES = (
@@ -171,3 +172,21 @@ def check_target(X, y, *, numeric):
             "log2(y + 1), which is finite where y is 0"
         )
     return y
+
+
+def warn_of_mistakes(X, y, *, numeric):
+    """Warn of signs of the commonest mistakes in X and y, which are checked already.
+
+    `y` holds numbers, or where not `numeric` the number of each gene's class. The warning points
+    to the caller of `fit`, three calls above.
+    """
+    found = find_mistakes(X, y)
+    if numeric and (not_logged := find_not_logged(y)):
+        found.append(not_logged)
+    if found:
+        warnings.warn(
+            "X and y show a sign of a common mistake. "
+            + ". ".join(finding.message for finding in found)
+            + ". skchromo.evaluation.check_data(None, X, y).plot() draws the evidence",
+            stacklevel=4,
+        )

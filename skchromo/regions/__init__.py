@@ -2,6 +2,15 @@
 
 from ._checks import check_as_fitted, check_conditions, refuse_genes
 from ._means import mean_signal, window_sums
+from ._mistakes import (
+    Finding,
+    find_mistakes,
+    find_not_logged,
+    has_profiles,
+    promoter_profiles,
+    promoter_signs,
+    skewness,
+)
 from ._region_array import DenseRegions, RegionArray
 
 __all__ = [
