@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # themselves: they are imported first.
 WITHOUT = """
 import os, sys
-import fsspec.implementations.http, hictkpy, joblib, pyBigWig, sklearn, skorch, torch._dynamo
+import fsspec.implementations.http, h5py, hictkpy, joblib, pyBigWig, sklearn, skorch, torch._dynamo
 
 for name in ("register_at_fork", "fork", "preadv", "pread"):
     if hasattr(os, name):

@@ -12,7 +12,7 @@ from .._assembly import ContactOrigin, largest_starts
 from ..text import FrameTable
 from ._read_contacts import check_table, read_contacts
 
-_MATRIX_NAME = re.compile(r".*\.(cool|mcool|hic)(::.*)?", re.IGNORECASE | re.DOTALL)
+_MATRIX_NAME = re.compile(r".*\.([ms]?cool|hic)(\.gz)?(::.*)?", re.IGNORECASE | re.DOTALL)
 
 
 def as_matrix(source, chrom_names="exact"):

@@ -12,7 +12,7 @@ from .._assembly import in_assembly
 from .._chroms import check_chrom_names, match_hint, resolve_chroms
 from .._gene_table import check_genes
 from ._cache import RowCache
-from ._file import MatrixFile, list_resolutions, named, split_group
+from ._file import MatrixFile, named, split_group
 from ._rows import Reach, merge_adjacent, read_rows, strongest
 
 _VALUES = ("oe", "observed", "log1p_oe", "log1p_observed")
@@ -36,7 +36,8 @@ class ContactMatrix:
     ----------
     path : str or os.PathLike
         A ``.cool``, ``.mcool`` or ``.hic`` file; ``file.mcool::resolutions/5000`` sets the
-        resolution too.
+        resolution too. Any other group of a file that holds a matrix is named alike:
+        ``zooms.mcool::1`` a zoom level of HiGlass's first files, ``file.scool::cells/A`` a cell.
     resolution : int, default=None
         Bin size in bp. None takes the file's, if it has only one.
     balance : str or None, default="auto"
@@ -232,19 +233,20 @@ class ContactMatrix:
     @property
     def resolutions(self):
         """Bin sizes in bp that the file has, tuple of int, rising."""
-        return list_resolutions(self._location()[0])
+        location = self._location()._replace(resolution=None)
+        with MatrixFile(location, any_resolution=True) as file:
+            return file.resolutions
 
     @property
     def chromsizes(self):
         """Length of each chromosome of the file in bp, dict of str to int."""
-        path, resolution = self._location()
-        with MatrixFile(path, resolution or self.resolutions[0]) as file:
+        with MatrixFile(self._location(), any_resolution=True) as file:
             return file.chromsizes
 
     @property
     def balance_used(self):
         """Name of the weights of the file that counts are divided by; None for raw counts."""
-        with MatrixFile(*self._location()) as file:
+        with MatrixFile(self._location()) as file:
             return file.find_balance(self.balance)
 
     def contacts_of(self, genes):
@@ -270,7 +272,8 @@ class ContactMatrix:
         FileNotFoundError
             If there is no such file.
         ImportError
-            If hictkpy is not installed.
+            If the package that reads the file is not installed: hictkpy for ``.hic``, h5py for the
+            others.
         TypeError
             If `genes` is not a DataFrame.
         ValueError
@@ -287,7 +290,7 @@ class ContactMatrix:
         """
         self._check_parameters()
         genes = _distinct_genes(check_genes(genes))
-        with MatrixFile(*self._location()) as file:
+        with MatrixFile(self._location()) as file:
             balance = file.find_balance(self.balance)
             reach = self._reach(file.resolution)
             names = self._names(genes["chrom"], file.chromsizes)
@@ -306,14 +309,21 @@ class ContactMatrix:
         return owners.assign(**{name: values[order] for name, values in columns.items()})
 
     def _location(self):
-        """Return the file, and the resolution that is set by its path or on its own."""
-        path, resolution = split_group(self.path)
-        if None not in (resolution, self.resolution) and resolution != self.resolution:
+        """Return the Location, with the resolution that is set by its path or on its own."""
+        location = split_group(self.path)
+        if self.resolution is None:
+            return location
+        if location.group is not None:
             raise ValueError(
-                f"path names a resolution of {resolution} bp, but resolution={self.resolution!r}: "
-                "give one of the two"
+                f"path names the group {location.group!r}, but resolution={self.resolution!r} is "
+                "set too: give one of the two"
             )
-        return path, self.resolution if resolution is None else resolution
+        if location.resolution not in (None, self.resolution):
+            raise ValueError(
+                f"path names a resolution of {location.resolution} bp, but "
+                f"resolution={self.resolution!r}: give one of the two"
+            )
+        return location._replace(resolution=self.resolution)
 
     def _way(self):
         """Return the parameters but for the file and its resolution."""
