@@ -17,7 +17,13 @@ from ..regions import RegionArray
 from ._gene_table import GeneTableTransformer, each_condition, has_conditions
 from ._read_signal import cache_folder, flip_regions, read_signal
 from ._regions import Regions, find_regions
-from ._track_files import check_chroms, check_ends, files_of_tracks, read_file_chroms
+from ._track_files import (
+    check_chroms,
+    check_ends,
+    files_of_tracks,
+    read_file_chroms,
+    warn_without_signal,
+)
 from ._track_scale import (
     average_files,
     choose_promoters,
@@ -66,6 +72,9 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
     gaps : {"zero", "ignore"}, default="zero"
         How bases that a file does not cover count: as 0, or not at all (the mean is then over
         covered bases only, and 0 in a bin without any).
+    nan : {"error", "gap"}, default="error"
+        How NaN that a file stores as a value is treated: an error that names the place, or as bases
+        that the file does not cover.
     missing_chrom : {"error", "zero"}, default="error"
         How genes and pCREs on chromosomes that a file does not list are treated: an error that
         counts them, or as not covered.
@@ -172,6 +181,7 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         window=40_000,
         bin_size=100,
         gaps="zero",
+        nan="error",
         missing_chrom="error",
         chrom_names="exact",
         blacklist=None,
@@ -184,6 +194,7 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         self.window = window
         self.bin_size = bin_size
         self.gaps = gaps
+        self.nan = nan
         self.missing_chrom = missing_chrom
         self.chrom_names = chrom_names
         self.blacklist = blacklist
@@ -219,6 +230,11 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
             If a parameter, the gene table, a file or the blacklist is not valid, files disagree on
             the length of a chromosome, do not list one of the genes or pCREs (with
             ``missing_chrom="error"``), or lack what `scale` needs.
+
+        Warns
+        -----
+        UserWarning
+            If a file holds no signal, or none on any chromosome of the genes.
         """
         self._fit(X)
         return self
@@ -242,13 +258,16 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         TypeError, ValueError
             If the gene table is not valid, a gene or pCRE lies beyond its chromosome's end or, with
             ``missing_chrom="error"``, on a chromosome that a file does not list, if a file holds
-            negative, infinite or NaN signal there or is damaged, or if `tracks` has been set to
-            tracks of other names.
+            negative, infinite or (with ``nan="error"``) NaN signal there or is damaged, or if
+            `tracks` has been set to tracks of other names.
         FileNotFoundError, ConnectionError, PermissionError
             If a file is missing or a server does not give it.
         """
         check_is_fitted(self, "files_")
-        return self._read(self._locate(X, files_of_tracks(self.tracks, self.tracks_)))
+        located = self._locate(X, files_of_tracks(self.tracks, self.tracks_))
+        if located.files != self.files_:
+            warn_without_signal(located.regions, located.files, self.tracks_, self.chrom_names)
+        return self._read(located)
 
     def fit_transform(self, X, y=None):
         """Fit, then read the regions of each gene; files and genes are matched only once.
@@ -306,13 +325,16 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
 
     def _fit(self, X):
         """Check parameters and files, learn the scale, and return the located gene table."""
-        check_signal_options(self.bin_size, self.gaps, self.missing_chrom, self.chrom_names)
+        check_signal_options(
+            self.bin_size, self.gaps, self.nan, self.missing_chrom, self.chrom_names
+        )
         check_choice("scale", self.scale, (None, "depth", "quantile"))
         cache_folder(self.memory)
         self.tracks_, self.files_ = track_files(self.tracks)
         located = self._locate(X, self.files_)
         self._remember_columns(X)
         regions = located.regions
+        warn_without_signal(regions, self.files_, self.tracks_, self.chrom_names)
         self.chromsizes_, self.chrom_names_ = located.chromsizes, located.chrom_names
         self.blacklist_ = self.scale_promoters_ = self.scale_reference_ = None
         self.n_blacklisted_bins_ = self.n_blacklisted_regions_ = 0
@@ -410,8 +432,8 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
 
     def _reading(self):
         """Return the settings with which files are read."""
-        names = ("bin_size", "memory", "n_jobs", "verbose", "gaps", "missing_chrom", "chrom_names")
-        return {name: getattr(self, name) for name in names}
+        names = ("bin_size", "memory", "n_jobs", "verbose", "gaps", "nan", "missing_chrom")
+        return {name: getattr(self, name) for name in (*names, "chrom_names")}
 
     def _blacklisted(self, chrom, start, end):
         """Return the bins of regions that the blacklist touches, and the region of each."""

@@ -1,5 +1,7 @@
 """Checks of the files of tracks: against the fit, each other, and the regions to be read."""
 
+import warnings
+
 import numpy as np
 
 from .._words import name_some
@@ -67,6 +69,27 @@ def check_chroms(regions, files, tracks, listed, missing_chrom, chrom_names):
                     if found not in (None, name):
                         renamed.setdefault(name, {})[found] = None
     return {name: tuple(found) for name, found in renamed.items()}
+
+
+def warn_without_signal(regions, files, tracks, chrom_names):
+    """Warn of each file without signal, or without any on the chromosomes of its sample's genes."""
+    for number, of_sample in enumerate(files.values()):
+        chroms = np.unique(regions.chrom[regions.sample == number])
+        for path, track in list_paths({number: of_sample}, tracks) if len(chroms) else ():
+            with BigWigFile(path, track) as file:
+                held = file.chroms_with_signal()
+                names = resolve_chroms(chroms, file.chromsizes, chrom_names)
+            if held is None or not held.isdisjoint(names.values()):
+                continue
+            where = "no signal at all"
+            if held:
+                where = f"no signal on {name_some(chroms)}, only on {name_some(sorted(held))}"
+            warnings.warn(
+                f"{file}: the file holds {where}, so that the track is 0 for all genes: check how "
+                "it was made (a converter writes an empty file if names of chromosomes differ)",
+                UserWarning,
+                stacklevel=4,
+            )
 
 
 def check_ends(genes, regions, chromsizes, chrom_names):

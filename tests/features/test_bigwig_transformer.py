@@ -302,6 +302,7 @@ def test_pcres_column_of_other_objects_is_refused(tracks, genes):
         ({"window": 300}, "window=300 and bin_size=100 do not fit"),
         ({"bin_size": 0}, "bin_size must be an integer of at least 1 bp"),
         ({"gaps": "mean"}, "gaps must be"),
+        ({"nan": "zero"}, "nan must be 'error' or 'gap'"),
         ({"missing_chrom": "drop"}, "missing_chrom must be"),
         ({"chrom_names": "ucsc"}, "chrom_names must be"),
     ],
@@ -415,3 +416,53 @@ def test_the_real_sample_reads_in_order_with_real_signal(h1_e003):
             np.testing.assert_allclose(values[row, 0, :, column], expected, atol=1e-6)
     h3k4me3 = values[:, 0, :, list(marks).index("H3K4me3")]
     assert h3k4me3[:, 190:210].mean() > 3 * h3k4me3[:, :50].mean()
+
+
+def one_gene(chrom="chr1", **columns):
+    columns = {"gene_id": ["A"], "chrom": chrom, "tss": 2_000, "strand": "+"} | columns
+    return pd.DataFrame(columns)
+
+
+@pytest.mark.parametrize("stored", ["nothing", "zeros"])
+def test_file_without_signal_warns_once_with_its_name(tmp_path, stored):
+    value = {"nothing": np.nan, "zeros": 0.0}[stored]
+    genome = {chrom: np.full(size, value) for chrom, size in SIZES.items()}
+    full = write_dense(tmp_path / "full.bw", {chrom: np.ones(n) for chrom, n in SIZES.items()})
+    tracks = {"full": full, "K4": write_dense(tmp_path / "empty.bw", genome)}
+    transformer = BigWigTransformer(tracks, window=400)
+    with pytest.warns(UserWarning, match=r"track K4 \(.*empty\.bw\): .*no signal at all") as one:
+        transformer.fit(one_gene())
+    assert len(one) == 1
+    assert not transformer.transform(one_gene()).to_dense().values[..., 1].any()
+    with pytest.warns(UserWarning, match=r"empty\.bw") as one:
+        transformer.fit_transform(one_gene())
+    assert len(one) == 1
+
+
+def test_file_without_signal_on_the_genes_chromosomes_warns(tmp_path):
+    genome = {"chr1": np.full(SIZES["chr1"], np.nan), "chr2": np.ones(SIZES["chr2"])}
+    other = write_dense(tmp_path / "chr2.bw", genome)
+    transformer = BigWigTransformer({"K4": other}, window=400).fit(one_gene("chr2"))
+    message = r"chr2\.bw\): the file holds no signal on chr1, only on chr2"
+    with pytest.warns(UserWarning, match=message):
+        BigWigTransformer({"K4": other}, window=400).fit(one_gene())
+    with pytest.warns(UserWarning, match="no signal on chrX, only on chr2"):
+        BigWigTransformer({"K4": other}, window=400, missing_chrom="zero").fit(one_gene("chrX"))
+    # files of other samples are checked when they are read
+    empty = {chrom: np.full(size, np.nan) for chrom, size in SIZES.items()}
+    transformer.set_params(tracks={"K4": write_dense(tmp_path / "new.bw", empty)})
+    with pytest.warns(UserWarning, match=r"new\.bw\): the file holds no signal at all"):
+        transformer.transform(one_gene("chr2"))
+
+
+def test_stored_nan_is_refused_or_a_gap(tmp_path):
+    path = str(tmp_path / "nan.bw")
+    with pyBigWig.open(path, "w") as handle:
+        handle.addHeader(list(SIZES.items()))
+        handle.addEntries(["chr1"] * 2, [1_800, 1_900], ends=[1_900, 1_950], values=[3.0, np.nan])
+    with pytest.raises(ValueError, match=r"NaN stored at chr1:1900-1950: set nan='gap'"):
+        BigWigTransformer({"K4": path}, window=400).fit_transform(one_gene())
+    for memory in None, tmp_path / "cache":
+        transformer = BigWigTransformer({"K4": path}, window=400, nan="gap", memory=memory)
+        X = transformer.fit_transform(one_gene())
+        assert X.to_dense().values[0, 0, :, 0].tolist() == [3.0, 0.0, 0.0, 0.0]

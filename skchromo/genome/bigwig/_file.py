@@ -20,12 +20,13 @@ class BigWigFile:
     """A bigWig file, on disk or at an address, that pickles, and that threads and forks may share.
 
     It is checked and opened when it is first read, and pickled without what is open. `track` is the
-    name of its track for messages.
+    name of its track for messages; with ``nan="gap"`` NaN that is stored counts as not covered.
     """
 
-    def __init__(self, path, track=None):
+    def __init__(self, path, track=None, nan="error"):
         self.path = os.fspath(path)
         self.track = track
+        self.nan = nan
         self._opened = {}
 
     def __enter__(self):
@@ -35,7 +36,7 @@ class BigWigFile:
         self.close()
 
     def __getstate__(self):
-        return {"path": self.path, "track": self.track, "_opened": {}}
+        return self.__dict__ | {"_opened": {}}
 
     def __str__(self):
         path = without_login(self.path)
@@ -50,6 +51,14 @@ class BigWigFile:
     def summary(self):
         """Return the header's numbers on all signal, a Summary; None where it has none."""
         return self._open()[1].summary
+
+    def chroms_with_signal(self):
+        """Return the names of chromosomes with signal, a set; None where the index is damaged."""
+        file, layout = self._open()
+        try:
+            return layout.chroms_with_signal(file)
+        except DamageError:
+            return None
 
     def close(self):
         """Close the file if it has been opened; reading opens it again."""
@@ -72,7 +81,12 @@ class BigWigFile:
                 last_end = runs.end[-1]
                 runs = _near(runs, start, end)
             if len(runs.start):
-                yield self._without_bad_values(runs, chrom, start, end)
+                runs = self._without_bad_values(runs, chrom, start, end)
+                stored = ~np.isnan(runs.value) if self.nan == "gap" else None
+                if stored is not None and not stored.all():
+                    runs = Runs(*(column[stored] for column in runs))
+            if len(runs.start):
+                yield runs
 
     def values(self, chrom, start, end):
         """Return the value of each base of an interval, float32; NaN where the file holds none.
@@ -149,14 +163,16 @@ class BigWigFile:
         if not len(runs.value) or (runs.value.min() >= 0 and runs.value.max() < np.inf):
             return runs
         bad = ~(runs.value >= 0) | np.isinf(runs.value)
+        if self.nan == "gap":
+            bad &= ~np.isnan(runs.value)
         wanted = np.flatnonzero(bad)[_touched(runs.start[bad], runs.end[bad], start, end)]
         if not len(wanted):
             return runs._replace(value=np.where(bad, np.float32(0), runs.value))
         first, last, value = (column[wanted[0]] for column in runs)
         if np.isnan(value):
             raise ValueError(
-                f"{self}: NaN stored at {chrom}:{first}-{last}: make the file again without it "
-                "(leave such bases out, or write 0)"
+                f"{self}: NaN stored at {chrom}:{first}-{last}: set nan='gap' to take such bases "
+                "as not covered, or make the file again without it"
             )
         kind = "negative" if value < 0 else "infinite"
         position = max(int(first), int(start[np.searchsorted(end, first, "right")]))

@@ -8,6 +8,8 @@ import numpy as np
 
 from .._sniff import BIGWIG
 
+# The first version of the format whose files end with the signature.
+_SIGNED_AT_END = 4
 _CHROM_TREE = 0x78CA8C91
 _BLOCK_INDEX = 0x2468ACE0
 _WORD = struct.Struct("<I")
@@ -92,13 +94,22 @@ class Layout:
         first, last = np.searchsorted(numbers, [number, number + 1])
         return blocks.take(slice(first, last))
 
+    def chroms_with_signal(self, file):
+        """Return the set of chromosomes that have a data block; empty if all values are 0."""
+        stored = self.summary
+        # Of a file of one value, pyBigWig writes a wrong maximum.
+        if stored is not None and (not stored.n_bases or stored.total_of_squares == 0):
+            return set()
+        return {name for name in self.chroms if len(self.blocks(file, name).size)}
+
 
 def _read_header(file):
     """Read the places (bytes) of index, summary and chromosomes, and the largest inflated block.
 
     Every place that the header names is checked.
     """
-    _, _, n_zooms, tree, data, index, _, _, _, summary, inflated_size, _ = _unpack(_HEADER, file, 0)
+    header = _unpack(_HEADER, file, 0)
+    _, version, n_zooms, tree, data, index, _, _, _, summary, inflated_size, _ = header
     zooms = file.read_at(_HEADER.size, n_zooms * _ZOOM.size)
     if len(zooms) < n_zooms * _ZOOM.size:
         raise DamageError
@@ -106,7 +117,9 @@ def _read_header(file):
     places = [place for zoom in _ZOOM.iter_unpack(zooms) for place in zoom[2:]]
     if max(tree, data, index, summary, *places) >= size:
         raise DamageError
-    marks = [(size - 4, BIGWIG), (tree, _CHROM_TREE), *([(index, _BLOCK_INDEX)] if index else [])]
+    marks = [(tree, _CHROM_TREE), *([(index, _BLOCK_INDEX)] if index else [])]
+    if version >= _SIGNED_AT_END:
+        marks.append((size - 4, BIGWIG))
     if any(file.read_at(place, 4) != _WORD.pack(expected) for place, expected in marks):
         raise DamageError
     # A file without any signal may do without an index; no other one.

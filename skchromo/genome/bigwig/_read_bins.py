@@ -22,6 +22,7 @@ def read_bins(
     bin_size,
     *,
     gaps="zero",
+    nan="error",
     missing_chrom="error",
     chrom_names="exact",
     track=None,
@@ -46,6 +47,8 @@ def read_bins(
         Bases that the file does not cover, positions beyond the chromosome's ends included:
         ``"zero"`` counts them as 0, ``"ignore"`` leaves them out of the mean (a bin without any
         covered base is 0).
+    nan : {"error", "gap"}, default="error"
+        NaN that the file stores as a value: raise, or take these bases as not covered, see `gaps`.
     missing_chrom : {"error", "zero"}, default="error"
         What to do with regions on a chromosome that the file does not list: raise, or take them
         as not covered.
@@ -67,8 +70,9 @@ def read_bins(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is not a complete bigWig, if it holds NaN, infinite or negative signal in a
-        region, if a chromosome is missing, or if a parameter or region is not valid.
+        If the file is not a complete bigWig, if it holds infinite, negative or (with
+        ``nan="error"``) NaN signal in a region, if a chromosome is missing, or if a parameter or
+        region is not valid.
     ConnectionError, PermissionError, ImportError
         If a server does not give it, or an address needs a package that is not installed.
 
@@ -82,12 +86,12 @@ def read_bins(
     >>> read_bins(path, ["chr1", "chr1"], [0, 100], [300, 225], 100)
     (array([0. , 1.5, 0. , 1.5, 0. ], dtype=float32), array([0, 3, 5]))
     """
-    check_signal_options(bin_size, gaps, missing_chrom, chrom_names)
+    check_signal_options(bin_size, gaps, nan, missing_chrom, chrom_names)
     chrom, start, end = _check_regions(chrom, start, end)
     first, inverse = distinct_rows(chrom, start, end)
     offsets = bin_offsets(start[first], end[first], bin_size)
     values = np.zeros(offsets[-1], dtype=np.float32)
-    with BigWigFile(path, track) as bigwig:
+    with BigWigFile(path, track, nan) as bigwig:
         sizes = bigwig.chromsizes
         names = match_file_chroms(
             str(bigwig),
@@ -228,10 +232,11 @@ def match_file_chroms(source, sizes, chrom, what, *, missing_chrom="error", chro
     return names
 
 
-def check_signal_options(bin_size, gaps, missing_chrom, chrom_names):
+def check_signal_options(bin_size, gaps, nan, missing_chrom, chrom_names):
     """Check the options that `read_bins` has."""
     check_whole("bin_size", bin_size, 1, "bp")
     check_choice("gaps", gaps, ("zero", "ignore"))
+    check_choice("nan", nan, ("error", "gap"))
     check_choice("missing_chrom", missing_chrom, ("error", "zero"))
     check_chrom_names(chrom_names)
 

@@ -154,15 +154,9 @@ def _from_encode(table, path):
     _refuse_mixture(table, [], "File assembly", where)
     _refuse_mixture(table, ["track"], "Output type", where)
     _refuse_mixture(table, ["sample", "track"], "Experiment accession", where)
-    pooled = table["Biological replicate(s)"].str.contains(",")
     for (sample, track), rows in table.groupby(["sample", "track"]):
-        if len(rows) > 1 and pooled[rows.index].any():
-            others = rows["File accession"].drop(pooled[rows.index].idxmax())
-            raise ValueError(
-                f"{where} lists pooled and single replicates of {track} in {sample} "
-                f"({name_some(rows['File accession'])}), which would count some of them twice: "
-                + _leave_out("File accession", others)
-            )
+        if len(rows) > 1:
+            _refuse_repeated(rows, f"{track} in {sample}", where)
     folder = os.path.dirname(path)
     paths = [
         _encode_file(folder, accession, url, where)
@@ -185,6 +179,43 @@ def _refuse_mixture(table, by, column, where):
                 f"{where} lists bigWigs{of} of several kinds, by {column}: {', '.join(several)}; "
                 + _leave_out(*spare)
             )
+
+
+def _refuse_repeated(rows, owner, where):
+    """Raise where files of one track share a replicate, whose reads would count twice."""
+    replicate = rows["Biological replicate(s)"]
+    pooled = replicate.str.contains(",")
+    if pooled.any():
+        others = rows["File accession"].drop(_first_released(rows[pooled]))
+        raise ValueError(
+            f"{where} lists pooled and single replicates of {owner} "
+            f"({name_some(rows['File accession'])}), which would count some of them twice: "
+            + _leave_out("File accession", others)
+        )
+    technical = rows.get("Technical replicate(s)", replicate)
+    joined = technical.eq("") | technical.str.contains(",")
+    # Two technical replicates are two files, unless one of them is pooled.
+    replicate = technical.where(~joined.groupby(replicate).transform("any"), replicate)
+    repeated = [same for _, same in rows.groupby(replicate) if len(same) > 1]
+    if repeated:
+        others = [same["File accession"].drop(_first_released(same)) for same in repeated]
+        known = [name for name in ("File Status", "File analysis title") if name in rows]
+        listed = (
+            f"{row['File accession']} ({', '.join(filter(None, row[known])) or 'no status'})"
+            for same in repeated
+            for _, row in same.iterrows()
+        )
+        raise ValueError(
+            f"{where} lists a replicate of {owner} more than once ({name_some(listed, 12)}), which "
+            "are not replicates of each other: keep one of them, as a rule the released one of the "
+            "newest analysis; " + _leave_out("File accession", pd.concat(others))
+        )
+
+
+def _first_released(rows):
+    """Return the label of the first released file, or of the first one."""
+    status = rows.get("File Status", pd.Series("", rows.index))
+    return (status == "released").idxmax()
 
 
 def _leave_out(column, values):

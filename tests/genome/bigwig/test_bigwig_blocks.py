@@ -203,7 +203,7 @@ def tree_bytes(place, items, branch, fanout):
     return struct.pack("<BBH", 0, 0, len(groups)) + inside + children
 
 
-def write_raw(path, sizes, sections, *, compress=False, fanout=2, total=1):
+def write_raw(path, sizes, sections, *, compress=False, fanout=2, total=1, version=4):
     """Write a bigWig byte by byte, its trees as deep as a small `fanout` makes them."""
     names = [
         (name, name.encode().ljust(8, b"\0") + struct.pack("<II", number, size))
@@ -234,13 +234,14 @@ def write_raw(path, sizes, sections, *, compress=False, fanout=2, total=1):
         fanout,
     )
     largest = max(len(content) for _, content in sections) if compress else 0
+    # Version 2 brought the summary, version 3 compression, version 4 the signature at the end.
+    summary_at, end = 64 * (version > 1), struct.pack("<I", 0x888FFC26) * (version > 3)
     header = struct.pack(
-        "<IHHQQQHHQQIQ", 0x888FFC26, 4, 0, begin, data, index, 0, 0, 0, 64, largest, 0
+        "<IHHQQQHHQQIQ",
+        *(0x888FFC26, version, 0, begin, data, index, 0, 0, 0, summary_at, largest, 0),
     )
     summary = struct.pack("<Q4d", 1, 0, 1, total, 1)
-    Path(path).write_bytes(
-        header + summary + tree + body + head + nodes + struct.pack("<I", 0x888FFC26)
-    )
+    Path(path).write_bytes(header + summary + tree + body + head + nodes + end)
     return str(path)
 
 
@@ -439,6 +440,40 @@ def test_only_bad_values_inside_the_regions_matter(tmp_path, overlapping):
     ):
         with pytest.raises(ValueError, match=message):
             read_bins(path, ["chr1"] * 2, [0, start], [10, end], 10)
+
+
+@pytest.mark.parametrize(("version", "compress"), [(1, False), (2, False), (3, True), (4, True)])
+def test_every_version_of_the_format_is_read(tmp_path, version, compress):
+    settings = {"version": version, "compress": compress}
+    path = write_raw(tmp_path / "a.bw", SIZES, many_sections(), **settings)
+    whole = Path(path).read_bytes()
+    truth = write_raw(tmp_path / "b.bw", SIZES, many_sections())
+    places = ["chr1", "chr2"], [0, 0], [500, 500]
+    np.testing.assert_array_equal(read_bins(path, *places, 7)[0], read_bins(truth, *places, 7)[0])
+    for lost in (4, 30) if version > 3 else (30, len(whole) // 2):
+        Path(path).write_bytes(whole[:-lost])
+        with pytest.raises(ValueError, match=r"a\.bw: .* damaged"):
+            read_bins(path, *places, 7)
+
+
+@pytest.mark.parametrize(
+    "overlapping", [[], [(60, 70, 4.0), (60, 65, np.nan)]], ids=["runs", "overlapping runs"]
+)
+def test_stored_nan_may_be_a_gap(tmp_path, overlapping):
+    items = [(0, 10, 1.0), (10, 20, np.nan), (20, 30, 3.0), (30, 40, -1.0), *overlapping]
+    path = write_raw(tmp_path / "nan.bw", SIZES, [section(0, BED_GRAPH, items)], total=math.nan)
+    place = ["chr1"], [0], [30]
+    assert read_bins(path, *place, 20, nan="gap")[0].tolist() == [0.5, 3.0]
+    assert read_bins(path, *place, 20, nan="gap", gaps="ignore")[0].tolist() == [1.0, 3.0]
+    assert read_bins(path, ["chr1"], [10], [20], 10, nan="gap")[0].tolist() == [0.0]
+    if overlapping:
+        assert read_bins(path, ["chr1"], [60], [70], 5, nan="gap")[0].tolist() == [0.0, 4.0]
+    with pytest.raises(ValueError, match=r"NaN stored at chr1:10-20: set nan='gap'"):
+        read_bins(path, *place, 20)
+    with pytest.raises(ValueError, match="negative signal"):
+        read_bins(path, ["chr1"], [0], [40], 20, nan="gap")
+    with pytest.raises(ValueError, match="nan must be 'error' or 'gap'"):
+        read_bins(path, *place, 20, nan="zero")
 
 
 def test_runs_beyond_the_chromosomes_end_do_not_count(tmp_path):

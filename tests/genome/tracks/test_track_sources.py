@@ -292,6 +292,8 @@ def test_encodes_table_is_not_guessed_at(encode, tmp_path, change, error, messag
         {"Experiment accession": ["ENCSR1", "ENCSR2", "ENCSR1"]},
         {"Biological replicate(s)": ["1", "1, 2", "1"]},
         {"Biological replicate(s)": "1, 2"},
+        {"Biological replicate(s)": "1"},
+        {"Biological replicate(s)": ""},
     ],
 )
 def test_advice_for_encodes_table_works(encode, tmp_path, monkeypatch, change):
@@ -306,6 +308,36 @@ def test_advice_for_encodes_table_works(encode, tmp_path, monkeypatch, change):
     (lines,) = re.findall(r"with pandas: (.*); and give the path", str(caught.value))
     exec(lines, {"pd": pd})
     assert list_tracks("chosen.tsv")["track"].tolist() == ["H3K27ac", "H3K4me3"]
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ({"File Status": ["archived", "released"]}, 1),
+        ({"File Status": ["released", "archived"]}, 0),
+        ({"File Status": "released", "File analysis title": ["ENCODE4 v1", "ENCODE4 v2"]}, 0),
+        ({"Technical replicate(s)": "1_1"}, 0),
+        ({"Technical replicate(s)": ["1_1", "1_1, 1_2"]}, 0),
+        ({"Technical replicate(s)": ""}, 0),
+    ],
+)
+def test_replicate_that_encode_lists_twice_is_refused(encode, tmp_path, change, kept):
+    alike = {"Output type": "a", "Experiment accession": "ENCSR1", "Biological replicate(s)": "1"}
+    table = encode[:2].assign(**alike, **{"Experiment target": "H3K27ac-human"}, **change)
+    table.to_csv(tmp_path / "metadata.tsv", sep="\t", index=False)
+    shown = r"H3K27ac in K562 more than once \(ENCFF001AAA \(.*ENCFF002BBB"
+    with pytest.raises(ValueError, match=shown) as caught:
+        list_tracks(tmp_path)
+    for name in {"File Status", "File analysis title"} & set(change):
+        assert all(value in str(caught.value) for value in table[name])
+    assert f"isin(['{ACCESSIONS[1 - kept]}'])" in str(caught.value)
+
+
+def test_technical_replicates_of_encode_are_averaged(encode, tmp_path):
+    alike = {"Output type": "a", "Experiment accession": "ENCSR1", "Biological replicate(s)": "1"}
+    alike |= {"Experiment target": "H3K27ac-human", "Technical replicate(s)": ["1_1", "1_2"]}
+    encode[:2].assign(**alike).to_csv(tmp_path / "metadata.tsv", sep="\t", index=False)
+    assert len(list_tracks(tmp_path)) == 2
 
 
 def test_cut_table_of_encode_is_named(encode, tmp_path):
