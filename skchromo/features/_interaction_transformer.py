@@ -260,8 +260,8 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         ValueError
             If a parameter, the gene table or the contacts are not valid, a sample has no contacts,
             genes and contacts share no chromosome name but would with ``chrom_names="match"``,
-            contacts of two samples are of different assemblies, or `weight_transform` returns
-            something else than it may.
+            contacts of two samples are of different assemblies, not one contact of a list belongs
+            to a gene, or `weight_transform` returns something else than it may.
 
         Warns
         -----
@@ -392,6 +392,9 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
     def _learn(self, parts):
         """Count the contacts, learn the scale of their weights, and say what is wrong."""
         counts = [matched.count(self.weight_threshold) for _, matched in parts]
+        for count in counts:
+            if count.fault and self.max_pcres > 0:
+                raise ValueError(count.fault)
         self.n_contacts_ = sum(count.n_contacts for count in counts)
         self.n_unmatched_ = sum(count.n_unmatched for count in counts)
         self.n_trans_ = sum(count.n_trans for count in counts)

@@ -113,6 +113,25 @@ def _contacts():
         f"{gene},E003,chr1,1,2,{d}:{e}-{f},{score}\n"
         for gene, (_, (d, e, f), score) in zip(GENES["gene_id"], CONTACTS)
     )
+    homer = "#InteractionID {0}(1) {1}(1) {2}(1) {3}(1) {0}(2) {1}(2) {2}(2) {3}(2) {4}\n"
+    texts["homer.txt"] = homer.format("PeakID", "chr", "start", "end", "Interaction Reads\tLogP")
+    abc = "chr start end name class TargetGene TargetGeneTSS CellType ABC.Score\n"
+    e2g = "#chr start end name class TargetGene TargetGeneEnsemblID CellType Score\n"
+    texts |= {"EnhancerPredictions.tsv": abc, "ENCFF001E2G.bed.gz": e2g}
+    texts["EnhancerPredictions.bedpe"] = ""
+    for number, (here, there, score) in enumerate(CONTACTS):
+        gene, tss = GENES["gene_id"][number], GENES["tss"][number]
+        a, b, c = there
+        texts["homer.txt"] += (
+            f"i p {here[0]} {here[1] + 1} {here[2]} q {a} {b + 1} {c} {score} -9\n"
+        )
+        texts["EnhancerPredictions.tsv"] += f"{a} {b} {c} e genic {gene} {tss} K562 {score / 100}\n"
+        texts["ENCFF001E2G.bed.gz"] += f"{a} {b} {c} e genic {gene} E{gene} K562 {score / 9}\n"
+        row = f"{a} {b} {c} {a} {tss} {tss} {gene}_genic|e {score / 200} . .\n"
+        texts["EnhancerPredictions.bedpe"] += row
+    for name in ("homer.txt", "ENCFF001E2G.bed.gz", "EnhancerPredictions.tsv"):
+        texts[name] = texts[name].replace("Interaction Reads", "Interaction\0Reads")
+        texts[name] = texts[name].replace(" ", "\t").replace("\0", " ")
     texts["blacklist.bed.gz"] = "chr1\t90000\t90500\n"
     return texts
 

@@ -41,6 +41,7 @@ CONTENT = {
     "pairs": b"## pairs format v1.0\n#columns: readID chr1 pos1 chr2 pos2 strand1 strand2\n"
     b".\tchr1\t100501\tchr1\t203001\t+\t-\n",
     "allValidPairs": b"r1\tchr1\t100501\t+\tchr1\t203001\t-\t310\tA_1\tA_9\t42\t42\n",
+    "bedpe": b"chr1\t100\t200\tchr1\t900\t999\tM:7:F:1:1101:10:20\t37\t-\t+\n",
     "matrix": b"1\t1\t20\n1\t2\t11\n",
     "bigInteract": b"\xeb\xf2\x89\x87\x04\x00",
 }

@@ -333,12 +333,69 @@ def test_list_with_other_chromosome_names_is_refused_in_fit():
         assert needle in str(caught.value)
 
 
-def test_list_on_other_chromosomes_is_warned_of_and_gives_no_pcres():
-    genes = GENES.assign(chrom="chrX")
-    transformer = InteractionTransformer(PAIRS)
-    with pytest.warns(UserWarning, match="4 of 4 contacts belong to no"):
+ENSEMBL = {"A": "ENSG00000141510.16", "B": "ENSG00000012048.23", "C": "ENSG00000139618.15"}
+BARE = {gene: name.partition(".")[0] for gene, name in ENSEMBL.items()}
+
+
+@pytest.mark.parametrize(
+    ("contacts", "genes", "needles"),
+    [
+        (
+            PAIRS,
+            GENES.assign(chrom="chrX"),
+            ["no chromosome", "genes are on chrX", "on chr1, chr2"],
+        ),
+        (FRAGMENTS, GENES.assign(chrom="chrX"), ["no chromosome", "chrX", "chr1, chr2"]),
+        (FRAGMENTS, GENES.assign(tss=GENES["tss"] + 700_000), ["holds a TSS", "same assembly"]),
+        (
+            PAIRS,
+            GENES.replace({"gene_id": ENSEMBL}),
+            ["names genes by gene symbols", "human Ensembl gene ids", "A and ENSG00000141510.16"],
+        ),
+        (PAIRS.replace({"gene_id": BARE}), GENES, ["by human Ensembl gene ids", "gene_name"]),
+        (
+            PAIRS.replace({"gene_id": BARE}),
+            GENES.replace({"gene_id": ENSEMBL}),
+            ["in the version alone", "ENSG00000141510 and ENSG00000141510.16"],
+        ),
+        (PAIRS.assign(gene_id="Z"), GENES, ["same names", "max_pcres=0"]),
+        ({"a": PAIRS, "b": PAIRS.assign(gene_id="Z")}, GENES, ["(sample b)", "Z with chr1"]),
+    ],
+)
+def test_list_without_a_contact_of_the_genes_is_refused_in_fit(contacts, genes, needles):
+    genes = genes.assign(sample=["a", "b", "b", "a"])
+    transformer = InteractionTransformer(contacts)
+    with pytest.raises(ValueError, match=r"belongs to any of the \d genes") as caught:
         transformer.fit(genes)
-    assert n_pcres(transformer.transform(genes)) == [0, 0, 0, 0]
+    message = str(caught.value).replace("the contacts name genes", "names genes")
+    for needle in needles:
+        assert needle in message
+    without = clone(transformer).set_params(max_pcres=0)
+    with pytest.warns(UserWarning, match="belong to no gene"):
+        assert n_pcres(without.fit_transform(genes)) == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("source", [PAIRS, FRAGMENTS])
+def test_genes_without_contacts_are_transformed(source):
+    others = GENES.assign(gene_id=["P", "Q", "R", "S"], tss=GENES["tss"] + 700_000)
+    fitted = InteractionTransformer(source).fit(GENES)
+    for genes in others, others[:1], GENES.assign(chrom="chrY"):
+        assert n_pcres(fitted.transform(genes)) == [0] * len(genes)
+
+
+@pytest.mark.parametrize("source", [PAIRS, FRAGMENTS])
+def test_genes_whose_contacts_are_all_below_the_threshold_are_fitted(source):
+    transformer = InteractionTransformer(source, weight_threshold=3)
+    with pytest.warns(UserWarning, match="belong to no gene|above weight_threshold"):
+        transformer.fit(GENES[2:3])
+    low = source.assign(score=[1.0, 2.5, 1.0, *source["score"][3:]])
+    with pytest.warns(UserWarning, match="belong to no gene|above weight_threshold"):
+        InteractionTransformer(low, weight_threshold=2).fit(GENES[2:3])
+
+
+@pytest.mark.parametrize("source", [PAIRS, FRAGMENTS])
+def test_empty_list_is_fitted(source):
+    assert n_pcres(InteractionTransformer(source[:0]).fit_transform(GENES)) == [0, 0, 0, 0]
 
 
 def test_transform_refuses_other_naming_but_takes_chromosomes_without_contacts():

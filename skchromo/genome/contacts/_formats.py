@@ -33,15 +33,22 @@ _CALLERS = (
     ("MAPS", ("count", "expected", "clusterneglog10p"), "count"),
     ("ChIA-PET2", ("cab", "-log10(1-postprob)"), "cAB"),
     ("Mustache", ("fdr", "detection_scale"), None),
+    ("HOMER", ("chr(1)", "interaction reads"), "Interaction Reads"),
 )
-_UNDERSTOOD = (
-    "Understood are 'pairs' (a header with gene_id, chrom, start, end, score), 'bedpe' (chrom1 "
-    "start1 end1 chrom2 start2 end2 name score, with or without header), 'fragments' (six such "
-    "columns, or two of chr:start-end, and a score, with or without header), CHiCAGO's 'ibed', "
-    "'longrange' (chrom start end chr:start-end,score), UCSC's 'interact' and 'reference' (a "
-    "header with gene_id, neighbors, scores): rename the columns or put them in one of these "
-    "orders; read pairs (.pairs, .allValidPairs) must be binned into a matrix first"
-)
+# the scores of ABC, scE2G and ENCODE-rE2G, in the order in which they are taken
+_PREDICTED = ("e2g.score.qnorm", "e2g.score", "score", "abc.score")
+_FORMAT_OF = {
+    **{format: format for format in FORMATS},
+    **{"intervals": "bedpe", "regions": "fragments", "gene_regions": "pairs"},
+}
+# the columns of a row of each format that is known by its fields rather than by a header
+_ROWS = {
+    "intervals": "chrom1 start1 end1 chrom2 start2 end2 name score",
+    "regions": "chr:start-end chr:start-end score",
+    "longrange": "chrom start end chr:start-end,score",
+    "ibed": "CHiCAGO's ten columns",
+    "interact": "UCSC's 18 columns",
+}
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|nan|inf", re.IGNORECASE)
 
@@ -57,7 +64,7 @@ _WHOLE = re.compile(r"-?\d+(\.0*)?|\d+(\.\d*)?e\+?\d+", re.IGNORECASE)
 _NAMES = {
     "reference": {"gene_id": ("gene_id",), "neighbors": ("neighbors",)},
     "pairs": {
-        "gene_id": ("gene_id",),
+        "gene_id": ("gene_id", "targetgene"),
         "chrom": ("chrom", "chr"),
         "start": ("start",),
         "end": ("end",),
@@ -79,12 +86,12 @@ _NAMES = {
         "end2": ("targetend",),
     },
     "intervals": {
-        "chrom1": ("chrom1", "chr1", "bin1_chr"),
-        "start1": ("start1", "x1", "s1", "bin1_start"),
-        "end1": ("end1", "x2", "e1", "bin1_end"),
-        "chrom2": ("chrom2", "chr2", "bin2_chromosome", "bin2_chr"),
-        "start2": ("start2", "y1", "s2", "bin2_start"),
-        "end2": ("end2", "y2", "e2", "bin2_end"),
+        "chrom1": ("chrom1", "chr1", "bin1_chr", "chr(1)"),
+        "start1": ("start1", "x1", "s1", "bin1_start", "start(1)"),
+        "end1": ("end1", "x2", "e1", "bin1_end", "end(1)"),
+        "chrom2": ("chrom2", "chr2", "bin2_chromosome", "bin2_chr", "chr(2)"),
+        "start2": ("start2", "y1", "s2", "bin2_start", "start(2)"),
+        "end2": ("end2", "y2", "e2", "bin2_end", "end(2)"),
     },
     "regions": {
         "region1": ("region1", "fragment1", "frag1"),
@@ -102,10 +109,15 @@ class Layout:
     ``chr:start-end``; ``"intervals"``, two of them in six columns; ``"regions"``, two of
     ``chr:start-end``; ``"longrange"``, an interval and a ``chr:start-end,score``, whose score has
     no column of its own; ``"reference"``, one row per gene with joined lists.
+
+    `from_one`: the tool that writes the format counts positions from 1. `predicted`: the scores are
+    a model's predictions, of a column that is known by its name.
     """
 
     kind: str
     columns: dict
+    from_one: bool = False
+    predicted: bool = False
 
 
 def check_reading(format, score_column):
@@ -144,11 +156,11 @@ def recognise(header, first, name, format="auto", score_column=None):
         tried = "" if format == "auto" else f" as format {format!r}"
         label = "columns" if header is not None else "no header, first row"
         raise ValueError(
-            f"{name} is not recognised{tried} ({label}: {_list(header or first, 12)}). "
-            f"{_UNDERSTOOD}"
+            f"{name} is not recognised{tried} ({label}: {_list(header or first, 12)}): "
+            f"{_nearest(_KINDS[format], names, first)}"
         )
     if kind == "longrange":
-        if score_column is not None:
+        if score_column not in (None, columns["target"]):
             raise ValueError(
                 f"{name} is a longrange track, whose score stands behind the comma of its fourth "
                 f"column: leave score_column at None, got {score_column!r}"
@@ -157,8 +169,70 @@ def recognise(header, first, name, format="auto", score_column=None):
     if kind == "interact" and header is None:
         header = list(INTERACT_COLUMNS)
     score = _score(kind, header, first, name, format, score_column, columns)
+    predicted = bool(names) and _is_predicted(names) and names[score] in _PREDICTED
+    from_one = kind == "ibed" or "chr(1)" in names or (kind == "regions" and _commas(first))
     kind = "intervals" if kind in ("ibed", "interact") else kind
-    return Layout(kind, {**columns, "weight": score})
+    return Layout(kind, {**columns, "weight": score}, from_one, predicted)
+
+
+def _is_predicted(names):
+    """Return whether a table is of ABC, scE2G or ENCODE-rE2G, by its columns."""
+    return "targetgene" in names
+
+
+def _commas(first):
+    """Return whether regions are written as CHiCAGO does, chr,start,end."""
+    return first is not None and any(re.fullmatch(r"[^:,\s]+,\d+,\d+", field) for field in first)
+
+
+def _nearest(kinds, names, first):
+    """Return what an unrecognised table lacks to be of the format that it is nearest to."""
+    first = first or []
+    signs = sum(field in ("+", "-") for field in first)
+    if {"pos1", "pos2"} <= set(names) or (not names and signs >= 2):
+        return (
+            "these are read pairs, which must be binned into a matrix first, for example with "
+            "cooler cload pairs; InteractionTransformer takes the .cool"
+        )
+    if not names and len(first) >= 3 and all(map(NUMBER.fullmatch, first)):
+        return (
+            "numbers alone are a matrix in text, or read pairs, which must be binned into a matrix "
+            "first: write it as .cool, for example with cooler load, which InteractionTransformer "
+            "takes"
+        )
+    shared = {}
+    for kind in kinds:
+        roles = _NAMES.get(kind, {})
+        found = [role for role, aliases in roles.items() if not {*aliases}.isdisjoint(names)]
+        if found:
+            shared[kind] = (len(found) / len(roles), found)
+    if shared:
+        kind = max(shared, key=lambda kind: shared[kind][0])
+        missing = [aliases for role, aliases in _NAMES[kind].items() if role not in shared[kind][1]]
+        return (
+            f"by its columns it is nearest to {_FORMAT_OF[kind]!r}, but has no column "
+            f"{_list([aliases[0] for aliases in missing])}: rename the columns that hold this"
+        )
+    if len(kinds) == 1 and kinds[0] in _ROWS:
+        return f"{_FORMAT_OF[kinds[0]]!r} needs {_ROWS[kinds[0]]} in each row"
+    if kinds == ("reference",):
+        return "'reference' needs a header with gene_id neighbors scores: name the columns so"
+    if _one_interval(first) or "pairs" in kinds[:1]:
+        return (
+            "it is nearest to 'pairs', which needs a header with gene_id chrom start end score: "
+            "name the columns so"
+        )
+    return (
+        "a list of contacts has a header with gene_id chrom start end score, or two ends and a "
+        f"score in each row ({_ROWS['intervals']}): name or order the columns so"
+    )
+
+
+def _one_interval(first):
+    """Return whether a row holds one interval and no second."""
+    places = [at for at in range(1, len(first) - 1) if _all_whole(first, (at, at + 1))]
+    places = [at for at in places if not NUMBER.fullmatch(first[at - 1])]
+    return len(places) == 1 or len(_regions(first)) == 1
 
 
 def _bare(column):
@@ -178,6 +252,8 @@ def _score(kind, header, first, name, format, score_column, columns):
     how = "its name" if header is not None else "its 0-based position"
     if score_column is not None:
         score = _given_score(score_column, header, found, name)
+    elif header is not None and kind == "pairs" and _known_score(header) is not None:
+        score = _known_score(header)
     elif header is not None:
         wanted = _SCORE_NAMES.get(kind, ("score", "weight"))
         scores = [at for at, column in enumerate(header) if _bare(column) in wanted]
@@ -193,6 +269,13 @@ def _score(kind, header, first, name, format, score_column, columns):
             f"(columns found: {_list(found)})"
         )
     return score
+
+
+def _known_score(header):
+    """Return the position of the score in a table of predictions; None in any other."""
+    names = [_bare(column) for column in header]
+    found = [names.index(score) for score in _PREDICTED if score in names]
+    return found[0] if found and _is_predicted(names) else None
 
 
 def _caller(header):

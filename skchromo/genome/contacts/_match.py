@@ -8,6 +8,7 @@ import pandas as pd
 from ..._arrays import ranges
 from ..._words import name_some
 from .._chroms import match_hint, resolve_chroms
+from .._gene_ids import bare_id, kind_of_ids
 from .._gene_table import check_genes
 
 _PAIR_COLUMNS = frozenset({"gene_id", "chrom", "start", "end", "weight"})
@@ -21,7 +22,8 @@ class ContactCount(NamedTuple):
     above it, where none is on their chromosomes. Of these, `n_unmatched` belong to no gene, and
     `example` names the strongest such contact. `n_trans` more join a chromosome of the genes (or
     one of the genes) with another chromosome. `n_below` would count but for the threshold;
-    `highest` is their highest weight.
+    `highest` is their highest weight. `fault` says why genes and contacts do not fit, where not
+    one contact of the list, above the threshold or not, belongs to a gene.
     """
 
     n_contacts: int
@@ -30,6 +32,7 @@ class ContactCount(NamedTuple):
     n_trans: int = 0
     n_below: int = 0
     highest: float = -np.inf
+    fault: str = ""
 
 
 class MatchedContacts:
@@ -73,9 +76,11 @@ class MatchedContacts:
             below = cis["weight"][cis["weight"] <= weight_threshold].to_numpy()
         matched = self._matched(counted) if self._shared else np.zeros(len(counted), dtype=bool)
         unmatched = counted[~matched]
-        example = ""
+        example = fault = ""
         if len(unmatched):
             example = _in_words(unmatched.loc[unmatched["weight"].idxmax()])
+            alone = not (self._shared and self._matched(self._contacts).any())
+            fault = self._fault(example) if alone else ""
         return ContactCount(
             n_contacts=len(counted),
             n_unmatched=len(unmatched),
@@ -83,6 +88,7 @@ class MatchedContacts:
             n_trans=len(_above(trans, weight_threshold)),
             n_below=len(below),
             highest=float(below.max(initial=-np.inf)),
+            fault=fault,
         )
 
     def candidates(self, weight_threshold):
@@ -98,7 +104,9 @@ class MatchedContacts:
             sides = [(pairs["anchor"].to_numpy(), pairs["contact"].to_numpy(), "")]
         else:
             contacts = contacts[contacts["chrom1"] == contacts["chrom2"]]
-            sides = [(*self._holding_tss(contacts, here), there) for here, there in ("12", "21")]
+            sides = [
+                (*self._in_contact(contacts, here, there), there) for here, there in ("12", "21")
+            ]
         columns = {
             "anchor": [anchor for anchor, _, _ in sides],
             "start": [contacts["start" + to].to_numpy()[contact] for _, contact, to in sides],
@@ -141,14 +149,59 @@ class MatchedContacts:
         if self._keyed:
             return contacts["gene_id"].isin(self.anchors["gene_id"]).to_numpy()
         matched = np.zeros(len(contacts), dtype=bool)
-        for side in "12":
-            matched[self._holding_tss(contacts, side)[1]] = True
+        for here, there in ("12", "21"):
+            matched[self._in_contact(contacts, here, there)[1]] = True
         return matched
+
+    def _fault(self, example):
+        """Say why no contact may belong to a gene."""
+        genes = f"any of the {len(self.anchors)} genes of the table"
+        start = f"no contact of {self.origin.name} (such as {example}) belongs to {genes}: "
+        few = (
+            "If these are a few genes that have no contact, fit on more genes, or set max_pcres=0."
+        )
+        if not self._shared:
+            columns = ["chrom"] if self._keyed else ["chrom1", "chrom2"]
+            present = {chrom for name in columns for chrom in self._contacts[name].unique()}
+            return (
+                f"{start}they share no chromosome. The genes are on "
+                f"{name_some(self.anchors['chrom'].unique())}, the contacts on "
+                f"{name_some(sorted(present))}: name the chromosomes alike, or pass the contacts "
+                "of these chromosomes."
+            )
+        if not self._keyed:
+            return (
+                f"{start}no end of a contact holds a TSS. Check that both are of the same assembly "
+                f"and name chromosomes alike (chrom_names='match'). {few}"
+            )
+        listed, known = self._contacts["gene_id"].unique(), self.anchors["gene_id"].unique()
+        kinds = kind_of_ids(list(listed)), kind_of_ids(list(known))
+        if not set(map(bare_id, known)).isdisjoint(map(bare_id, listed)):
+            cure = "they differ in the version alone: take it off on both sides."
+        elif kinds[0] != kinds[1]:
+            cure = (
+                f"the contacts name genes by {kinds[0]}, the gene table by {kinds[1]}: give both "
+                "the same in gene_id (tables of ENCODE-rE2G have Ensembl ids in "
+                "TargetGeneEnsemblID, read_genes keeps symbols in gene_name)."
+            )
+        else:
+            cure = f"check that both use the same names and annotation. {few}"
+        return f"{start}no gene_id is in both ({listed[0]} and {known[0]} are examples); {cure}"
+
+    def _in_contact(self, contacts, here, there):
+        """Pair the anchors and the contacts with the TSS in one end and a fragment as the other.
+
+        An interval of length 0 is a TSS and not a fragment.
+        """
+        anchor, contact = self._holding_tss(contacts, here)
+        other = contacts["start" + there].to_numpy() < contacts["end" + there].to_numpy()
+        return anchor[other[contact]], contact[other[contact]]
 
     def _holding_tss(self, contacts, side):
         """Pair the anchors and the contacts whose fragment on one side holds the anchor's TSS.
 
-        Return their positions in the two tables, in parallel.
+        Return their positions in the two tables, in parallel. An interval of length 0, a TSS, holds
+        the base on either side: that of a gene on the plus or on the minus strand.
         """
         anchors = self.anchors
         usable = anchors["name"].notna().to_numpy()
@@ -162,8 +215,10 @@ class MatchedContacts:
         chrom = chroms.get_indexer(contacts["chrom" + side])
         known = np.flatnonzero(chrom >= 0)
         base = chrom[known] * step
-        first = np.searchsorted(tss, base + contacts["start" + side].to_numpy()[known])
-        last = np.searchsorted(tss, base + contacts["end" + side].to_numpy()[known])
+        start, end = (contacts[name + side].to_numpy()[known] for name in ("start", "end"))
+        empty = start == end
+        first = np.searchsorted(tss, base + start - (empty & (start > 0)))
+        last = np.searchsorted(tss, base + end + empty)
         n_held = last - first
         contact = np.repeat(known, n_held)
         return ids[ranges(first, n_held)], contact

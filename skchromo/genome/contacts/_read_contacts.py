@@ -6,8 +6,11 @@ import os
 import numpy as np
 import pandas as pd
 
+from ..._words import name_some
 from ..text import FrameTable, TextFile, TextTable, split_line
+from ._ends import count_from_zero, one_end_is_tss
 from ._formats import check_reading, looks_like_header, recognise
+from ._read_pairs import check_no_read_pairs
 from ._values import (
     check_intervals,
     check_positions,
@@ -37,16 +40,22 @@ def read_contacts(source, *, format="auto", score_column=None):
     source : str, os.PathLike or pandas.DataFrame
         A text table (plain, gzipped or bgzipped; tabs, commas or white space; lines that begin with
         ``#``, ``track`` or ``browser`` are comments), or the same table as a frame. Positions are
-        0-based and half-open, in bp, and are taken as they stand: where a tool counts from 1
-        (CHiCAGO, 3DIV), its fragments lack their first base, which matters to no bin.
+        0-based and half-open, in bp. Lists whose tool counts from 1 are turned to that: CHiCAGO's
+        (ibed, peak matrix, washU text) and HOMER's, unless their fragments touch, begin at 0 or are
+        bins of whole hundreds; and any other list of fragment pairs whose fragments or bins show
+        it. Pairs of a gene and a fragment are taken as they stand.
     format : str, default="auto"
         How the table is written; ``"auto"`` recognises it by its content.
 
         - ``"bedpe"``: ``chrom1 start1 end1 chrom2 start2 end2 name score``, with or without a
-          header. The lists of HiCCUPS, cooltools, FitHiChIP, MAPS, ChIA-PET2, Mustache, hichipper
-          and ENCODE have these six columns, under names of their own or none.
+          header. The lists of HiCCUPS, cooltools, FitHiChIP, MAPS, ChIA-PET2, Mustache, hichipper,
+          HOMER and ENCODE have these six columns, under names of their own or none. An interval of
+          length 0 in each row is a TSS, as ABC writes it: it matches genes with their TSS on either
+          side of it, and is never a pCRE.
         - ``"pairs"``: a header with ``gene_id chrom start end score``, or ``gene_id``, ``score``
-          and one column of regions.
+          and one column of regions. The tables of ABC, scE2G and ENCODE-rE2G (``chr start end
+          TargetGene``, and a score that is known by its name) are pairs of this kind; genes go by
+          ``TargetGene``, their symbol, unless there is a column ``gene_id``.
         - ``"fragments"``: two intervals, in six columns or as two regions (3DIV, covNorm, CHiCAGO's
           washU text), and a score. A region is ``chr:start-end``, ``chr,start,end`` or
           ``chr.start.end``.
@@ -81,7 +90,9 @@ def read_contacts(source, *, format="auto", score_column=None):
     ValueError
         If the table is empty, damaged or in none of the formats, lacks a score column or has
         several that could be it, or has a row with a position or score that is missing, not a
-        number or impossible; or if the score column holds p-values or the like.
+        number or impossible; if the score column holds p-values or the like, by its name or
+        because no score is above 0.05 (`score_column` names one that is meant so); if the table
+        holds read pairs, or predictions of several cell types.
 
     Notes
     -----
@@ -110,10 +121,12 @@ def read_contacts(source, *, format="auto", score_column=None):
 def check_table(table, format="auto", score_column=None):
     """Check an opened table, and return its contacts as `read_contacts` does."""
     layout = recognise(table.header, table.first, table.name, format, score_column)
+    check_no_read_pairs(table, layout.columns, score_column is None)
+    _check_one_cell_type(table)
     as_text = (*_TEXT_ROLES, "weight") if layout.kind == "reference" else _TEXT_ROLES
     raw = table.load(layout.columns, as_text)
     if layout.kind == "reference":
-        return _from_reference(raw, table)
+        return _from_reference(raw, table, score_column is not None)
     if layout.kind == "longrange":
         raw["region2"], raw["weight"] = split_targets(raw.pop("target"), table)
     raw = _split_regions(raw, table)
@@ -121,14 +134,40 @@ def check_table(table, format="auto", score_column=None):
     for role in raw.columns.drop("weight"):
         check = check_text if role.startswith(("gene_id", "chrom")) else check_positions
         checked[role] = check(raw[role], role, table)
+    of_tss, was_read = "start1" in checked and one_end_is_tss(checked), _was_read(table)
+    if "start1" in checked and not (of_tss or was_read):
+        checked |= count_from_zero(checked, layout.from_one)
     for side in ("", "1", "2"):
         if "start" + side in checked:
-            check_intervals(checked["start" + side], checked["end" + side], table)
-    named = table.header is not None and "weight" in layout.columns
-    name = table.header[layout.columns["weight"]] if named else None
-    checked["weight"] = check_scores(raw["weight"], table, name)
+            check_intervals(checked["start" + side], checked["end" + side], table, least=not of_tss)
+    position = layout.columns.get("weight", layout.columns.get("target"))
+    name = table.header[position] if table.header is not None else position
+    given = score_column is not None or layout.predicted or of_tss or was_read
+    checked["weight"] = check_scores(raw["weight"], table, name, given)
     contacts = pd.DataFrame(checked)
     return _each_once(contacts) if layout.kind == "longrange" else contacts
+
+
+def _was_read(table):
+    """Return whether a table is one that `read_contacts` returned, whose values were checked."""
+    return table.header in (
+        ["gene_id", "chrom", "start", "end", "weight"],
+        ["chrom1", "start1", "end1", "chrom2", "start2", "end2", "weight"],
+    )
+
+
+def _check_one_cell_type(table):
+    """Refuse predictions of several cell types in one table."""
+    names = [name.lower() for name in table.header or ()]
+    if "targetgene" not in names or "celltype" not in names or table.first is None:
+        return
+    found = table.load({"cell_type": names.index("celltype")}, ("cell_type",))["cell_type"].unique()
+    if len(found) > 1:
+        raise ValueError(
+            f"{table.name} holds the predictions of {len(found)} cell types "
+            f"({name_some(found)}): keep the rows of one, or pass a mapping of samples to such "
+            "tables"
+        )
 
 
 def _open_table(source):
@@ -199,7 +238,7 @@ def _each_once(contacts):
     return contacts[~key.duplicated()].reset_index(drop=True)
 
 
-def _from_reference(raw, table):
+def _from_reference(raw, table, given):
     """Turn one row per gene with joined lists into gene-keyed pairs."""
     genes = check_text(raw["gene_id"], "gene_id", table)
     repeated = genes.duplicated().to_numpy()
@@ -230,7 +269,8 @@ def _from_reference(raw, table):
     chrom, start, end = parse_regions(regions, "neighbors", place)
     check_intervals(start, end, place)
     columns = {"gene_id": genes.to_numpy()[row_of], "chrom": chrom, "start": start, "end": end}
-    pairs = pd.DataFrame({**columns, "weight": check_scores(scores, place)})
+    weight = check_scores(scores, place, "scores", given)
+    pairs = pd.DataFrame({**columns, "weight": weight})
     return pairs.astype({"gene_id": str, "chrom": str})
 
 

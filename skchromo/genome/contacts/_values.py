@@ -11,6 +11,11 @@ import pandas as pd
 
 from ..text import REGION, TARGET
 
+# Strengths between 0 and 1 (probabilities of loops, correlations, balanced frequencies) have values
+# above the first, where p-values were cut, and none below the second.
+_HIGHEST_P = 0.05
+_LOWEST_STRENGTH = 1e-10
+
 _PROBABILITY = re.compile(r"p|q|(p|q)[^a-z]?val\w*|p[^a-z]?adj\w*|e?fdr\w*")
 
 
@@ -81,12 +86,12 @@ def check_positions(column, role, table):
     return values.astype(np.int64)
 
 
-def check_intervals(start, end, table):
-    """Refuse intervals that are negative or hold no base."""
+def check_intervals(start, end, table, least=1):
+    """Refuse intervals that are negative or hold fewer bases than `least`."""
     start, end = np.asarray(start), np.asarray(end)
     for bad, fault in (
         (start < 0, "starts before 0"),
-        (end <= start, "ends at or before its start"),
+        (end < start + least, "ends at or before its start"),
     ):
         if bad.any():
             row = int(np.argmax(bad))
@@ -96,11 +101,12 @@ def check_intervals(start, end, table):
             )
 
 
-def check_scores(column, table, name=None):
-    """Return scores as finite float64; `name` is the table's name of their column.
+def check_scores(column, table, name, given):
+    """Return scores as finite float64; `name` is the name of their column, or its position.
 
     Probabilities, recognised by that name and by their range, are refused: the lowest of them are
-    the strongest.
+    the strongest. So are scores that can only be probabilities, unless the user or the format
+    names their column (`given`).
     """
     values = _numbers(column).astype(np.float64)
     bad = ~(np.abs(values) <= np.finfo(np.float32).max)
@@ -113,19 +119,39 @@ def check_scores(column, table, name=None):
             "number: mend or remove the row, or pass score_column= to take the score from another "
             f"of the columns {found}{none}"
         )
-    if name is not None and _names_probability(name) and ((values >= 0) & (values <= 1)).all():
+    words = re.split(r"[\s_().]+", str(name).strip().lower())
+    logged = any("log" in word for word in words)
+    if not logged and any(map(_PROBABILITY.fullmatch, words)):
+        if ((values >= 0) & (values <= 1)).all():
+            raise ValueError(
+                f"{table.name}: score column {name} holds probabilities, the lowest being the "
+                "strongest, but the contacts of the highest score are taken: pass score_column= "
+                f"with another of the columns {found}, or a DataFrame with -log10 of it in a new "
+                "column"
+            )
+    elif logged and (values <= 0).all() and (values < 0).any():
         raise ValueError(
-            f"{table.name}: score column {name} holds probabilities, the lowest being the "
-            "strongest, but the contacts of the highest score are taken: pass score_column= with "
-            f"another of the columns {found}, or a DataFrame with -log10 of it in a new column"
+            f"{table.name}: score column {name} holds logarithms that are never above 0, as of "
+            "p-values, the lowest being the strongest, but the contacts of the highest score are "
+            f"taken: pass score_column= with another of the columns {found}, or a DataFrame with "
+            "the scores of another sign in a new column"
+        )
+    elif not given and _only_probabilities(values):
+        raise ValueError(
+            f"{table.name}: the scores (column {name}) look like p-values or q-values, because "
+            f"they go from {values.min():g} to {values.max():g}: of these the lowest are the "
+            "strongest, but the contacts of the highest score are taken. Pass a DataFrame with "
+            "-log10 of them in a column score; or, where a higher score is a stronger contact, "
+            f"score_column={name!r}"
         )
     return values
 
 
-def _names_probability(name):
-    """Return whether a column is named as p-values, q-values or false discovery rates are."""
-    words = re.split(r"[\s_().]+", name.strip().lower())
-    return not any("log" in word for word in words) and any(map(_PROBABILITY.fullmatch, words))
+def _only_probabilities(values):
+    """Return whether scores, not all 0, have the range of p-values alone."""
+    if not len(values) or not ((values >= 0) & (values <= 1)).all() or not values.any():
+        return False
+    return bool(values.max() <= _HIGHEST_P or values[values > 0].min() < _LOWEST_STRENGTH)
 
 
 def _numbers(column):

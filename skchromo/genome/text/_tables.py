@@ -2,7 +2,8 @@
 
 Both kinds have the same face. `name` is the name for messages; `header` the names of the columns,
 None where there are none; `first` the fields of the first row as text, None where there is no row.
-`load` returns columns, and `where` says in which line or row a fault is.
+`load` returns columns, `sample` the first rows as text, and `where` says in which line or row a
+fault is.
 """
 
 import itertools
@@ -37,6 +38,11 @@ class FrameTable:
         elif unnamed:
             raise ValueError(f"{self.name} is empty: it has neither rows nor column names")
 
+    def sample(self, n_rows):
+        """Return the fields of the first rows, each a list of str."""
+        rows = self._frame.head(n_rows).itertuples(index=False, name=None)
+        return [[str(field) for field in row] for row in rows]
+
     def load(self, columns, as_text=()):
         """Return the columns at these positions, a dict of role to position, by role."""
         return pd.DataFrame({role: self._frame.iloc[:, at].array for role, at in columns.items()})
@@ -66,6 +72,11 @@ class TextTable:
     def name(self):
         """Name of the table in messages."""
         return self.file.name
+
+    def sample(self, n_rows):
+        """Return the fields of the first rows, each a list of str."""
+        records = self.file.head(n_rows + 1)[1]
+        return [fields for number, fields, _ in records if number > self.n_skipped][:n_rows]
 
     def lines(self):
         """Yield number and bytes of each line that pandas reads as a row."""

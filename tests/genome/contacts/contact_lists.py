@@ -70,6 +70,16 @@ PEAK_MATRIX = (
     "1\t1000\t2000\t1\tA;B\t1\t50000\t54000\t9\t.\t50500\t6.25\t0.5\n"
     "1\t90000\t93000\t7\tC\t1\t1000\t2000\t1\tA;B\t-90000\t0\t11.5\n"
 )
+HOMER = (
+    "InteractionID\tPeakID(1)\tchr(1)\tstart(1)\tend(1)\tstrand(1)\tTotal Reads(1)\tPeakID(2)"
+    "\tchr(2)\tstart(2)\tend(2)\tstrand(2)\tTotal Reads(2)\tDistance\tInteraction Reads"
+    "\tExpected Reads\tZ-score\tLogP\tFDR Benjamini(based on 1.06e+07 total tests)"
+    "\tCircos Thickness\n"
+    "interaction1\tp1\tchr1\t1001\t2000\t+\t900\tp2\tchr1\t50001\t54000\t+\t800\t50500\t42.0\t9.5"
+    "\t3.9\t-29.5\t1e-7\t20\n"
+    "interaction2\tp3\tchr1\t90001\t93000\t+\t700\tp1\tchr1\t1001\t2000\t+\t900\t90000\t17.0\t5.5"
+    "\t2.9\t-9.5\t1e-3\t8\n"
+)
 COVNORM = (
     "frag1\tfrag2\tcov_frag1\tcov_frag2\tfreq\tdist\trand\texp_value_capture\tcapture_res"
     "\texp_value_dist\tdist_res\tp_result_dist\tFDR_dist_res\n"
@@ -92,13 +102,20 @@ def as_regions(contacts, separator="\t"):
     return rows_of(contacts, separator.join(["{a}:{b}-{c}", "{d}:{e}-{f}", "{w}"]) + "\n")
 
 
+def from_one(contacts):
+    """Count the first base of each fragment as CHiCAGO and HOMER do."""
+    return contacts.assign(start1=contacts["start1"] + 1, start2=contacts["start2"] + 1)
+
+
 def as_ibed(contacts, header=IBED_HEADER):
+    contacts = from_one(contacts)
     row = "{a}\t{b}\t{c}\tGENE1;GENE2\t{d}\t{e}\t{f}\t.\t9\t{w}\n"
     return header + rows_of(contacts, row)
 
 
 def as_chicago_washu(contacts, separator="\t"):
-    return rows_of(contacts, separator.join(["{a},{b},{c}", "{d},{e},{f}", "{w}"]) + "\n")
+    row = separator.join(["{a},{b},{c}", "{d},{e},{f}", "{w}"]) + "\n"
+    return rows_of(from_one(contacts), row)
 
 
 def as_longrange(contacts, both=True, end=""):

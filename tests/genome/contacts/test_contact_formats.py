@@ -14,6 +14,7 @@ from contact_lists import (
     FITHICHIP,
     FRAGMENTS,
     HICCUPS,
+    HOMER,
     IBED_HEADER,
     INTERACT_HEADER,
     MAPS,
@@ -29,7 +30,7 @@ from contact_lists import (
     as_regions,
     rows_of,
 )
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
@@ -37,6 +38,8 @@ from skchromo import InteractionTransformer
 from skchromo.genome import read_contacts
 
 BEDPE_ROWS = as_bedpe(FRAGMENTS)
+# Bins, so that a list counts from 0 or from 1 for certain.
+POSITIONS = ["start1", "end1", "start2", "end2"]
 SIX_NAMES = [*"abcdef", "score"]
 
 
@@ -255,6 +258,7 @@ def test_interact_is_read_with_and_without_header(write, header, format):
         ("bedpe", MUSTACHE, "detection_scale", [1.6, 2.3]),
         ("bedpe", COOLTOOLS, "count", [42.0, 17.0]),
         ("bedpe", MAPS, "count", [42.0, 17.0]),
+        ("bedpe", HOMER, "Interaction Reads", [42.0, 17.0]),
         ("bedpe", CHIA_PET2, "cAB", [42.0, 17.0]),
         ("ibed", PEAK_MATRIX, "Mac0", [0.5, 11.5]),
         ("fragments", COVNORM, "dist_res", [1.45, 1.11]),
@@ -316,6 +320,66 @@ def test_real_list_is_read(h1_e003):
     assert_frame_equal(read_contacts(plain), plain)
 
 
+ABC = [
+    "chr start end name class activity_base TargetGene TargetGeneTSS distance isSelfPromoter "
+    "hic_contact powerlaw.Score.Numerator powerlaw.Score ABC.Score.Numerator ABC.Score CellType",
+    "chr22 17100000 17100500 intergenic|x intergenic 4.1 AAA1 17150000 49750 False "
+    "0.02 0.3 0.09 1.5 0.0374 K562",
+    "chr22 17300000 17300500 genic|y genic 2.0 AAA1 17150000 150250 False "
+    "0.01 0.2 0.08 1.1 0.031 K562",
+]
+RE2G = [
+    "#chr start end name class TargetGene TargetGeneEnsemblID TargetGeneTSS isSelfPromoter "
+    "CellType 3DContact.Feature ABC.Score.Feature Score",
+    "chr22 17100000 17100500 x intergenic AAA1 ENSG00000141510 17150000 FALSE K562 0.02 0.9 0.0374",
+    "chr22 17300000 17300500 y genic AAA1 ENSG00000141510 17150000 FALSE K562 0.01 0.8 0.031",
+]
+SCE2G = [
+    "chr start end TargetGene TargetGeneEnsembl_ID ABC.Score E2G.Score E2G.Score.qnorm",
+    "chr22 17100000 17100500 AAA1 ENSG00000141510 0.9 0.8 0.0374",
+    "chr22 17300000 17300500 AAA1 ENSG00000141510 0.9 0.8 0.031",
+]
+SHORT_ABC = [
+    "chr\tstart\tend\tTargetGene\tABC.Score",
+    "chr22\t17100000\t17100500\tAAA1\t0.0374",
+    "chr22\t17300000\t17300500\tAAA1\t0.031",
+]
+PREDICTED = pd.DataFrame(
+    [
+        ["AAA1", "chr22", 17_100_000, 17_100_500, 0.0374],
+        ["AAA1", "chr22", 17_300_000, 17_300_500, 0.031],
+    ],
+    columns=PAIRS.columns,
+)
+
+
+@pytest.mark.parametrize(
+    "lines", [ABC, RE2G, SCE2G, SHORT_ABC], ids=["abc", "re2g", "sce2g", "short"]
+)
+def test_tables_of_predictions_are_read_with_their_score(write, lines):
+    path = write("\n".join("\t".join(line.split()) for line in lines) + "\n", "predictions.tsv.gz")
+    assert_frame_equal(read_contacts(path), PREDICTED)
+    assert_frame_equal(read_contacts(path, format="pairs"), PREDICTED)
+    frame = pd.read_csv(path, sep="\t")
+    assert_frame_equal(read_contacts(frame), PREDICTED)
+    ensembl = [name for name in frame if "Ensembl" in name]
+    if ensembl:
+        by_id = read_contacts(frame.rename(columns={ensembl[0]: "gene_id"}))
+        assert set(by_id["gene_id"]) == {"ENSG00000141510"}
+
+
+def test_predictions_of_several_cell_types_are_refused(write):
+    text = "\n".join("\t".join(line.split()) for line in [*ABC, ABC[1].replace("K562", "HepG2")])
+    with pytest.raises(ValueError, match=r"2 cell types \(K562, HepG2\): keep the rows of one"):
+        read_contacts(write(text))
+
+
+def test_score_of_predictions_can_be_another_column(write):
+    text = "\n".join("\t".join(line.split()) for line in ABC)
+    found = read_contacts(write(text), score_column="powerlaw.Score")["weight"]
+    assert found.tolist() == [0.09, 0.08]
+
+
 def unordered(contacts):
     """Return each contact as its two ends, whichever comes first, and its weight."""
     rows = contacts.itertuples(index=False, name=None)
@@ -334,12 +398,12 @@ def with_names(contacts):
     st.lists(
         st.tuples(
             st.sampled_from(["chr1", "2", "chrUn_KI270742v1"]),
-            st.integers(0, 10**9),
-            st.integers(1, 10**6),
+            st.integers(0, 10**7),
+            st.integers(1, 10**4),
             st.sampled_from(["chr1", "X"]),
-            st.integers(0, 10**9),
-            st.integers(1, 10**6),
-            st.floats(0, 1e6, allow_nan=False).map(lambda value: round(value, 4)),
+            st.integers(0, 10**7),
+            st.integers(1, 10**4),
+            st.floats(0.1, 1e6).map(lambda value: round(value, 4)),
         ),
         min_size=1,
         max_size=12,
@@ -349,6 +413,7 @@ def test_formats_of_fragments_give_the_same(tmp_path_factory, rows):
     expected = pd.DataFrame(
         [[a, b, b + c, d, e, e + f, w] for a, b, c, d, e, f, w in rows], columns=FRAGMENTS.columns
     )
+    expected[POSITIONS] *= 100
     path = tmp_path_factory.mktemp("contacts") / "list.txt"
     for text in (
         expected.to_csv(index=False, sep="\t", header=False),
@@ -397,8 +462,10 @@ def test_each_format_gives_a_gene_the_same_pcres(tmp_path_factory, threshold, ts
         [[a, s, s + n, b, e, e + m, w] for a, (s, n), b, (e, m), w in rows],
         columns=FRAGMENTS.columns,
     )
-    genes = pd.DataFrame({"gene_id": [f"G{at}" for at in tss], "tss": tss})
+    contacts[POSITIONS] *= 100
+    genes = pd.DataFrame({"gene_id": [f"G{at}" for at in tss], "tss": [100 * at for at in tss]})
     genes = genes.assign(chrom="chr1", strand="+")
+    assume(len(as_pairs(genes, contacts)))
     pairs = as_pairs(genes, contacts)
     written = {
         "bedpe": with_names(contacts).to_csv(index=False, sep="\t", header=False),

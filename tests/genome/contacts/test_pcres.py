@@ -319,7 +319,7 @@ def test_no_pcres_are_chosen_where_none_are_wanted_or_listed():
     assert (len(cell), cell.max_pcres, repr(cell)) == (0, 0, "0 of 0 pCREs")
     for empty in (pair_table(), fragment_table()):
         assert len(choose_pcres(GENE, read_contacts(empty))[0]) == 0
-        assert match_contacts(GENE, read_contacts(empty)) == (0, 0, "", 0, 0, -np.inf)
+        assert match_contacts(GENE, read_contacts(empty)) == (0, 0, "", 0, 0, -np.inf, "")
 
 
 def test_matched_chromosomes_are_named_as_in_the_gene_table():
@@ -357,14 +357,14 @@ def test_unmatched_contacts_are_counted_with_the_strongest_as_example():
         ["B", "chr1", 7000, 7100, 1.5],
         ["C", "chr9", 7000, 7100, 8.0],
     )
-    expected = (3, 2, "B with chr1:6000-6100", 0, 1, 1.5)
+    expected = (3, 2, "B with chr1:6000-6100", 0, 1, 1.5, "")
     assert match_contacts(genes, contacts) == expected
     fragments = fragment_table(
         ["chr1", 900, 1100, "chr1", 5000, 5100, 2.0],
         ["chr1", 1001, 1100, "chr1", 5000, 5100, 2.0],
         ["chr1", 900, 1100, "chr2", 5000, 5100, 9.0],
     )
-    expected = (2, 1, "chr1:1001-1100 with chr1:5000-5100", 1, 0, -np.inf)
+    expected = (2, 1, "chr1:1001-1100 with chr1:5000-5100", 1, 0, -np.inf, "")
     assert match_contacts(genes, fragments) == expected
 
 

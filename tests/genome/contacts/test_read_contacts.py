@@ -84,12 +84,35 @@ def test_files_without_readable_text_are_refused(write, content, needle):
 
 
 @pytest.mark.parametrize(
-    "text", ["a\tb\tc\n1\t2\t3\n", "A\tchr1\t5\t9\t1.5\n", "some prose without any table\n"]
+    ("text", "needles", "absent"),
+    [
+        ("a\tb\tc\n1\t2\t3\n", ["gene_id chrom start end score", "chrom1 start1"], "longrange"),
+        ("some prose without any table\n", ["gene_id chrom start end score"], "longrange"),
+        ("A\tchr1\t5\t9\t1.5\n", ["nearest to 'pairs'", "a header with gene_id"], "bedpe"),
+        (
+            "chr,start,end,symbol,score\nchr1,5,9,A,2\n",
+            ["nearest to 'pairs'", "no column gene_id", "rename"],
+            "chrom1",
+        ),
+        (
+            "chr1\tx1\tx2\tchrB\ty1\ty2\tscore\nchr1\t1\t9\tchr1\t20\t2.5\t1\n",
+            ["nearest to 'bedpe'", "no column chrom2:"],
+            "gene_id",
+        ),
+        (
+            "bait_chr\tbait_start\tbait_end\tother_chr\tother_start\tother_end\tscore\n"
+            "1\tx\ty\t1\tx\ty\t5\n",
+            ["nearest to 'ibed'", "otherend_chr, otherend_start, otherend_end"],
+            "gene_id",
+        ),
+        ("r1\tchr1\t100501\tchr1\t203001\t+\t-\n", ["binned into a matrix", "cooler"], "bedpe"),
+        ("readID chrom1 pos1 chrom2 pos2\nr1 chr1 5 chr1 9\n", ["binned into a matrix"], "bedpe"),
+    ],
 )
-def test_unknown_format_is_refused_with_the_known_ones(write, text):
+def test_unknown_format_is_refused_with_the_nearest(write, text, needles, absent):
     path = write(text)
-    known = "bedpe", "pairs", "fragments", "reference"
-    message = refusal(path, str(path), "not recognised", *known, text[:1])
+    message = refusal(path, str(path), "not recognised", *needles, text[:1])
+    assert absent not in message.split("): ", 1)[1]
     assert not re.search(r"\n|Traceback|pandas", message)
 
 
@@ -206,6 +229,60 @@ def test_probabilities_are_refused_as_scores(write, text, score_column):
 def test_scores_other_than_probabilities_are_taken(name, scores):
     table = PAIRS.assign(**{name: scores})
     assert read_contacts(table, score_column=name)["weight"].tolist() == scores
+
+
+P_VALUES = [[0.0312, 0.001, 0.0049], [0.05, 0.05, 0.02], [0.0, 1e-300, 3e-9], [0.09, 1e-20, 0.5]]
+STRENGTHS = [[0.93, 0.5, 0.77], [0.3, 0.02, 0.001], [0.06, 0.01, 0.015], [0.0, 0.0, 0.0]]
+STRENGTHS += [[-0.04, 0.01, 0.02], [1e-5, 4e-4, 0.07], [0.0, 1.0, 2.0]]
+
+
+def written_with(scores, format):
+    """Write the three contacts with these scores."""
+    contacts = FRAGMENTS.assign(weight=scores)
+    if format == "pairs":
+        return PAIRS.assign(weight=scores).rename(columns={"weight": "score"}).to_csv(index=False)
+    if format == "reference":
+        regions, scores = ("chr1:5-9;chr1:20-30;chr1:40-50", ";".join(map(str, scores)))
+        return f"gene_id,neighbors,scores\nA,{regions},{scores}\n"
+    if format == "six":
+        return contacts.to_csv(sep="\t", header=False, index=False)
+    kinds = {"bedpe": as_bedpe, "regions": as_regions, "longrange": as_longrange}
+    return (BEDPE_HEADER if format == "header" else "") + kinds.get(format, as_bedpe)(contacts)
+
+
+@pytest.mark.parametrize(
+    ("format", "column"),
+    [
+        ("six", 6),
+        ("bedpe", 7),
+        ("header", "score"),
+        ("regions", 2),
+        ("longrange", 3),
+        ("pairs", "score"),
+        ("reference", "scores"),
+    ],
+)
+@pytest.mark.parametrize("scores", P_VALUES)
+def test_scores_that_can_only_be_p_values_need_their_column_named(write, format, column, scores):
+    path = write(written_with(scores, format))
+    needles = "look like p-values", "-log10", f"score_column={column!r}", f"{max(scores):g}"
+    refusal(path, str(path), *needles)
+    found = read_contacts(path, score_column=column)["weight"]
+    assert sorted(found.unique()) == sorted(set(scores))
+
+
+@pytest.mark.parametrize("format", ["six", "bedpe", "header", "regions", "longrange", "pairs"])
+@pytest.mark.parametrize("scores", STRENGTHS)
+def test_strengths_between_0_and_1_are_taken(write, format, scores):
+    found = read_contacts(write(written_with(scores, format)))["weight"]
+    assert sorted(found.unique()) == sorted(set(scores))
+
+
+def test_low_scores_of_a_frame_need_their_column_named():
+    table = FRAGMENTS.assign(weight=P_VALUES[0]).rename(columns={"weight": "score"})
+    refusal(table, "the contacts DataFrame", "look like p-values", "score_column='score'")
+    once = read_contacts(table, score_column="score")
+    assert_frame_equal(read_contacts(once), once)
 
 
 @pytest.mark.parametrize("score", [".", "NA", "", "nan", "high", "inf", "1e60"])
