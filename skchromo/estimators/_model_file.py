@@ -177,7 +177,7 @@ def _read_file(path):
             header, names = file.metadata() or {}, file.keys()
             weights = {name: file.get_tensor(name) for name in names}
     except FileNotFoundError:
-        raise FileNotFoundError(f"there is no file {path}: check the path") from None
+        raise FileNotFoundError(f"{path} does not exist: check the path") from None
     except OSError:
         raise
     except Exception as error:  # of the parser, and of torch where a header promises too much

@@ -296,7 +296,7 @@ def test_wrong_init_from_is_refused(X, y, fitted):
     still = {**TINY, "lr": 1e-12, "linear_skip": True, "init_from": skipping}
     again = ChromoformerRegressor(**still).fit(X, y)
     np.testing.assert_allclose(again.predict(X), skipping.predict(X), rtol=1e-5)
-    with pytest.raises(FileNotFoundError, match=r"there is no file absent\.pt"):
+    with pytest.raises(FileNotFoundError, match=r"absent\.pt does not exist"):
         ChromoformerRegressor(**TINY, init_from="absent.pt").fit(X, y)
 
 

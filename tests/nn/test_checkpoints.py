@@ -217,7 +217,7 @@ def test_bad_checkpoints_are_refused(theirs, tmp_path, kind):
 
 def test_files_that_are_not_of_torch_are_refused(tmp_path):
     path = tmp_path / "x.pt"
-    with pytest.raises(FileNotFoundError, match=r"there is no file .*x\.pt"):
+    with pytest.raises(FileNotFoundError, match=r"x\.pt does not exist"):
         read_checkpoint(path)
     for content in (b"PK\x03\x04", b""):
         path.write_bytes(content)

@@ -171,11 +171,11 @@ def test_tracks_read_before_ctrl_c_are_kept(tracks, genes, tmp_path, n_jobs):
         transform(tracks, genes, tmp_path / "cache", n_jobs=n_jobs)
     kept = files_in(tmp_path / "cache")
     assert set(kept) <= {".npz"}
-    if n_jobs == 1:
-        assert len(kept) == 3
     with signal_at(signal.SIGINT, None) as read:
         assert transform(tracks, genes, tmp_path / "cache").equals(expected)
-    assert len(read) == N_TRACKS - len(kept)
+    if n_jobs == 1:  # with 2, the other thread may still read its track
+        assert len(kept) == 3
+        assert len(read) == N_TRACKS - len(kept)
 
 
 def test_pieces_of_a_track_read_before_ctrl_c_are_kept(tracks, tmp_path):

@@ -34,7 +34,7 @@ def read_tensors(path):
             warnings.simplefilter("ignore", UserWarning)
             return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
-        raise FileNotFoundError(f"there is no file {path}: check the path") from None
+        raise FileNotFoundError(f"{path} does not exist: check the path") from None
     except Exception as error:  # torch's parsers of damaged files raise errors of many kinds
         if isinstance(error, OSError) and error.filename is not None:
             raise
