@@ -96,7 +96,8 @@ def check_data(genes, X, y=None, *, bin_size=100):
     1 kb, and signal that is alike in neighbouring steps (correlation within genes at least 0.1,
     which noise does not reach). They look at 2,000 genes evenly spaced over the rows, in about
     50 ms. Of 100 to 300 genes they miss about every third wrong assembly. Silent genes have no
-    active marks: a set of them alone is found to be flat too.
+    active marks: a set of them alone may be found to be flat, and genes of low expression that are
+    chosen from one strand to have lost their strands.
 
     Examples
     --------
