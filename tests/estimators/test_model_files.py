@@ -41,7 +41,7 @@ def test_saved_models_are_not_checkpoints(path):
 
 def test_other_files_are_refused(model, path, tmp_path):
     other = tmp_path / "other"
-    with pytest.raises(FileNotFoundError, match=r"otherS* does not exist"):
+    with pytest.raises(FileNotFoundError, match=r"other does not exist"):
         load_model(other)
     with pytest.raises(FileNotFoundError, match=r"there is no folder .*absent"):
         model.save(tmp_path / "absent" / "m")
