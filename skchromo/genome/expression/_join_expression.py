@@ -8,6 +8,7 @@ import pandas as pd
 
 from ..._words import check_choice, name_some
 from .._gene_ids import bare_id, kind_of_ids
+from ._long_tables import column_that_differs, long_advice, samples_of_rows
 
 _N_EXAMPLES = 10
 
@@ -120,6 +121,7 @@ def _check_expression(expression):
             "expression.set_index('gene_id')"
         )
     expression = expression.set_axis([str(name) for name in expression.columns], axis="columns")
+    _refuse_long(expression)
     for names, what in ((expression.index, "rows"), (expression.columns, "columns")):
         if names.has_duplicates:
             repeated = names[names.duplicated()].unique()
@@ -140,6 +142,29 @@ def _check_expression(expression):
             f"{values.columns[column]}: fill it in or drop the gene"
         )
     return values
+
+
+def _refuse_long(expression):
+    """Refuse rows of one gene that differ in a column of text, such as its sample."""
+    if not expression.index.has_duplicates or expression.index.nlevels > 1:
+        return
+    gene = expression.index.name or "index"
+    if gene in expression.columns or expression.columns.has_duplicates:
+        return
+    table = expression.rename_axis(gene).reset_index()
+    samples = samples_of_rows(table, gene)
+    column = column_that_differs(table, gene)
+    if not samples and column is not None:
+        raise ValueError(
+            f"expression has several rows of {name_some(table[gene][table[gene].duplicated()])}, "
+            f"which differ in column {column}: keep the rows of one {column}"
+        )
+    if samples:
+        raise ValueError(
+            f"expression is a long table, with a row for each gene and sample "
+            f"({' and '.join(samples)}): with table = expression.reset_index(), "
+            f"{long_advice(table, gene, samples)}"
+        )
 
 
 def _check_options(genes, missing, min_matched):

@@ -1,20 +1,15 @@
 """Layouts of expression tables: which line is the header, which columns are genes and values."""
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..._words import name_some
 from ..text import TextTable, split_line
+from ._columns import are_tests, is_description, is_summary, status_positions
+from ._long_tables import names_samples
 
 _GENE_IDS = ("gene_id", "geneid", "ensembl_gene_id", "ensembl_id", "target_id")
+_GENE_IDS += ("gene_stable_id", "gene_stable_id_version")
 _HEADS = (*_GENE_IDS, "gene", "genes", "id", "name", "symbol", "gene_symbol", "gene_name")
-# Columns beside the values in the tables of quantifiers and portals.
-_BESIDE = re.compile(
-    r"name|description|symbol|(hgnc|gene)_symbol|gene_?(id|name|length|type|biotype|short_name)?|"
-    r"biotype|ensembl_gene_id|entrez(gene)?_?(id)?|transcript_id(\(s\))?|tss_id|tracking_id|"
-    r"nearest_ref_id|class_code|fpkm_status|chr(om(osome)?)?|reference|locus|start|end|strand|"
-    r"width|(eff(ective)?_?)?length"
-)
 # One sample per file: the columns that show the program, and the one that is read by default.
 _QUANTIFIERS = {
     "Salmon": ({"name", "effectivelength", "numreads", "tpm"}, "tpm"),
@@ -31,13 +26,18 @@ _STAR_ROWS = ("N_unmapped", "N_multimapping", "N_noFeature", "N_ambiguous")
 class ExpressionLayout:
     """Positions of the gene ids and of the columns to read by default in a TextTable.
 
-    The header of the table names every column. `n_rows` is the number of rows that the file says
-    it has, or None.
+    The header of the table names every column. `beside` has the columns that are left out because
+    they are not samples, and `doubtful` the columns to read that may not be samples. `statuses` has
+    the position of the status of a column. `n_rows` is the number of rows that the file says it
+    has, or None.
     """
 
     table: TextTable
     gene: int
     values: list
+    beside: list
+    doubtful: list = field(default_factory=list)
+    statuses: dict = field(default_factory=dict)
     n_rows: int | None = None
 
 
@@ -60,7 +60,18 @@ def recognise_expression(file, gene_column=None):
         names = _names_without_header(first, comments, file)
     table = TextTable(file, names, row, separator, number - 1)
     gene = _gene_position(names, gene_column, file)
-    return ExpressionLayout(table, gene, _value_positions(names, gene), n_rows)
+    values, doubtful = _value_positions(names, gene)
+    beside = [name for at, name in enumerate(names) if name and at not in (gene, *values)]
+    return ExpressionLayout(table, gene, values, beside, doubtful, status_positions(names), n_rows)
+
+
+def may_be_long(layout, gene):
+    """Return whether a column may name the sample of each row, by its name and first field."""
+    names, first = layout.table.header, layout.table.first
+    return any(
+        name != gene and (names_samples(name) or not (_is_number(field) or is_description(name)))
+        for name, field in zip(names, first, strict=True)
+    )
 
 
 def is_summary_row(name):
@@ -148,16 +159,23 @@ def _gene_position(names, gene_column, file):
 
 
 def _value_positions(names, gene):
-    """Return the positions of the columns to read by default."""
+    """Return the positions of the columns to read by default, and names among them in doubt."""
     keys = [_key(name) for name in names]
     if names == _STAR:
-        return [1]
+        return [1], []
     for needed, default in _QUANTIFIERS.values():
         if needed <= set(keys):
-            return [keys.index(default)]
-    unnamed_first = names[0] in ("", "row name")
-    return [
+            return [keys.index(default)], []
+    if {"tracking_id", "class_code"} <= set(keys):
+        # Cuffdiff's tables have several columns for each condition.
+        return [at for at, key in enumerate(keys) if key.endswith(("_fpkm", "_count"))], []
+    tests, unnamed_first = are_tests(names), names[0] in ("", "row name")
+    values = [
         at
-        for at, key in enumerate(keys)
-        if at != gene and key and not _BESIDE.fullmatch(key) and not (at == 0 and unnamed_first)
+        for at, name in enumerate(names)
+        if at != gene
+        and keys[at]
+        and not (tests[at] or is_description(name) or (at == 0 and unnamed_first))
     ]
+    doubtful = [names[at] for at in values if is_summary(names[at])]
+    return values, doubtful if len(doubtful) < len(values) else []

@@ -11,7 +11,12 @@ import pandas as pd
 from ..._words import check_choice, name_some
 from .._gene_ids import bare_id, check_strip_version, kind_of_ids
 from ..text import TextFile, split_line, text_of
-from ._layout import is_summary_row, recognise_expression
+from ._layout import is_summary_row, may_be_long, recognise_expression
+from ._long_tables import column_that_differs, long_advice, samples_of_rows
+from ._long_tables import gene_column as find_gene_column
+
+# Cufflinks' states of genes that it did not quantify: too many reads, or an error.
+_UNMEASURED = ("HIDATA", "FAIL")
 
 
 def read_expression(
@@ -36,9 +41,10 @@ def read_expression(
     columns : str, sequence of str or None, default=None
         Columns of the file to read: samples of a matrix, or quantities such as ``"TPM"`` and
         ``"FPKM"``. None reads every sample of a matrix, without the columns beside the values
-        (names, biotypes, positions, lengths); the TPM of Salmon, kallisto, RSEM and StringTie; the
-        FPKM of Cufflinks; the ``"unstranded"`` counts of STAR (``"forward"`` and ``"reverse"`` are
-        its third and fourth column). Where `source` is a mapping, one name.
+        (names, biotypes, positions, lengths, GC content, p-values and fold changes); the TPM of
+        Salmon, kallisto, RSEM and StringTie; the FPKM of Cufflinks, and of each condition of
+        Cuffdiff; the ``"unstranded"`` counts of STAR (``"forward"`` and ``"reverse"`` are its third
+        and fourth column). Where `source` is a mapping, one name.
     gene_column : str or None, default=None
         Column of the gene ids. None takes the one named as such (``gene_id``, ``Geneid``,
         ``ensembl_gene_id``), else the first.
@@ -48,9 +54,10 @@ def read_expression(
         tss="all", biotypes=None)``. Transcripts of a gene are added up.
     duplicates : {"error", "sum"}, default="error"
         What to do with a gene that has several rows; ``"sum"`` adds them up, which is right for
-        counts, TPM, FPKM and RPKM of its parts.
+        counts, TPM, FPKM and RPKM of its parts. A long table, with a row for each gene and sample,
+        is refused with the line that makes it wide.
     strip_version : bool, default=True
-        Take the versions off Ensembl and RefSeq ids, as `read_genes` does.
+        Take the versions off Ensembl and RefSeq ids, and prefixes off ids, as `read_genes` does.
 
     Returns
     -------
@@ -58,8 +65,10 @@ def read_expression(
         Values are float64, in the unit and on the scale of the file. The index, ``gene_id``, keeps
         the order of the file; columns are named as in the file, or by the mapping's samples. A file
         of two columns without header gives a column ``value``. htseq-count's and STAR's summary
-        rows (``__no_feature``, ``N_unmapped``) are left out, because they are not genes;
-        ``attrs["left_out"]`` names them.
+        rows (``__no_feature``, ``N_unmapped``) are left out, because they are not genes, and so are
+        genes that Cufflinks or Cuffdiff did not quantify (status ``HIDATA`` or ``FAIL``; in
+        several files, in any of them). ``attrs["left_out"]`` names them, and
+        ``attrs["columns_left_out"]`` the columns that were taken for no sample.
 
     Raises
     ------
@@ -68,14 +77,16 @@ def read_expression(
     FileNotFoundError
         If a file does not exist.
     ValueError
-        If a file is damaged, empty or not a table, lacks a column, has a value that is missing,
+        If a file is damaged, empty, long or not a table, lacks a column, has columns that may be
+        samples or not (such as ``mean``), has a value that is missing,
         negative or not a number, or rows that are transcripts; if a gene has several rows; or if
         samples have different genes.
 
     Warns
     -----
     UserWarning
-        If transcripts are left out because `tx2gene` has no gene for them.
+        If transcripts are left out because `tx2gene` has no gene for them, or genes because they
+        were not quantified.
 
     Examples
     --------
@@ -114,11 +125,22 @@ def _read_file(path, columns, gene_column, genes_of, duplicates, strip_version):
     file = TextFile(path, "expression")
     layout = recognise_expression(file, gene_column)
     wanted = _wanted_columns(layout, columns)
-    raw = _load(layout, wanted.values())
+    statuses = {name: layout.statuses[at] for name, at in wanted.items() if at in layout.statuses}
+    raw = _load(layout, [*wanted.values(), *statuses.values()])
     ids = raw[layout.gene].str.strip()
+    if ids.iloc[0] == "Assigned" or ids.str.startswith("Unassigned_").any():
+        raise ValueError(
+            f"{file.name} is featureCounts' summary of reads, not expression: give the table of "
+            "counts beside it, whose name lacks .summary"
+        )
+    _refuse_long(layout, ids, columns, gene_column)
     summary = ids.map(is_summary_row).astype(bool)
     left_out = ids[summary].tolist()
-    raw, ids = raw[~summary], ids[~summary].to_numpy(dtype=object)
+    raw, ids = raw[~summary], ids[~summary]
+    if statuses:
+        measured, lost = _measured(raw, ids, statuses, genes_of, strip_version, file)
+        raw, ids, left_out = raw[measured], ids[measured], [*left_out, *lost]
+    ids = ids.to_numpy(dtype=object)
     if not len(raw):
         raise ValueError(f"{file.name} has no gene: fetch or write it again")
     if (ids == "").any():
@@ -133,9 +155,79 @@ def _read_file(path, columns, gene_column, genes_of, duplicates, strip_version):
     if strip_version:
         ids = np.array([bare_id(name) for name in ids], dtype=object)
     table = pd.DataFrame(values, index=pd.Index(ids, dtype=str, name="gene_id"))
-    table = _add_up(table, genes_of, duplicates, file)
+    table = _add_up(table, genes_of, duplicates, layout)
     table.attrs["left_out"] = left_out
+    table.attrs["columns_left_out"] = layout.beside if columns is None else []
     return table
+
+
+def _refuse_long(layout, ids, columns, gene_column):
+    """Refuse a table that has a row for each gene and sample, and say how to make it wide."""
+    names, wanted = layout.table.header, _as_list(columns)
+    gene = names[layout.gene]
+    if gene_column is None:
+        gene = find_gene_column(names, gene)
+        is_unnamed = names[layout.gene] in ("", "row name") and gene != names[layout.gene]
+    else:
+        is_unnamed = False
+    if not (ids.duplicated().any() or is_unnamed) or not may_be_long(layout, gene):
+        return
+    frame = _all_columns(layout)
+    samples = samples_of_rows(frame, gene, wanted)
+    if samples:
+        raise ValueError(
+            f"{layout.table.name} is a long table, with a row for each gene and sample "
+            f"({' and '.join(samples)}): with table = "
+            f"pandas.read_csv(path, {_reading(layout.table)}), "
+            f"{long_advice(frame, gene, samples, wanted)}, for join_expression"
+        )
+
+
+def _reading(table):
+    """Return the arguments by which pandas.read_csv reads a table with its header."""
+    separator = "sep=" + repr(table.separator).replace("'", '"')
+    return separator + (f", skiprows={table.n_skipped - 1}" if table.n_skipped > 1 else "")
+
+
+def _measured(raw, ids, statuses, genes_of, strip_version, file):
+    """Return which rows belong to genes that were quantified, and the names of the other genes.
+
+    `statuses` has the column of Cufflinks' states for each column of values. A gene was
+    not quantified if one of its transcripts was not.
+    """
+    states = {name: raw[at].astype(str).str.strip().str.upper() for name, at in statuses.items()}
+    bad = {name: state.isin(_UNMEASURED).to_numpy(dtype=bool) for name, state in states.items()}
+    lost = np.any(list(bad.values()), axis=0)
+    if not lost.any():
+        return ~lost, []
+    genes = pd.Series([bare_id(name) if strip_version else name for name in ids], dtype=object)
+    if genes_of is not None:
+        genes = genes.map(genes_of).fillna(genes)
+    found = {}
+    for name, state in states.items():
+        for at in np.flatnonzero(bad[name]):
+            found.setdefault(genes[at], f"{genes[at]} ({name} {state.iloc[at]})")
+    warnings.warn(
+        f"{file.name}: genes that were not quantified (status {' or '.join(_UNMEASURED)}) are left "
+        f"out, because their values are not measurements ({len(found)}): "
+        f"{name_some(found.values())}; HIDATA marks too many reads: run Cufflinks or Cuffdiff "
+        "with a larger --max-bundle-frags to quantify them",
+        stacklevel=4,
+    )
+    return ~genes.isin(found).to_numpy(dtype=bool), list(found)
+
+
+def _all_columns(layout):
+    """Return all columns of a table as text, by name."""
+    positions = {at: at for at in range(len(layout.table.header))}
+    frame = layout.table.load(positions, as_text=tuple(positions))
+    frame.columns = layout.table.header
+    return frame.loc[:, ~frame.columns.duplicated()]
+
+
+def _as_list(columns):
+    """Return the names of columns as a list, and None as an empty one."""
+    return [columns] if isinstance(columns, str) else list(columns or ())
 
 
 def _wanted_columns(layout, columns):
@@ -147,10 +239,17 @@ def _wanted_columns(layout, columns):
             raise ValueError(
                 f"{table.name} has no column of values beside the genes: it has "
                 f"{name_some(known, 12)}; separate columns by tabs, commas or white space, "
-                "or name samples with columns="
+                "or name samples with columns= (the result of a test is not expression: give the "
+                "counts, TPM or FPKM that it began with)"
+            )
+        if layout.doubtful:
+            samples = [known[at] for at in positions if known[at] not in layout.doubtful]
+            raise ValueError(
+                f"{table.name}: {name_some(layout.doubtful)} may be summaries or facts about the "
+                f"genes, not samples: name the samples with columns= (among {name_some(samples)})"
             )
     else:
-        names = [columns] if isinstance(columns, str) else list(columns)
+        names = _as_list(columns)
         missing = [name for name in names if name not in known]
         if missing or not names:
             raise ValueError(
@@ -253,8 +352,9 @@ def _transcript_genes(tx2gene, strip_version):
     return {bare(str(transcript)): bare(str(gene)) for transcript, gene in pairs}
 
 
-def _add_up(table, genes_of, duplicates, file):
+def _add_up(table, genes_of, duplicates, layout):
     """Return one row for each gene: rows of its transcripts, or parts, are added up."""
+    file = layout.table.file
     if genes_of is not None:
         table, duplicates = _to_genes(table, genes_of, file), "sum"
     elif (kind := kind_of_ids(table.index)).endswith("transcript ids"):
@@ -269,10 +369,24 @@ def _add_up(table, genes_of, duplicates, file):
     if duplicates == "error":
         names = table.index[repeated].unique()
         raise ValueError(
-            f"{file.name} has several rows of some genes ({len(names)}): {name_some(names)}; pass "
-            "duplicates='sum' to add them up, or keep one row of each"
+            f"{file.name} has several rows of some genes ({len(names)}): {name_some(names)}; "
+            f"{_advice_for_rows(table[table.index.isin(names)], layout)}"
         )
     return table.groupby(level=0, sort=False).sum()
+
+
+def _advice_for_rows(rows, layout):
+    """Return what to do with several rows of genes; they are added up only if they are parts."""
+    if rows.to_numpy().any() and len(rows.reset_index().drop_duplicates()) == rows.index.nunique():
+        return "their values are equal: keep one row of each"
+    frame = _all_columns(layout)
+    column = column_that_differs(frame, layout.table.header[layout.gene], rows.columns)
+    if column is None:
+        return "pass duplicates='sum' to add them up, or keep one row of each"
+    return (
+        f"they differ in column {column}: keep the rows of one {column}, or, if it names samples, "
+        "make a column of each with pandas.DataFrame.pivot"
+    )
 
 
 def _to_genes(table, genes_of, file):
@@ -300,6 +414,10 @@ def _to_genes(table, genes_of, file):
 
 def _join_samples(tables, source):
     """Return the files of one sample each as one table, side by side."""
+    left_out = list(dict.fromkeys(n for table in tables.values() for n in table.attrs["left_out"]))
+    beside = [name for table in tables.values() for name in table.attrs["columns_left_out"]]
+    # A gene that was not quantified in one sample is left out of all.
+    tables = {sample: table.drop(left_out, errors="ignore") for sample, table in tables.items()}
     first_name, first = next(iter(tables.items()))
     for sample, table in tables.items():
         if table.shape[1] != 1:
@@ -317,6 +435,6 @@ def _join_samples(tables, source):
             )
     columns = {str(sample): table.iloc[:, 0] for sample, table in tables.items()}
     joined = pd.DataFrame(columns).reindex(first.index)
-    left_out = [name for table in tables.values() for name in table.attrs["left_out"]]
-    joined.attrs["left_out"] = list(dict.fromkeys(left_out))
+    joined.attrs["left_out"] = left_out
+    joined.attrs["columns_left_out"] = list(dict.fromkeys(beside))
     return joined

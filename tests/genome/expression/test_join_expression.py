@@ -1,5 +1,7 @@
 """Expression joined to a gene table: values, order, and rows without a counterpart."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -134,6 +136,20 @@ def test_another_column_may_match(genes, tpm):
     assert joined["expression"].tolist() == [0.0, 0.0]
     with pytest.raises(ValueError, match="the gene table has no column 'symbol'"):
         join_expression(genes, tpm, "H1", on="symbol")
+
+
+def test_long_frame_is_refused_with_the_line_that_makes_it_wide(genes):
+    long = pd.DataFrame(
+        {"Tissue": ["liver", "heart"] * 3, "nTPM": range(6)}, index=[A, A, B, B, C, C]
+    )
+    with pytest.raises(ValueError, match=r"long table.*expression\.reset_index") as caught:
+        join_expression(genes, long)
+    line = re.search(r"table\.pivot\(.*?\)", str(caught.value))[0]
+    wide = eval(line, {"table": long.reset_index()})
+    assert join_expression(genes, wide, "heart")["expression"].tolist() == [1, 3, 5]
+    with pytest.raises(ValueError, match="differ in column Tissue") as caught:
+        join_expression(genes, long.iloc[[0, 1, 2, 4]])
+    assert "sum" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """Expression tables as the field writes them."""
 
+import itertools
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -231,6 +234,262 @@ def test_several_files_are_put_side_by_side(write):
 )
 def test_bad_tables_are_refused(write, text, message):
     with pytest.raises(ValueError, match=message):
+        read_expression(write(text))
+
+
+LONG = """\
+Gene\tGene name\tTissue\tnTPM
+ENSG00000000001\tTSPAN6\tliver\t20.5
+ENSG00000000001\tTSPAN6\theart muscle\t4.5
+ENSG00000000002\tTNMD\tliver\t0.0
+ENSG00000000002\tTNMD\theart muscle\t9.0
+"""
+LONG_WIDE = {
+    (A, "liver"): 20.5,
+    (A, "heart muscle"): 4.5,
+    (B, "liver"): 0.0,
+    (B, "heart muscle"): 9,
+}
+
+
+def long_table(header, *order, separator="\t"):
+    """Return the rows of LONG with another header and other columns."""
+    rows = [line.split("\t") for line in LONG.splitlines()[1:]]
+    rows = [[*row, "12", str(at % 2 + 1), "x"] for at, row in enumerate(rows)]
+    lines = [header, *([row[at] for at in order] for row in rows)]
+    return "".join(separator.join(line) + "\n" for line in lines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LONG,
+        long_table(["Gene", "Gene name", "Cell line", "TPM", "n"], 0, 1, 2, 3, 4),
+        long_table(["gene", "sample", "value"], 0, 2, 3),
+        long_table(["Tissue", "Gene", "nTPM"], 2, 0, 3),
+        long_table(["gene_id", "what", "TPM"], 0, 2, 3),
+        long_table(["Name", "Description", "tissue", "TPM", "study"], 0, 1, 2, 3, 6),
+        long_table(["sample", "replicate", "gene", "count"], 2, 4, 0, 3),
+        long_table(["Gene ID", "Cell type", "value"], 0, 2, 3, separator=","),
+        "# from a portal\n# v23\n" + LONG,
+    ],
+)
+@pytest.mark.parametrize("duplicates", ["error", "sum"])
+def test_long_table_is_refused_with_the_line_that_makes_it_wide(write, text, duplicates):
+    path = write(text)
+    value = next(name for name in ("nTPM", "TPM", "value", "count") if name in text)
+    for columns in (None, value, [value]):
+        with pytest.raises(
+            ValueError, match=r"is a long table, with a row for each gene"
+        ) as caught:
+            read_expression(path, columns=columns, duplicates=duplicates)
+        assert "sum" not in str(caught.value)
+        found = re.search(r"(pandas\.read_csv\(.*?\)), (table\.pivot\(.*?\))", str(caught.value))
+        read, pivot = found.groups()
+        table = eval(read, {"pandas": pd, "path": path})
+        assert eval(pivot, {"table": table}).stack().to_dict() == LONG_WIDE
+        wide = write(eval(pivot, {"table": table}).to_csv(), "wide")
+        assert read_expression(wide).stack().to_dict() == LONG_WIDE
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        (long_table(["gene", "donor", "value"], 0, 5, 3), '"donor"'),
+        (long_table(["gene", "condition", "replicate", "value"], 0, 4, 5, 3), '"replicate"'),
+        (
+            "tracking_id\tcondition\treplicate\traw_frags\tFPKM\teffective_length\tstatus\n"
+            + "".join(
+                f"{gene}\t{state}\t{rep}\t9\t{at}.5\t-\tOK\n"
+                for at, (gene, state, rep) in enumerate(itertools.product("AB", ["q1", "q2"], "01"))
+            ),
+            '["condition", "replicate"]',
+        ),
+        (
+            '"gene" "tissue" "value"\n"1" "A" "x" 5\n"2" "A" "y" 6\n"3" "B" "x" 1\n"4" "B" "y" 2\n',
+            '"tissue"',
+        ),
+    ],
+)
+def test_long_tables_are_recognised_by_numbers_and_several_columns(write, text, columns):
+    with pytest.raises(ValueError, match="is a long table") as caught:
+        read_expression(write(text))
+    assert f"columns={columns}, values=" in str(caught.value)
+
+
+def test_long_table_of_one_sample_is_read_by_the_name_of_its_values(write):
+    text = "".join(line for line in LONG.splitlines(keepends=True) if "heart" not in line)
+    assert read_expression(write(text), columns="nTPM")["nTPM"].to_dict() == {A: 20.5, B: 0.0}
+
+
+def test_sums_are_advised_only_for_parts_of_genes(write):
+    parts = f"transcript_id\tgene_id\tclass\tS1\tsample2\nT1\t{A}\tu\t1\t2\nT2\t{A}\tu\t3\t4\n"
+    path = write(parts + f"T3\t{B}\tv\t5\t6\n")
+    with pytest.raises(ValueError, match=r"several rows of some genes.*pass duplicates='sum'"):
+        read_expression(path, columns=["S1", "sample2"])
+    summed = read_expression(path, columns=["S1", "sample2"], duplicates="sum")
+    assert summed["sample2"].to_dict() == {A: 6.0, B: 6.0}
+    apart = write(f"gene_id\tassay\tH1\n{A}\told\t1\n{A}\tnew\t2\n{B}\told\t3\n{C}\told\t4\n")
+    with pytest.raises(ValueError, match="they differ in column assay: keep the rows of one assay"):
+        read_expression(apart, columns="H1")
+    equal = write(f"gene_id\tTranscript stable ID\tH1\n{A}\tT1\t7\n{A}\tT2\t7\n{B}\tT3\t3\n")
+    with pytest.raises(ValueError, match="their values are equal: keep one row of each"):
+        read_expression(equal)
+
+
+BIOMART = [
+    "Gene start (bp)",
+    "Gene end (bp)",
+    "Transcription start site (TSS)",
+    "Gene % GC content",
+]
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        BIOMART,
+        ["Chromosome/scaffold name", "Strand", "NCBI gene (formerly Entrezgene) ID", "Gene type"],
+        ["Gene.start..bp.", "Gene.end..bp.", "Gene...GC.content", "Transcript length"],
+        ["Transcript length (including UTRs and CDS)", "Version (gene)", "5' UTR start"],
+        ["seqnames", "start", "end", "width", "strand"],
+        ["chrom", "txStart", "txEnd", "cdsStart", "cdsEnd", "geneLength"],
+        ["chromosome number", "TSS", "gene_start", "gene_end", "length_kb"],
+        ["EntrezGeneID", "Entrez_Gene_Id", "Hugo_Symbol", "gene_biotype", "efflength"],
+        ["start_hg19", "end_hg19", "distance to TSS", "percent GC content"],
+        ["baseMean", "log2FoldChange", "lfcSE", "stat", "pvalue", "padj"],
+        ["logFC", "logCPM", "F", "LR", "PValue", "FDR"],
+        ["logFC", "AveExpr", "t", "P.Value", "adj.P.Val", "B"],
+        ["log2FC_a_vs_b", "p_value", "q_value", "significant"],
+    ],
+)
+def test_columns_that_describe_genes_and_tests_are_no_samples(write, beside):
+    names = ["Gene stable ID", *beside, "H1", "sample1", "B_cell"]
+    rows = (["gene", *["7"] * len(beside), "5.5", "2", "3"], [B, *["8"] * len(names[1:])])
+    path = write("".join("\t".join(row) + "\n" for row in (names, *rows)))
+    table = read_expression(path)
+    assert table.columns.tolist() == ["H1", "sample1", "B_cell"]
+    assert table.attrs["columns_left_out"] == beside
+    named = read_expression(path, columns=beside[0])
+    assert named.columns.tolist() == beside[:1]
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        ["B", "T", "F", "LR"],
+        ["ID_1", "ID_3", "ID_5"],
+        ["FC", "stat", "sample1", "value1"],
+        ["count"],
+        ["gene_count"],
+        ["TSPAN_end_rep1", "mean_0h", "tumor_adj", "N"],
+        ["mean"],
+    ],
+)
+def test_samples_keep_names_that_resemble_other_columns(write, samples):
+    text = "\t".join(["gene_id", *samples]) + f"\n{A}" + "\t1" * len(samples) + "\n"
+    assert read_expression(write(text)).columns.tolist() == samples
+
+
+@pytest.mark.parametrize("doubtful", ["mean", "median_tpm", "exonCount", "GC", "total", "n_exons"])
+def test_columns_that_may_not_be_samples_must_be_named(write, doubtful):
+    path = write(f"gene_id\tH1\t{doubtful}\n{A}\t1\t2\n")
+    with pytest.raises(ValueError, match=f"{doubtful} may be summaries .*columns=.*H1"):
+        read_expression(path)
+    assert read_expression(path, columns=["H1", doubtful]).loc[A].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "baseMean\tlog2FoldChange\tlfcSE\tstat\tpvalue\tpadj",
+        "logFC\tAveExpr\tt\tP.Value\tadj.P.Val\tB",
+        "sample_1\tvalue_1\tvalue_2\tlog2(fold_change)\ttest_stat\tp_value",
+    ],
+)
+def test_results_of_tests_are_refused(write, header):
+    path = write(f"gene_id\t{header}\n{A}\t7\t1\t1\t1\t1\t0.5\n")
+    with pytest.raises(
+        ValueError, match=r"no column of values.*the result of a test is not expres"
+    ):
+        read_expression(path)
+
+
+CUFFLINKS = (
+    "tracking_id\tclass_code\tnearest_ref_id\tgene_id\tgene_short_name\ttss_id\tlocus\tlength\t"
+    "coverage\tFPKM\tFPKM_conf_lo\tFPKM_conf_hi\tFPKM_status\n"
+)
+
+
+def tracking(*genes):
+    """Return a table of Cufflinks with genes given as (transcript, gene, FPKM, status)."""
+    return CUFFLINKS + "".join(
+        f"{name}\t-\t-\t{gene}\t-\t-\tchr1:0-9\t-\t-\t{fpkm}\t0\t9\t{status}\n"
+        for name, gene, fpkm, status in genes
+    )
+
+
+def test_genes_that_cufflinks_did_not_quantify_are_left_out_and_named(write):
+    states = ["OK", "HIDATA", "FAIL", "LOWDATA", "OK"]
+    values = [5.5, 0, 0, 0.2, 0]
+    genes = [
+        (f"G{at}", f"G{at}", *row) for at, row in enumerate(zip(values, states, strict=True), 1)
+    ]
+    path = write(tracking(*genes))
+    with pytest.warns(
+        UserWarning, match=r"left out.*G2 \(FPKM HIDATA\), G3 \(FPKM FAIL\)"
+    ) as caught:
+        table = read_expression(path)
+    assert caught[0].filename == __file__
+    assert table["FPKM"].to_dict() == {"G1": 5.5, "G4": 0.2, "G5": 0.0}
+    assert table.attrs["left_out"] == ["G2", "G3"]
+    other = write(tracking(*[(*gene[:2], 1.0, "OK") for gene in genes]), "other")
+    with pytest.warns(UserWarning, match="G2"):
+        both = read_expression({"a": path, "b": other})
+    assert both.index.tolist() == ["G1", "G4", "G5"]
+    assert both["b"].tolist() == [1.0, 1.0, 1.0]
+    assert read_expression(other).index.tolist() == ["G1", "G2", "G3", "G4", "G5"]
+
+
+def test_gene_with_a_transcript_that_was_not_quantified_is_left_out(write):
+    rows = [
+        ("T1", A, 1.0, "OK"),
+        ("T2", A, 0.0, "HIDATA"),
+        ("T3", B, 2.0, "OK"),
+        ("T4", B, 1, "OK"),
+    ]
+    path = write(tracking(*rows))
+    mapping = {"T1": A, "T2": A, "T3": B, "T4": B}
+    for options in ({"duplicates": "sum"}, {"gene_column": "tracking_id", "tx2gene": mapping}):
+        with pytest.warns(UserWarning, match=f"{A} .FPKM HIDATA"):
+            assert read_expression(path, **options)["FPKM"].to_dict() == {B: 3.0}
+
+
+@pytest.mark.parametrize("what", ["FPKM", "count"])
+def test_cuffdiff_gives_a_column_of_each_condition_and_its_status_counts(write, what):
+    path = write(
+        f"tracking_id\tclass_code\tgene_id\tlocus\tq1_{what}\tq1_conf_lo\tq1_status\tq1_x_{what}\t"
+        f"q1_x_conf_lo\tq1_x_status\nX1\t-\t{A}\tchr1:0-9\t1.5\t1\tOK\t2.5\t2\tLOWDATA\n"
+        f"X2\t-\t{B}\tchr1:0-9\t0\t0\tHIDATA\t3\t2\tOK\nX3\t-\t{C}\tchr1:0-9\t0\t0\tOK\t0\t0\tFAIL\n"
+    )
+    with pytest.warns(
+        UserWarning, match=rf"{B} \(q1_{what} HIDATA\), {C} \(q1_x_{what} FAIL\)|{C}"
+    ):
+        table = read_expression(path)
+    assert table.to_dict("index") == {A: {f"q1_{what}": 1.5, f"q1_x_{what}": 2.5}}
+    with pytest.warns(UserWarning, match=rf"\(1\): {B}"):
+        assert read_expression(path, columns=f"q1_{what}").index.tolist() == [A, C]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Status\ta.bam\tb.bam\nAssigned\t9\t8\nUnassigned_Ambiguity\t1\t0\n",
+        "Status\ta.bam\nUnassigned_Unmapped\t9\nAssigned\t9\n",
+    ],
+)
+def test_summaries_of_featurecounts_are_refused(write, text):
+    with pytest.raises(ValueError, match=r"featureCounts' summary of reads.*lacks \.summary"):
         read_expression(write(text))
 
 
