@@ -7,6 +7,8 @@ import pandas as pd
 _BIN = 100
 # Elements lie side by side only by chance, fragments of a digest often.
 _SHARE_ADJACENT = 0.05
+# Of longer lists the first chromosome shows enough.
+_MANY = 100_000
 
 
 def one_end_is_tss(ends):
@@ -34,6 +36,9 @@ def count_from_zero(ends, from_one):
         return {}
     if bins != (1, 0):
         chrom = np.concatenate([ends["chrom1"], ends["chrom2"]])
+        if len(chrom) > _MANY:
+            same = chrom == chrom[0]
+            chrom, start, end = chrom[same], start[same], end[same]
         touching, adjacent = _neighbours(chrom, start, end)
         if touching or not (from_one or adjacent):
             return {}

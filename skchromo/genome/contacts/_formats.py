@@ -86,12 +86,12 @@ _NAMES = {
         "end2": ("targetend",),
     },
     "intervals": {
-        "chrom1": ("chrom1", "chr1", "bin1_chr", "chr(1)"),
-        "start1": ("start1", "x1", "s1", "bin1_start", "start(1)"),
-        "end1": ("end1", "x2", "e1", "bin1_end", "end(1)"),
-        "chrom2": ("chrom2", "chr2", "bin2_chromosome", "bin2_chr", "chr(2)"),
-        "start2": ("start2", "y1", "s2", "bin2_start", "start(2)"),
-        "end2": ("end2", "y2", "e2", "bin2_end", "end(2)"),
+        "chrom1": ("chrom1", "chr1", "bin1_chr", "chr(1)", "chr.1."),
+        "start1": ("start1", "x1", "s1", "bin1_start", "start(1)", "start.1."),
+        "end1": ("end1", "x2", "e1", "bin1_end", "end(1)", "end.1."),
+        "chrom2": ("chrom2", "chr2", "bin2_chromosome", "bin2_chr", "chr(2)", "chr.2."),
+        "start2": ("start2", "y1", "s2", "bin2_start", "start(2)", "start.2."),
+        "end2": ("end2", "y2", "e2", "bin2_end", "end(2)", "end.2."),
     },
     "regions": {
         "region1": ("region1", "fragment1", "frag1"),
@@ -170,7 +170,11 @@ def recognise(header, first, name, format="auto", score_column=None):
         header = list(INTERACT_COLUMNS)
     score = _score(kind, header, first, name, format, score_column, columns)
     predicted = bool(names) and _is_predicted(names) and names[score] in _PREDICTED
-    from_one = kind == "ibed" or "chr(1)" in names or (kind == "regions" and _commas(first))
+    from_one = (
+        kind == "ibed"
+        or not {"chr(1)", "chr.1."}.isdisjoint(names)
+        or (kind == "regions" and _commas(first))
+    )
     kind = "intervals" if kind in ("ibed", "interact") else kind
     return Layout(kind, {**columns, "weight": score}, from_one, predicted)
 
@@ -188,8 +192,7 @@ def _commas(first):
 def _nearest(kinds, names, first):
     """Return what an unrecognised table lacks to be of the format that it is nearest to."""
     first = first or []
-    signs = sum(field in ("+", "-") for field in first)
-    if {"pos1", "pos2"} <= set(names) or (not names and signs >= 2):
+    if {"pos1", "pos2"} <= set(names) or (not names and _two_positions(first)):
         return (
             "these are read pairs, which must be binned into a matrix first, for example with "
             "cooler cload pairs; InteractionTransformer takes the .cool"
@@ -226,6 +229,16 @@ def _nearest(kinds, names, first):
         "a list of contacts has a header with gene_id chrom start end score, or two ends and a "
         f"score in each row ({_ROWS['intervals']}): name or order the columns so"
     )
+
+
+def _two_positions(first):
+    """Return whether a row holds two single positions, each behind its chromosome."""
+    places = [at for at in range(1, len(first)) if _all_whole(first, (at,))]
+    places = [at for at in places if not NUMBER.fullmatch(first[at - 1])]
+    alone = [
+        not _all_whole(first, (at + 1,)) or float(first[at + 1]) < float(first[at]) for at in places
+    ]
+    return sum(alone) >= 2
 
 
 def _one_interval(first):

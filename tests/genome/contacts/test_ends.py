@@ -125,6 +125,13 @@ def test_tss_on_the_first_or_last_base_of_a_fragment_is_in_it(write):
         assert [cell.start.tolist() for cell in cells] == [[90_031], [90_031], [120_044], [120_044]]
 
 
+def test_lists_of_homer_may_be_named_by_r(write):
+    names = HOMER.partition("\n")[0]
+    path = write(HOMER.replace(names, names.replace("(", ".").replace(")", ".").replace(" ", ".")))
+    found = read_contacts(path, score_column="Interaction.Reads")
+    assert found["start1"].tolist() == [1000, 90_000]
+
+
 def test_lists_of_homer_ask_for_the_score(write):
     path = write(HOMER)
     with pytest.raises(ValueError, match=r"list of HOMER.*'Interaction Reads'"):

@@ -106,6 +106,9 @@ def test_files_without_readable_text_are_refused(write, content, needle):
             "gene_id",
         ),
         ("r1\tchr1\t100501\tchr1\t203001\t+\t-\n", ["binned into a matrix", "cooler"], "bedpe"),
+        ("r1\tchr1\t100501\tchr1\t203001\n", ["binned into a matrix"], "bedpe"),
+        ("0 chr1 100 0 16 chr1 2000 1\n", ["binned into a matrix"], "bedpe"),
+        ("chr1\t0\t100\tp\t9\t.\t5.5\t3\t2\t50\n", ["nearest to 'pairs'"], "matrix"),
         ("readID chrom1 pos1 chrom2 pos2\nr1 chr1 5 chr1 9\n", ["binned into a matrix"], "bedpe"),
     ],
 )
