@@ -1,7 +1,7 @@
 """The base of the estimators: training, prediction, checkpoints and saved models."""
 
-import copy
 import warnings
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -22,13 +22,14 @@ from ..nn import (
     read_checkpoint,
     save_checkpoint,
 )
+from ._callbacks import callback_params, check_copies, set_callback
 from ._checks import LAYOUT, NETWORK_SIZES, check_params, check_start, to_regions, warn_of_mistakes
 from ._model_file import read_model, write_model
 from ._runtime import memory_of, resolve_device, seeded_torch, torch_threads
 from .training import (
     DivergedError,
     LearningRate,
-    RegionNet,
+    RegressorNet,
     Validation,
     freeze,
     take_weights,
@@ -56,6 +57,11 @@ _SMALL = {
 }
 
 
+def _items(net_params):
+    """Return the entries of `net_params`; none where it is not a mapping."""
+    return net_params.items() if isinstance(net_params, Mapping) else ()
+
+
 class BaseChromoformer(BaseEstimator):
     """Base of the Chromoformer estimators: scikit-learn's interface to a skorch net.
 
@@ -68,6 +74,7 @@ class BaseChromoformer(BaseEstimator):
     _doc_link_template = "#"
 
     _module = ChromoformerNetwork
+    _net = RegressorNet
     _n_conditions = 1
     _small_data: ClassVar = {}
 
@@ -104,6 +111,84 @@ class BaseChromoformer(BaseEstimator):
         """
         return cls(**{**_SMALL, **cls._small_data, **overrides})
 
+    def get_params(self, deep=True):
+        """Return the parameters of the estimator.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to add each callback as ``callbacks__NAME``, its parameters as
+            ``callbacks__NAME__PARAMETER``, and the entries of `net_params` as
+            ``net_params__NAME``. A callback without a name has that of its class.
+
+        Returns
+        -------
+        params : dict
+            Values by name.
+
+        Examples
+        --------
+        >>> from skorch.callbacks import EarlyStopping
+        >>> from skchromo import ChromoformerRegressor
+        >>> model = ChromoformerRegressor(callbacks=[EarlyStopping(patience=3)])
+        >>> model.get_params()["callbacks__EarlyStopping__patience"]
+        3
+        """
+        params = super().get_params(deep=deep)
+        if deep:
+            params |= callback_params(self.callbacks)
+            params |= {f"net_params__{name}": value for name, value in _items(self.net_params)}
+        return params
+
+    def set_params(self, **params):
+        """Set parameters of the estimator, its callbacks and `net_params`, as in a search.
+
+        Parameters
+        ----------
+        **params
+            As `get_params` names them. ``callbacks__NAME=None`` leaves a callback out, and
+            ``net_params__NAME`` may be new.
+
+        Returns
+        -------
+        self : estimator
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter or callback.
+
+        Examples
+        --------
+        >>> from skorch.callbacks import EarlyStopping
+        >>> from skchromo import ChromoformerRegressor
+        >>> model = ChromoformerRegressor(callbacks=[("stop", EarlyStopping())])
+        >>> model = model.set_params(callbacks__stop__patience=3, net_params__optimizer__eps=1e-6)
+        >>> model.net_params
+        {'optimizer__eps': 1e-06}
+        """
+        inner = {
+            name: params.pop(name)
+            for name in list(params)
+            if name.startswith(("callbacks__", "net_params__"))
+        }
+        super().set_params(**params)
+        for name, value in inner.items():
+            owner, _, key = name.partition("__")
+            if owner == "net_params":
+                self.net_params = {**dict(_items(self.net_params)), key: value}
+            else:
+                self.callbacks = set_callback(self.callbacks, key, value)
+        return self
+
+    def __sklearn_clone__(self):
+        try:
+            return super().__sklearn_clone__()
+        except Exception as error:
+            check_copies(self.callbacks, error)
+            raise
+
     @property
     def history_(self):
         """Losses and times of each epoch, a skorch History: a list of dict."""
@@ -130,7 +215,7 @@ class BaseChromoformer(BaseEstimator):
             warn_of_mistakes(X, target, numeric=labels is None)
         with memory_of(device), seeded_torch(device, seed, self.n_threads):
             net = self._make_net(n_outputs, device, **net_params)
-            net.seed = seed
+            net.seed, net.classes_ = seed, getattr(self, "classes_", None)
             net.initialize()
             if before is None:
                 self._start(net, X, y)
@@ -216,8 +301,8 @@ class BaseChromoformer(BaseEstimator):
         if self.early_stopping:
             stopping = EarlyStopping(patience=self.n_iter_no_change, load_best=True)
             callbacks.append(("early_stopping", stopping))
-        callbacks += copy.deepcopy(list(self.callbacks or ()))
-        return RegionNet(self._module, callbacks=callbacks, **params)
+        callbacks += list(self.callbacks or ())
+        return self._net(self._module, callbacks=callbacks, **params)
 
     def _outputs(self, X):
         """Return the output of the network for each gene, float64, (n_genes, n_outputs)."""

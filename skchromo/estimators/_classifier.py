@@ -9,7 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from ._base import BaseChromoformer
 from ._checks import check_target
-from .training import columns_of, standardise, start_as_logistic
+from .training import ClassifierNet, columns_of, standardise, start_as_logistic
 
 
 class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
@@ -100,7 +100,9 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
     frozen : tuple of {"embedding", "pairwise", "regulation"}, default=()
         Stages whose weights are kept as they are, for fine-tuning.
     callbacks : list of skorch callbacks, default=None
-        Further callbacks, each an instance or a (name, instance) pair. They are copied.
+        Further callbacks, each an instance or a (name, instance) pair. `fit` uses them as given,
+        and :func:`~sklearn.base.clone` copies them. ``EpochScoring("accuracy")`` scores each
+        epoch.
     net_params : dict, default=None
         Anything else for ``skorch.NeuralNet``, such as ``{"criterion": torch.nn.HuberLoss}``.
         Settings that have a parameter of their own here are refused.
@@ -162,6 +164,7 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
     True
     """
 
+    _net = ClassifierNet
     _criterion = torch.nn.CrossEntropyLoss
 
     def __init__(

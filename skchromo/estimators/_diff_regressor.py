@@ -112,7 +112,8 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
     frozen : tuple of {"embedding", "pairwise", "regulation"}, default=()
         Stages whose weights are kept as they are, for fine-tuning.
     callbacks : list of skorch callbacks, default=None
-        Further callbacks, each an instance or a (name, instance) pair. They are copied.
+        Further callbacks, each an instance or a (name, instance) pair. `fit` uses them as given,
+        and :func:`~sklearn.base.clone` copies them. ``EpochScoring("r2")`` scores each epoch.
     net_params : dict, default=None
         Anything else for ``skorch.NeuralNet``, such as ``{"criterion": torch.nn.HuberLoss}``.
         Settings that have a parameter of their own here are refused.

@@ -115,22 +115,6 @@ def test_optimizer_settings_are_used(X, y):
     assert isinstance(model.net_.optimizer_, torch.optim.AdamW)
 
 
-class Tally(Callback):
-    """Counts epochs on itself."""
-
-    n_epochs = 0
-
-    def on_epoch_end(self, net, **kwargs):
-        self.n_epochs += 1
-
-
-def test_callbacks_are_copied(X, y):
-    given = Tally()
-    model = ChromoformerRegressor(**TINY, callbacks=[("given", given)]).fit(X, y)
-    assert dict(model.net_.callbacks_)["given"].n_epochs == 2
-    assert given.n_epochs == 0
-
-
 OWN_PARAMETERS = {
     "lr": "lr",
     "optimizer__lr": "lr",

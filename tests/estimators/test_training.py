@@ -29,7 +29,7 @@ def assert_same_weights(a, b):
 class Rates(Callback):
     """The learning rate of every step."""
 
-    seen = []  # noqa: RUF012 - shared, as estimators copy their callbacks
+    seen = []  # noqa: RUF012 - shared, because clones are other instances
 
     def on_batch_end(self, net, training=False, **kwargs):
         if training:

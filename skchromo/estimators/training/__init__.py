@@ -1,6 +1,6 @@
 """Training: the skorch net, its schedule, validation and start."""
 
-from ._net import DivergedError, RegionNet
+from ._net import ClassifierNet, DivergedError, RegressorNet
 from ._schedule import SCHEDULES, LearningRate
 from ._start import (
     STAGES,

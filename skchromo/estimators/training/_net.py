@@ -1,18 +1,31 @@
 """The skorch net: training loop, history and callbacks over regions on the device."""
 
+import contextlib
 import copy
 from collections import defaultdict
 
 import numpy as np
 import torch
+from scipy.special import softmax
+from sklearn.base import ClassifierMixin, RegressorMixin
 from skorch import NeuralNet
-from skorch.callbacks import EarlyStopping, LRScheduler
-from torch.utils.data import Dataset, Subset
+from skorch.callbacks import BatchScoring, EarlyStopping, EpochScoring, LRScheduler, PrintLog
+from skorch.dataset import Dataset
+from skorch.utils import noop, to_numpy
+from torch.utils.data import Subset
 
 from ...nn import DeviceRegions
+from ...regions import RegionArray
 from .._runtime import device_or_cpu
 
 _GENES_PER_PREDICTION = 512
+
+# skorch's callbacks print to this unless they are given something else.
+_PRINT = PrintLog().sink
+
+
+# They score what the estimator predicts against y: classes, not their numbers.
+_SCORING = (BatchScoring, EpochScoring)
 
 
 class DivergedError(ValueError):
@@ -24,11 +37,14 @@ class _StoppedEarly(Exception):  # noqa: N818 - it is not an error
 
 
 class GeneDataset(Dataset):
-    """Regions on the device and the target of each gene."""
+    """Regions on the device and the target of each gene.
 
-    def __init__(self, regions, y=None):
-        self.regions = regions
-        self.y = None if y is None else torch.as_tensor(y, device=regions.device)
+    Callbacks that score find `X` and `y` here, as the estimator has them.
+    """
+
+    def __init__(self, regions, target=None, X=None, y=None):
+        self.regions, self.X, self.y = regions, X, y
+        self.target = None if target is None else torch.as_tensor(target, device=regions.device)
 
     def __len__(self):
         return len(self.regions)
@@ -54,7 +70,8 @@ class GeneBatches:
         for start in range(0, len(rows), self.batch_size):
             part = rows[start : start + self.batch_size]
             batch = self.dataset.regions.batch(part, fixed=not self.training)
-            yield batch, None if self.dataset.y is None else self.dataset.y[part]
+            target = self.dataset.target
+            yield batch, None if target is None else target[part]
 
 
 class RegionNet(NeuralNet):
@@ -76,11 +93,43 @@ class RegionNet(NeuralNet):
         return getattr(self.module_, "network", self.module_)
 
     def get_dataset(self, X, y=None):
-        return GeneDataset(DeviceRegions(X, self.network.bin_sizes, self.device), y)
+        if not isinstance(X, RegionArray):  # a dataset, or a batch that a callback scores
+            return X
+        regions = DeviceRegions(X, self.network.bin_sizes, self.device)
+        return GeneDataset(regions, y, X, None if y is None else self.labels_of(y))
 
     def get_iterator(self, dataset, training=False):
+        if not isinstance(dataset, (GeneDataset, Subset)):
+            return [(dataset, None)]
         size = self.batch_size if training else _GENES_PER_PREDICTION
         return GeneBatches(dataset, size, training)
+
+    def _uniquely_named_callbacks(self):
+        """Name the callbacks; one whose parameters `net_params` sets is a copy of the user's."""
+        for name, callback in super()._uniquely_named_callbacks():
+            if not isinstance(callback, type) and self.get_params_for(f"callbacks__{name}"):
+                callback = copy.copy(callback)
+            yield name, callback
+
+    @contextlib.contextmanager
+    def _quiet(self):
+        """Let callbacks print nothing where `verbose` is 0.
+
+        They compare where they print to with `print`, which a tool may have replaced since.
+        """
+        loud = [
+            callback
+            for _, callback in self.callbacks_
+            if not self.verbose and getattr(callback, "sink", None) in (_PRINT, print)
+        ]
+        sinks = [callback.sink for callback in loud]
+        try:
+            for callback in loud:
+                callback.sink = noop
+            yield
+        finally:
+            for callback, sink in zip(loud, sinks):
+                callback.sink = sink
 
     def infer(self, x, **fit_params):
         return self.module_(x)
@@ -112,6 +161,11 @@ class RegionNet(NeuralNet):
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         if not self.initialized_:
             self.initialize()
+        with self._quiet():
+            return self._train(X, y)
+
+    def _train(self, X, y):
+        """Train up to `max_epochs`, and return the net."""
         self._remember_epoch()
         try:
             self.notify("on_train_begin", X=X, y=y)
@@ -130,7 +184,13 @@ class RegionNet(NeuralNet):
     def notify(self, method_name, **kwargs):
         """Notify the callbacks; an EarlyStopping ends training by a KeyboardInterrupt."""
         try:
-            super().notify(method_name, **kwargs)
+            getattr(self, method_name)(self, **kwargs)
+            for _, callback in self.callbacks_:
+                known = kwargs
+                if method_name == "on_batch_end" and isinstance(callback, _SCORING):
+                    batch, target = kwargs["batch"]
+                    known = {**kwargs, "batch": (batch, self.labels_of(target.cpu().numpy()))}
+                getattr(callback, method_name)(self, **known)
         except KeyboardInterrupt:
             stops = [c for _, c in self.callbacks_ if isinstance(c, EarlyStopping)]
             if method_name == "on_epoch_end" and any(c.misses_ == c.patience for c in stops):
@@ -187,3 +247,31 @@ class RegionNet(NeuralNet):
 
     def __setstate__(self, state):
         super().__setstate__({**state, "device": device_or_cpu(state["device"])})
+
+
+class RegressorNet(RegressorMixin, RegionNet):
+    """A net that predicts one number a gene; its target has shape (n_genes, 1)."""
+
+    @staticmethod
+    def labels_of(target):
+        """Return y of targets."""
+        return target[:, 0]
+
+    def predict(self, X):
+        return to_numpy(self.forward(X))[:, 0]
+
+
+class ClassifierNet(ClassifierMixin, RegionNet):
+    """A net that predicts classes; its target is the number of the class in `classes_`."""
+
+    classes_ = None
+
+    def labels_of(self, target):
+        """Return y of targets."""
+        return target if self.classes_ is None else self.classes_[target]
+
+    def predict(self, X):
+        return self.labels_of(to_numpy(self.forward(X)).argmax(axis=1))
+
+    def predict_proba(self, X):
+        return softmax(to_numpy(self.forward(X)).astype(np.float64), axis=1)
