@@ -62,7 +62,7 @@ def check_data(genes, X, y=None, *, bin_size=100):
     The checks, and when they find something:
 
     ``genes``
-        Gene ids of `genes` or of the index of y are those of X in another order.
+        `genes` or the index of y has the gene ids of X in another order.
     ``chromosomes``
         All of 10 or more promoters of a chromosome other than Y or W hold no signal in any track.
     ``contacts``
@@ -153,14 +153,14 @@ def _with_genes(genes, X, bin_size):
 
 
 def _other_order(ids, own, source):
-    """Return a message if gene ids are not those of X, row by row."""
+    """Return a message if gene ids differ from those in X, row by row."""
     ids, own = np.asarray(ids).astype(str), np.asarray(own).astype(str)
     other = np.flatnonzero(ids != own)
     if not len(other):
         return ""
     first = other[0]
     return (
-        f"{len(other):,} of {len(own):,} rows of {source} are other genes than those of X, the "
+        f"{len(other):,} of {len(own):,} rows of {source} hold other genes than X, the "
         f"first at row {first} ({ids[first]}, in X {own[first]}): bring both into one order"
     )
 

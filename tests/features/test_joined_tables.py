@@ -28,7 +28,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def genes(made):
-    """Genes whose own signal tells them apart, and a column that numbers them."""
+    """Genes that differ in their own signal, and a column that numbers them."""
     return made.genes.assign(row=np.arange(N_GENES) + 0.5)
 
 

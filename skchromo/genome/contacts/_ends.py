@@ -54,7 +54,7 @@ def _last_digits(positions):
 def _neighbours(chrom, start, end):
     """Return whether fragments touch, and whether many begin one base after another ends.
 
-    Neither is said of fragments that overlap, which are not those of a digest.
+    Both are False for fragments that overlap, because a digest does not have such.
     """
     codes = pd.factorize(chrom)[0]
     order = np.lexsort((end, start, codes))

@@ -22,7 +22,7 @@ def check_no_read_pairs(table, columns, unnamed):
 
     It is recognised by the names of its reads. Where the user has not named the score (`unnamed`),
     it is also recognised by intervals of a read's length with two strands, a name of their own and
-    whole numbers as scores. `columns` are those of the table's `Layout`.
+    whole numbers as scores. `columns` comes from the table's `Layout`.
     """
     ends = [columns.get(role) for role in ("start1", "end1", "start2", "end2")]
     if ends != [1, 2, 4, 5] or len(table.first or ()) < 8:

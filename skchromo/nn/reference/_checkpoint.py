@@ -11,7 +11,7 @@ from ._checkpoint_file import read_tensors
 from ._names import fitting_parts, load_reference_state, reference_state
 
 # Older names of the three stages, around the bin size, and the names of the current release. The
-# oldest are those of the first published weights.
+# first published weights have the oldest.
 _OLD_NAMES = [
     (re.compile(r"embed(\d+)_a"), r"embed.\1"),
     (re.compile(r"embed(\d+)_b"), r"pairwise_interaction.\1"),
