@@ -1,5 +1,6 @@
 """The base of the estimators: training, prediction, checkpoints and saved models."""
 
+import contextlib
 import warnings
 from collections.abc import Mapping
 from typing import ClassVar
@@ -18,6 +19,7 @@ import skchromo
 from ..nn import (
     ChromoformerNetwork,
     checkpoint_sizes,
+    full_precision,
     load_reference_state,
     read_checkpoint,
     save_checkpoint,
@@ -213,7 +215,11 @@ class BaseChromoformer(BaseEstimator):
         if before is None:
             target = y[:, 0] if labels is None else labels
             warn_of_mistakes(X, target, numeric=labels is None)
-        with memory_of(device), seeded_torch(device, seed, self.n_threads):
+        with (
+            memory_of(device),
+            full_precision(),
+            seeded_torch(device, seed, self.n_threads),
+        ):
             net = self._make_net(n_outputs, device, **net_params)
             net.seed, net.classes_ = seed, getattr(self, "classes_", None)
             net.initialize()
@@ -311,9 +317,11 @@ class BaseChromoformer(BaseEstimator):
         with memory_of(self.device_), self._threads():
             return self.net_.forward(X).numpy().astype(np.float64)
 
+    @contextlib.contextmanager
     def _threads(self):
-        """Run with `n_threads` of torch."""
-        return torch_threads(self.n_threads)
+        """Run with `n_threads` of torch, and without autocast."""
+        with full_precision(), torch_threads(self.n_threads):
+            yield
 
     def _with_weights(self, layout, n_outputs, device, load):
         """Set the fitted attributes; `load` is called with the new network to set its weights.

@@ -202,7 +202,7 @@ class _Path:
 
     def at(self, share):
         """Return the scores of genes at one share of the line, ndarray of shape (n_genes,)."""
-        shares = torch.full((len(self.X),), share, device=self.device)
+        shares = torch.full((len(self.X),), share, device=self.device, dtype=torch.float32)
         with torch.no_grad():
             return self._scores(self._signals(shares)).cpu().numpy().astype(np.float64)
 

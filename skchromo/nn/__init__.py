@@ -4,6 +4,7 @@ from ._attention_maps import attention_maps
 from ._batches import Batch, DeviceRegions
 from ._network import ChromoformerNetwork
 from ._pair_network import COMBINATIONS, PairNetwork
+from .layers import full_precision
 from .reference import (
     checkpoint_sizes,
     load_checkpoint,

@@ -8,7 +8,7 @@ from ._transformers import (
     PairwiseInteractionTransformer,
     RegulationTransformer,
 )
-from .layers import WindowSkip, sinusoidal_positions
+from .layers import WindowSkip, full_precision, sinusoidal_positions
 
 
 class ChromoformerNetwork(nn.Module):
@@ -135,13 +135,15 @@ class ChromoformerNetwork(nn.Module):
             dropout,
         )
         self.fc_head = nn.Sequential(
-            nn.Linear(n_scales * d_model, d_output), nn.ReLU(), nn.Linear(d_output, n_outputs)
+            nn.Linear(n_scales * d_model, d_output, dtype=torch.float32),
+            nn.ReLU(),
+            nn.Linear(d_output, n_outputs, dtype=torch.float32),
         )
         self.skip = None
         if linear_skip:
             self.skip = WindowSkip(n_tracks, min(self.bin_sizes), n_outputs)
             nn.init.zeros_(self.fc_head[-1].weight)
-        self.register_buffer("output_scale", torch.ones(()))
+        self.register_buffer("output_scale", torch.ones((), dtype=torch.float32))
         self.register_buffer(
             "positions", sinusoidal_positions(max(self.n_positions), d_model), persistent=False
         )
@@ -161,6 +163,7 @@ class ChromoformerNetwork(nn.Module):
         """
         return self.decode(self.encode(batch), batch)
 
+    @full_precision()
     def encode(self, batch):
         """Compute the embeddings of genes that the head reads.
 
@@ -185,6 +188,7 @@ class ChromoformerNetwork(nn.Module):
         genes = self.regulation(tokens, layout) + promoters
         return genes.transpose(0, 1).flatten(1)
 
+    @full_precision()
     def decode(self, encoded, batch, has_head=True):
         """Compute the outputs from the embeddings.
 

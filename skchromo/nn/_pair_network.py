@@ -41,9 +41,9 @@ class PairNetwork(nn.Module):
         if combine != "difference":
             hidden, *_, output = self.network.fc_head
             self.head = nn.Sequential(
-                nn.Linear(2 * hidden.in_features, hidden.out_features),
+                nn.Linear(2 * hidden.in_features, hidden.out_features, dtype=torch.float32),
                 nn.ReLU(),
-                nn.Linear(hidden.out_features, output.out_features),
+                nn.Linear(hidden.out_features, output.out_features, dtype=torch.float32),
             )
             if self.network.skip is not None:
                 nn.init.zeros_(self.head[-1].weight)

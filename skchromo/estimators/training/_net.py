@@ -66,7 +66,7 @@ class GeneBatches:
     def __iter__(self):
         rows = self.rows
         if self.training:
-            rows = rows[torch.randperm(len(rows)).numpy()]
+            rows = rows[torch.randperm(len(rows), device="cpu").numpy()]
         for start in range(0, len(rows), self.batch_size):
             part = rows[start : start + self.batch_size]
             batch = self.dataset.regions.batch(part, fixed=not self.training)

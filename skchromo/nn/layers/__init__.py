@@ -1,6 +1,7 @@
 """Layers of the network."""
 
 from ._bin_attention import ALIGNED, BinAttention, Bins
+from ._precision import full_precision
 from ._region_attention import RegionAttention
 from ._scale_layers import (
     FeedForward,

@@ -21,7 +21,7 @@ class RegionAttention(nn.Module):
         super().__init__()
         self.n_heads, self.dropout = n_heads, dropout
         self.att = ScaleLinear(n_scales, d_model, 4 * d_attention, bias=False)
-        self.gamma = nn.Parameter(torch.ones(n_scales, n_heads))
+        self.gamma = nn.Parameter(torch.ones(n_scales, n_heads, dtype=torch.float32))
         self.out = ScaleLinear(n_scales, d_attention, d_model)
         self.ln = ScaleLayerNorm(n_scales, d_model)
         self.ff = FeedForward(n_scales, d_model, d_ff, dropout)

@@ -52,6 +52,11 @@ def _products(x, matrix, bias=None):
     return product
 
 
+def _uniform(bound, *shape):
+    """Draw float32 within `bound` of 0, whatever the default type of torch."""
+    return torch.empty(shape, dtype=torch.float32).uniform_(-bound, bound)
+
+
 class ScaleLinear(nn.Module):
     """One linear layer per bin size.
 
@@ -61,10 +66,10 @@ class ScaleLinear(nn.Module):
     def __init__(self, n_scales, d_in, d_out, bias=True):
         super().__init__()
         bound = 1 / math.sqrt(d_in)
-        self.weight = nn.Parameter(torch.empty(n_scales, d_out, d_in).uniform_(-bound, bound))
+        self.weight = nn.Parameter(_uniform(bound, n_scales, d_out, d_in))
         self.bias = None
         if bias:
-            self.bias = nn.Parameter(torch.empty(n_scales, 1, d_out).uniform_(-bound, bound))
+            self.bias = nn.Parameter(_uniform(bound, n_scales, 1, d_out))
 
     def forward(self, x, scale=None):
         """Apply to rows (n_scales, n, d_in), or to rows (n, d_in) of the scale of this number."""
@@ -97,8 +102,8 @@ class ScaleLayerNorm(nn.Module):
 
     def __init__(self, n_scales, d):
         super().__init__()
-        self.weight = nn.Parameter(torch.ones(n_scales, 1, d))
-        self.bias = nn.Parameter(torch.zeros(n_scales, 1, d))
+        self.weight = nn.Parameter(torch.ones(n_scales, 1, d, dtype=torch.float32))
+        self.bias = nn.Parameter(torch.zeros(n_scales, 1, d, dtype=torch.float32))
 
     def forward(self, x, scale=None):
         """Normalise rows (n_scales, ..., d), or rows (..., d) of the scale of this number."""
@@ -135,6 +140,6 @@ def sinusoidal_positions(n_positions, d_model):
     Column pair k turns with frequency ``10000 ** (-2 k / d_model)`` per position (Vaswani et al.
     2017, arXiv 1706.03762, section 3.5).
     """
-    turns = torch.exp(-math.log(10000) * torch.arange(0, d_model, 2) / d_model)
+    turns = torch.exp(-math.log(10000) * torch.arange(0, d_model, 2, dtype=torch.float32) / d_model)
     angles = torch.arange(n_positions)[:, None] * turns
     return torch.stack([angles.sin(), angles.cos()], dim=2).reshape(n_positions, d_model)

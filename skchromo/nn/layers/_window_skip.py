@@ -25,10 +25,10 @@ class WindowSkip(nn.Module):
         self.n_tracks = n_tracks
         self.half_widths = tuple(max(1, half // bin_size) for half in _HALF_WIDTHS)
         n_columns = n_tracks * (len(_HALF_WIDTHS) + 2)
-        self.linear = nn.Linear(n_columns, n_outputs, bias=False)
+        self.linear = nn.Linear(n_columns, n_outputs, bias=False, dtype=torch.float32)
         nn.init.zeros_(self.linear.weight)
-        self.register_buffer("mean", torch.zeros(n_columns))
-        self.register_buffer("scale", torch.ones(n_columns))
+        self.register_buffer("mean", torch.zeros(n_columns, dtype=torch.float32))
+        self.register_buffer("scale", torch.ones(n_columns, dtype=torch.float32))
 
     def columns(self, promoters, pairs, layout):
         """Return log mean signals of some genes, not standardised: (n_genes, 6 * n_tracks).
