@@ -170,8 +170,8 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
     >>> X.to_dense().values[:, 0, :, 0]
     array([[0., 3., 0., 0.],
            [0., 0., 3., 0.]], dtype=float32)
-    >>> reader.fit_transform(genes).equals(X)
-    True
+    >>> reader.get_feature_names_out().tolist()
+    ['H3K4me3']
     """
 
     def __init__(

@@ -143,7 +143,10 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
       chrom    tss strand         pcres
     A  chr1   1500      +  2 of 8 pCREs
     B  chr1  81000      -  1 of 8 pCREs
-    >>> InteractionTransformer(contacts).fit(genes).transform(genes)["pcres"]["A"].weight
+    >>> transformer = InteractionTransformer(contacts).fit(genes)
+    >>> transformer.get_feature_names_out().tolist()
+    ['chrom', 'tss', 'strand', 'pcres']
+    >>> transformer.transform(genes)["pcres"]["A"].weight
     array([3.1, 2. ], dtype=float32)
     """
 
