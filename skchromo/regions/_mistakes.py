@@ -56,7 +56,6 @@ class Profiles(NamedTuple):
     """
 
     n_conditions: int
-
     rows: np.ndarray
     position: np.ndarray
     values: np.ndarray

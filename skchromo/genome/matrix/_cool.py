@@ -9,7 +9,7 @@ import re
 import numpy as np
 
 # h5py is used because hictkpy refuses files for their attributes, and takes minutes to open one of
-# some thousand scaffolds; cooler changes how other libraries of the process work.
+# some thousand scaffolds; cooler brings a dozen packages more.
 
 # Stored pixels that are read at a time: 20 bytes each, several times that while they are checked.
 _PIXELS_AT_ONCE = 1 << 20
