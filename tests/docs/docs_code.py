@@ -4,6 +4,7 @@ import re
 import textwrap
 
 import joblib
+import matplotlib.pyplot as plt
 import numpy as np
 
 from skchromo.datasets import make_epigenome
@@ -36,7 +37,11 @@ def write_stand_ins(folder):
 
 
 def run(block, names):
-    """Run a block with one epoch, however many the page has."""
+    """Run a block with one epoch, however many the page has, and close its figures."""
     block = re.sub(r"max_epochs=\d+", "max_epochs=1", block)
-    with joblib.parallel_config(n_jobs=1):
-        exec(compile(block, "<block of a page>", "exec"), names)
+    plt.close("all")  # those of earlier tests too: matplotlib warns of more than 20
+    try:
+        with joblib.parallel_config(n_jobs=1):
+            exec(compile(block, "<block of a page>", "exec"), names)
+    finally:
+        plt.close("all")
