@@ -129,7 +129,7 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         all files are taken, 1,000 at most.
     n_features_in_ : int
         Number of columns of the gene table in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (n_columns,), object
         Their names, where all are str.
 
     See Also
@@ -291,7 +291,7 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
 
         Parameters
         ----------
-        input_features : array-like of str of shape (n_features_in_,), default=None
+        input_features : array-like of str of shape (n_columns,), default=None
             Compared with `feature_names_in_`, as everywhere in scikit-learn; the names do not
             depend on it.
 

@@ -101,7 +101,7 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         fitted on, rising.
     n_features_in_ : int
         Number of columns of the gene table in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (n_columns,), object
         Their names, where all are str.
 
     See Also
@@ -336,7 +336,7 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
 
         Parameters
         ----------
-        input_features : array-like of str of shape (n_features_in_,), default=None
+        input_features : array-like of str of shape (n_columns,), default=None
             Compared with `feature_names_in_`, as everywhere in scikit-learn.
 
         Returns
