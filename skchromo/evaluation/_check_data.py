@@ -73,8 +73,8 @@ def check_data(genes, X, y=None, *, bin_size=100):
         flat around the TSS of the expressed genes: the log signal within 2 kb is less than 1.25
         times that of the window's outer half. Or all peak 3 kb or more off, on both strands at one
         place of the chromosome, 1.5 times above the TSS. Or the ratio is less than 1.5 on one
-        strand, and above 2 and twice as large on the other. With right data the ratio was 2.4 to
-        8.1 (K562, GM12878, H1), with genes 50 kb off or of another assembly 0.9 to 1.2.
+        strand, and above 2 and twice as large on the other. With right data the ratio was 4.9 to
+        8.1 (K562, GM12878), with genes 50 kb off or of another assembly 1.0 to 1.1.
     ``strand``
         At most 35 % of the expressed genes have more H3K4me3, H3K27ac, H3K9ac, H3K36me3 and
         H3K79me2 within 3 kb downstream of the TSS than upstream, in each of these tracks and
@@ -94,10 +94,10 @@ def check_data(genes, X, y=None, *, bin_size=100):
     The expressed genes are the upper third by y, or by signal where y is not given or says little.
     ``tss`` and ``strand`` need 50 genes with strands, windows of at least 16 kb, bins of at most
     1 kb, and signal that is alike in neighbouring steps (correlation within genes at least 0.1,
-    which noise does not reach). They look at 2,000 genes evenly spaced over the rows, in about
-    50 ms. Of 100 to 300 genes they miss about every third wrong assembly. Silent genes have no
-    active marks: a set of them alone may be found to be flat, and genes of low expression that are
-    chosen from one strand to have lost their strands.
+    which noise does not reach). They look at 2,000 genes evenly spaced over the rows. With
+    a few hundred genes they miss some of the mistakes. Silent genes have no active marks: a set of
+    them alone may be found to be flat, and genes of low expression that are chosen from one strand
+    to have lost their strands. ``python benchmarks/mistakes.py --data FOLDER`` prints the figures.
 
     Examples
     --------
