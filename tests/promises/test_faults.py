@@ -107,6 +107,28 @@ def test_full_disk_leaves_the_older_file(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == set(saves)
 
 
+def test_file_that_is_replaced_stays_whole_for_its_readers(tmp_path):
+    """The new file gets the name in one step; nothing is written into the older one."""
+    for name, save in saves_of_two(tmp_path):
+        before = (tmp_path / name).read_bytes()
+        with open(tmp_path / name, "rb") as reader:
+            save(tmp_path / name)
+            assert reader.read() == before
+        assert (tmp_path / name).read_bytes() != before
+
+
+def saves_of_two(folder):
+    """Save regions, a model and a checkpoint, and yield each name and how another is saved."""
+    for seed in range(2):
+        X = make_regions(seed=seed)
+        model = ChromoformerRegressor(**TINY).fit(X, np.arange(float(len(X))) * (1 + seed))
+        saves = {"X.npz": X.save, "m": model.save, "m.pt": model.save_checkpoint}
+        if seed == 0:
+            for name, save in saves.items():
+                save(folder / name)
+    yield from saves.items()
+
+
 def test_leftovers_of_killed_saves_are_removed(tmp_path):
     names = {".m.0a0b0c0d.unfinished": 2, ".m.11111111.unfinished": 0.9, ".n.1": 9}
     for name, age in names.items():
