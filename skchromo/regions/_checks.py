@@ -9,7 +9,20 @@ _MITOCHONDRION = ("M", "MT")
 def check_parts(X):
     """Refuse parts that do not fit together, and signal that the network cannot take."""
     check_layout(X)
-    _check_values(X)
+    _check_values(X.signal, X.tracks)
+
+
+def check_used(X, bins):
+    """Return bins of an array; refuse those of an opened file that the network cannot take.
+
+    The signal of an opened file is not read when it is opened, so that it is checked here.
+    """
+    if X.stored_at is not None:
+        try:
+            _check_values(bins, X.tracks)
+        except ValueError as error:
+            raise ValueError(f"{X.stored_at} is damaged: save the array again ({error})") from error
+    return bins
 
 
 def check_layout(X):
@@ -67,21 +80,21 @@ def _check_rows(X, n_distinct):
             raise ValueError(f"genes has {len(labels)} rows, but there are {len(X)} genes")
 
 
-def _check_values(X):
+def _check_values(signal, tracks):
     """Refuse signal that the network's logarithm cannot take, naming the track."""
-    if not len(X.signal):
+    if not len(signal):
         return
     # Least and greatest are NaN where a track holds NaN, and no array of X's size is made.
-    low, high = X.signal.min(axis=0), X.signal.max(axis=0)
+    low, high = signal.min(axis=0), signal.max(axis=0)
     finite = np.isfinite(low) & np.isfinite(high)
     if not finite.all():
-        bad = [track for track, ok in zip(X.tracks, finite) if not ok]
+        bad = [track for track, ok in zip(tracks, finite) if not ok]
         raise ValueError(
             f"signal of track {', '.join(bad)} holds NaN or infinite values: write 0 where there "
             "is no signal"
         )
     if (low < 0).any():
-        bad = [track for track, value in zip(X.tracks, low) if value < 0]
+        bad = [track for track, value in zip(tracks, low) if value < 0]
         raise ValueError(
             f"Negative values in data passed to RegionArray: track {', '.join(bad)}. Signal "
             "must be non-negative, because its logarithm is taken: for a log-ratio track use fold "

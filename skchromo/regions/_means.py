@@ -6,6 +6,7 @@ The network's linear path alone takes means elsewhere, in torch: gradients must 
 import numpy as np
 
 from .._arrays import bins_of, collected, offsets_of, pieces, ranges
+from ._checks import check_used
 
 
 def pool(X, bin_size, regions):
@@ -19,7 +20,7 @@ def pool(X, bin_size, regions):
     offsets = offsets_of(counts)
     if bin_size == X.bin_size:
         values = X.signal if regions is None else collected(X.signal, X.offsets, regions)
-        return values, offsets
+        return check_used(X, values), offsets
     values = np.empty((offsets[-1], len(X.tracks)), np.float32)
     n_finest = -(-lengths // X.bin_size)
     for piece in pieces(n_finest):
@@ -27,6 +28,7 @@ def pool(X, bin_size, regions):
             bins = X.signal[X.offsets[piece.start] : X.offsets[piece.stop]]
         else:
             bins = X.signal[bins_of(X.offsets, regions[piece])]
+        bins = check_used(X, bins)
         count, n, ends = counts[piece], n_finest[piece], np.cumsum(counts[piece])
         places = ranges(np.zeros_like(count), count) * (bin_size // X.bin_size)
         starts = np.repeat(np.cumsum(n) - n, count) + places
@@ -64,6 +66,7 @@ def window_sums(X, regions, start, end):
     sums = np.empty((len(regions), len(X.tracks)))
     for piece in pieces(counts):
         bins = X.signal[ranges(X.offsets[regions[piece]] + first[piece], counts[piece])]
+        bins = check_used(X, bins)
         starts = np.cumsum(counts[piece]) - counts[piece]
         before, after = start[piece] % X.bin_size, -end[piece] % X.bin_size
         sums[piece] = _sums(bins, starts, X.bin_size, before, after)

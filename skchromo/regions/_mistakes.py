@@ -10,6 +10,7 @@ import numpy as np
 
 from .._arrays import gathered
 from .._words import name_some
+from ._checks import check_used
 
 # Genes whose promoters are looked at, evenly spaced over the rows: enough for a mean profile; the
 # fewest that a sign may rest on, and the fewest expressed ones of a strand.
@@ -77,7 +78,7 @@ def promoter_profiles(X):
     n_steps = min(max(_N_STEPS, X.window // _LONGEST_STEP), n_bins)
     edges = np.linspace(0, n_bins, n_steps + 1).astype(int)
     steps = [
-        np.add.reduceat(bins.reshape(-1, n_bins, bins.shape[1]), edges[:-1], axis=1)
+        np.add.reduceat(check_used(X, bins).reshape(-1, n_bins, bins.shape[1]), edges[:-1], axis=1)
         for bins in gathered(X.signal, X.offsets, promoters.ravel())
     ] or [np.empty((0, len(edges) - 1, len(X.tracks)))]
     values = np.concatenate(steps) / np.diff(edges)[:, None]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._arrays import bins_of, ranges
-from ._checks import check_parts
+from ._checks import check_parts, check_used
 from ._means import pool
 from ._select import (
     compacted,
@@ -438,7 +438,9 @@ class RegionArray:
         region = self.index.ravel()[present]
         counts = np.diff(self.offsets)[region]
         values = np.full((self.index.size * self.n_bins, len(self.tracks)), np.nan, np.float32)
-        values[ranges(present * self.n_bins, counts)] = self.signal[bins_of(self.offsets, region)]
+        values[ranges(present * self.n_bins, counts)] = check_used(
+            self, self.signal[bins_of(self.offsets, region)]
+        )
         lengths = np.zeros(self.index.shape, dtype=np.int64)
         lengths.ravel()[present] = self.lengths[region]
         return DenseRegions(values.reshape(self.shape), self.weights.copy(), lengths)
@@ -550,8 +552,9 @@ class RegionArray:
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it is not a file of :meth:`save`, damaged or of a newer format. With "r", damage
-            within the signal is not seen.
+            If it is not a file of :meth:`save`, damaged or of a newer format. With "r", the signal
+            is not read: NaN and negative values in it are refused when they are used, and other
+            damage within it is not seen.
 
         Examples
         --------

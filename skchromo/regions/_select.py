@@ -3,6 +3,7 @@
 import numpy as np
 
 from .._arrays import collected, gathered, offsets_of
+from ._checks import check_used
 
 
 def used_regions(X, *others):
@@ -22,7 +23,7 @@ def compacted(X, used):
     """Return parts of the array with the rows of X and only the `used` regions, in memory."""
     regions = np.flatnonzero(used)
     return {
-        "signal": collected(X.signal, X.offsets, regions),
+        "signal": check_used(X, collected(X.signal, X.offsets, regions)),
         "offsets": offsets_of(np.diff(X.offsets)[used]),
         "chrom": X.chrom[used],
         "start": X.start[used],
@@ -137,6 +138,7 @@ def _merged_regions(arrays, groups):
     for key, store in stores.items():
         rows = offsets[before[key]], offsets[before[key] + len(regions[key])]
         collected(store.signal, store.offsets, regions[key], out=signal[slice(*rows)])
+        check_used(store, signal[slice(*rows)])
     parts = {
         name: np.concatenate([getattr(store, name)[used[key]] for key, store in stores.items()])
         for name in ("chrom", "start", "end")

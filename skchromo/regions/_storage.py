@@ -137,7 +137,9 @@ def read(cls, path, mmap_mode):
     path = os.path.abspath(path)
     with _opened(path) as (file, archive, about):
         if mmap_mode is None:
-            return _build(cls, archive, about, _array(archive, "signal"))
+            X = _build(cls, archive, about, _array(archive, "signal"))
+            check_parts(X)
+            return X
         base = _base_of(cls, path, file, archive, about)
     X = object.__new__(cls)
     vars(X).update(vars(base), _base=base)

@@ -1,6 +1,7 @@
 """RegionArrays in files: what is written is what is opened, mapped, sliced and pickled."""
 
 import gc
+import io
 import json
 import os
 import pickle
@@ -15,9 +16,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_models import changed
+from small_models import TINY, changed, make_regions
 
-from skchromo import RegionArray
+from skchromo import ChromoformerRegressor, RegionArray, WindowSummary
 
 FINEST = 10
 
@@ -394,6 +395,63 @@ def test_negative_signal_is_not_saved(tmp_path):
     X.signal[3] = -1
     with pytest.raises(ValueError, match=r"Negative values.* track ATAC"):
         X.save(tmp_path / "X.npz")
+
+
+def spoil(path, X, name, value):
+    """Put one value in a saved array, under a checksum that agrees; return the file's path."""
+    array = getattr(X, name).copy()
+    array.flat[-1] = value
+    content = io.BytesIO()
+    np.lib.format.write_array_header_1_0(content, np.lib.format.header_data_from_array_1_0(array))
+    with zipfile.ZipFile(path) as archive:
+        members = {member: archive.read(member) for member in archive.namelist()}
+    members[f"{name}.npy"] = content.getvalue() + array.tobytes()
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, stored in members.items():
+            archive.writestr(member, stored)
+    return path
+
+
+@pytest.mark.parametrize("mmap_mode", ["r", None])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_refused_when_loaded(X, path, mmap_mode, value):
+    with pytest.raises(ValueError, match=r"X\.npz is damaged: save .*weights must be finite"):
+        RegionArray.load(spoil(path, X, "weights", value), mmap_mode)
+
+
+USES = {
+    "pool": lambda X: X.pool(X.bin_size),
+    "coarser": lambda X: X.pool(2 * X.bin_size),
+    "dense": RegionArray.to_dense,
+    "compact": RegionArray.compact,
+    "joined": lambda X: RegionArray.concatenate([X, make_regions()]),
+    "summary": lambda X: WindowSummary().fit_transform(X),
+    "fit": lambda X: ChromoformerRegressor(**TINY).fit(X, np.arange(float(len(X)))),
+}
+
+
+@pytest.mark.parametrize("value", [np.nan, -1.0, np.inf])
+def test_bad_signal_is_refused_when_loaded_or_where_it_is_mapped_when_used(tmp_path, value):
+    X = make_regions()
+    X.save(tmp_path / "X.npz")
+    path = spoil(tmp_path / "X.npz", RegionArray.load(tmp_path / "X.npz"), "signal", value)
+    message = r"X\.npz is damaged: save the array again .*track"
+    with pytest.raises(ValueError, match=message):
+        RegionArray.load(path, mmap_mode=None)
+    opened = RegionArray.load(path)
+    for use in USES.values():
+        with pytest.raises(ValueError, match=message):
+            use(opened)
+
+
+def test_rows_without_the_bad_signal_are_used(tmp_path):
+    X = make_regions()
+    X.save(tmp_path / "X.npz")
+    path = spoil(tmp_path / "X.npz", RegionArray.load(tmp_path / "X.npz"), "signal", np.nan)
+    opened = RegionArray.load(path)
+    last = len(opened.offsets) - 2
+    without = np.flatnonzero((opened.index != last).all(axis=1))
+    assert opened[without].compact().equals(X[without])
 
 
 @settings(max_examples=150)
