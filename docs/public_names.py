@@ -12,7 +12,7 @@ PAGES = {
     "skchromo": {
         "Transformers and estimators": """
             InteractionTransformer BigWigTransformer WindowSummary ChromoformerClassifier
-            ChromoformerRegressor ChromoformerDiffRegressor load_model
+            ChromoformerRegressor ChromoformerDiffRegressor ChromoformerEmbedding load_model
         """,
         "Signal of genes": "RegionArray regions.DenseRegions",
     },
@@ -33,7 +33,7 @@ PAGES = {
     },
     "skchromo.inspection": {
         "Inspection": """
-            attention attributions perturb Perturbation pcre_importance mark_importance
+            embeddings attention attributions perturb Perturbation pcre_importance mark_importance
             count_saturation weight_saturation
         """,
         "Results": "Attention Attributions Effects PCREImportance MarkImportance Saturation",

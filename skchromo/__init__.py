@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # editors and type checkers read these; at run time __getattr
     )
     from .features import BigWigTransformer, InteractionTransformer, WindowSummary
     from .genome import ContactMatrix
+    from .inspection import ChromoformerEmbedding
     from .regions import RegionArray
 
 __version__ = "0.1.0"
@@ -21,6 +22,7 @@ __all__ = [
     "BigWigTransformer",
     "ChromoformerClassifier",
     "ChromoformerDiffRegressor",
+    "ChromoformerEmbedding",
     "ChromoformerRegressor",
     "ContactMatrix",
     "InteractionTransformer",
@@ -42,6 +44,7 @@ _HOMES = {
     "BigWigTransformer": "features",
     "ChromoformerClassifier": "estimators",
     "ChromoformerDiffRegressor": "estimators",
+    "ChromoformerEmbedding": "inspection",
     "ChromoformerRegressor": "estimators",
     "ContactMatrix": "genome",
     "InteractionTransformer": "features",

@@ -1,6 +1,7 @@
-"""The check of X that estimators and WindowSummary share; it needs scikit-learn, but not torch."""
+"""The check of X, and the index of its rows, that estimators and tables share; without torch."""
 
 import numpy as np
+import pandas as pd
 from sklearn.utils.validation import validate_data
 
 from .regions import RegionArray, check_as_fitted, check_conditions, refuse_genes
@@ -35,6 +36,14 @@ def to_regions(estimator, X, bin_size, *, reset, layout, n_conditions=1, y="no_v
     else:
         check_as_fitted(X, name, **{part: getattr(estimator, f"{part}_") for part in layout})
     return X
+
+
+def gene_index(X):
+    """Return the index of the gene table that a RegionArray was made from."""
+    names, values = zip(*X.row_labels)
+    if len(names) == 1:
+        return pd.Index(values[0], name=names[0])
+    return pd.MultiIndex.from_arrays(values, names=names)
 
 
 def _check_array(estimator, X, n_conditions, reset, y):

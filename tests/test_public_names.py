@@ -23,9 +23,10 @@ ROOMS = {
         ChromoformerClassifier ChromoformerDiffRegressor ChromoformerRegressor load_model
     """,
     "inspection": """
-        AttentionDisplay GeneDisplay LearningHistoryDisplay MarkImportanceDisplay
-        PCREImportanceDisplay Perturbation attention attributions count_saturation mark_importance
-        pcre_importance perturb to_bedgraph to_bedpe to_bigwig to_interact weight_saturation
+        AttentionDisplay ChromoformerEmbedding GeneDisplay LearningHistoryDisplay
+        MarkImportanceDisplay PCREImportanceDisplay Perturbation attention attributions
+        count_saturation embeddings mark_importance pcre_importance perturb to_bedgraph to_bedpe
+        to_bigwig to_interact weight_saturation
     """,
     "evaluation": """
         check_data chromoformer_folds gene_mean_baseline high_low pearson_r pearson_scorer
@@ -38,8 +39,8 @@ ROOMS = {
 }
 # These are also at the root.
 FIRST = """
-    BigWigTransformer ChromoformerClassifier ChromoformerDiffRegressor ChromoformerRegressor
-    ContactMatrix InteractionTransformer RegionArray WindowSummary load_model
+    BigWigTransformer ChromoformerClassifier ChromoformerDiffRegressor ChromoformerEmbedding
+    ChromoformerRegressor ContactMatrix InteractionTransformer RegionArray WindowSummary load_model
 """
 
 

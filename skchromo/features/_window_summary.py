@@ -10,7 +10,7 @@ from sklearn.utils import check_scalar
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from .._validation import to_regions
+from .._validation import gene_index, to_regions
 from ..regions import RegionArray, mean_signal, window_sums
 
 
@@ -186,7 +186,7 @@ class WindowSummary(TransformerMixin, BaseEstimator):
         table = np.log1p(columns).reshape(len(X), -1)
         if X.row_labels is None or _get_output_config("transform", self)["dense"] != "pandas":
             return table
-        return pd.DataFrame(table, index=_gene_index(X))
+        return pd.DataFrame(table, index=gene_index(X))
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the columns.
@@ -283,14 +283,6 @@ def _pcre_activity(X):
             "weight_transform that are not negative, such as weight_transform='log1p'"
         )
     return activity
-
-
-def _gene_index(X):
-    """Return the index of the gene table that a RegionArray was made from."""
-    names, values = zip(*X.row_labels)
-    if len(names) == 1:
-        return pd.Index(values[0], name=names[0])
-    return pd.MultiIndex.from_arrays(values, names=names)
 
 
 def _name_row(X, row):

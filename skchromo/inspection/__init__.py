@@ -2,6 +2,7 @@
 
 from ._attention import Attention, attention
 from ._attributions import Attributions, attributions
+from ._embeddings import ChromoformerEmbedding, embeddings
 from ._mark_importance import MarkImportance, mark_importance
 from ._pcre_importance import PCREImportance, pcre_importance
 from ._perturb import Effects, Perturbation, perturb
@@ -17,6 +18,7 @@ from .export import to_bedgraph, to_bedpe, to_bigwig, to_interact
 
 __all__ = [
     "AttentionDisplay",
+    "ChromoformerEmbedding",
     "GeneDisplay",
     "LearningHistoryDisplay",
     "MarkImportanceDisplay",
@@ -25,6 +27,7 @@ __all__ = [
     "attention",
     "attributions",
     "count_saturation",
+    "embeddings",
     "mark_importance",
     "pcre_importance",
     "perturb",

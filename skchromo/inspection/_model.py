@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import logsumexp
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -65,6 +66,8 @@ def _unwrap(estimator, X):
         outer = copy.copy(estimator)
         outer.regressor_ = model.on_regions
         return model._replace(on_regions=outer)
+    if isinstance(estimator, FrozenEstimator):
+        return _unwrap(estimator.estimator, X)
     if hasattr(estimator, "best_estimator_"):
         return _unwrap(estimator.best_estimator_, X)
     if isinstance(estimator, ChromoformerDiffRegressor):
