@@ -48,6 +48,7 @@ PAGES = {
             check_data DataReport high_low chromoformer_folds gene_mean_baseline shuffle_pcres
             pearson_r pearson_scorer
         """,
+        "CRISPRi screens": "crispri_scores match_elements",
     },
     "skchromo.datasets": {
         "Data, simulated and public": "make_epigenome",

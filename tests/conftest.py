@@ -19,8 +19,18 @@ ROOT = Path(__file__).resolve().parent.parent
 @pytest.fixture(scope="session")
 def h1_e003():
     """Folder of the real H1 sample: seven bigWigs, 64 genes, 346 contacts."""
+    return real_data("h1_e003")
+
+
+@pytest.fixture(scope="session")
+def k562():
+    """Folder of the real K562 genome: among others genes and CRISPRi pairs."""
+    return real_data("k562_gm12878")
+
+
+def real_data(name):
     data = Path(os.environ.get("SKCHROMO_TEST_DATA", ROOT.parent / "shared" / "data"))
-    folder = data / "h1_e003"
+    folder = data / name
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}: point SKCHROMO_TEST_DATA at it")
     return folder

@@ -29,8 +29,8 @@ ROOMS = {
         to_bigwig to_interact weight_saturation
     """,
     "evaluation": """
-        check_data chromoformer_folds gene_mean_baseline high_low pearson_r pearson_scorer
-        shuffle_pcres
+        check_data chromoformer_folds crispri_scores gene_mean_baseline high_low match_elements
+        pearson_r pearson_scorer shuffle_pcres
     """,
     "datasets": """
         clear_data_home fetch_chromoformer_demo fetch_contacts fetch_encode
