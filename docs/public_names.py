@@ -34,7 +34,7 @@ PAGES = {
     "skchromo.inspection": {
         "Inspection": """
             embeddings attention attributions perturb Perturbation pcre_importance mark_importance
-            count_saturation weight_saturation
+            count_saturation weight_saturation randomisation_check
         """,
         "Results": "Attention Attributions Effects PCREImportance MarkImportance Saturation",
         "Displays": """

@@ -13,6 +13,7 @@ from ._plot import (
     MarkImportanceDisplay,
     PCREImportanceDisplay,
 )
+from ._randomisation import randomisation_check
 from ._saturation import Saturation, count_saturation, weight_saturation
 from .export import to_bedgraph, to_bedpe, to_bigwig, to_interact
 
@@ -31,6 +32,7 @@ __all__ = [
     "mark_importance",
     "pcre_importance",
     "perturb",
+    "randomisation_check",
     "to_bedgraph",
     "to_bedpe",
     "to_bigwig",
