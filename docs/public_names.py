@@ -53,7 +53,7 @@ PAGES = {
     "skchromo.datasets": {
         "Data, simulated and public": "make_epigenome",
         "Public data": """
-            fetch_chromoformer_demo fetch_roadmap fetch_encode fetch_contacts
+            fetch_chromoformer_demo fetch_roadmap fetch_encode fetch_contacts fetch_crispri
             get_data_home clear_data_home
         """,
     },

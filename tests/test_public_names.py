@@ -33,7 +33,7 @@ ROOMS = {
         pearson_r pearson_scorer shuffle_pcres
     """,
     "datasets": """
-        clear_data_home fetch_chromoformer_demo fetch_contacts fetch_encode
+        clear_data_home fetch_chromoformer_demo fetch_contacts fetch_crispri fetch_encode
         fetch_roadmap get_data_home make_epigenome
     """,
 }

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 # One folder a source; nothing else in the data home is ever touched.
-_FOLDERS = ("roadmap", "encode", "contacts", "chromoformer")
+_FOLDERS = ("roadmap", "encode", "contacts", "crispri", "chromoformer")
 
 
 def get_data_home(data_home=None):
@@ -47,8 +47,8 @@ def clear_data_home(data_home=None):
     Parameters
     ----------
     data_home : str, os.PathLike or None, default=None
-        As for :func:`get_data_home`. Only the folders ``roadmap``, ``encode``, ``contacts``
-        and ``chromoformer`` in it are deleted.
+        As for :func:`get_data_home`. Only the folders ``roadmap``, ``encode``, ``contacts``,
+        ``crispri`` and ``chromoformer`` in it are deleted.
 
     Examples
     --------
