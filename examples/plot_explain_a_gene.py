@@ -7,12 +7,9 @@ seen: the effect of each distal element on the prediction, the bins and marks th
 matter, and the attention of the network. On simulated files the true effect of every element is
 known, so the explanation can be checked.
 
-The same script runs on your own files::
+One command draws a gene of your own files, in a folder as ``--help`` describes it::
 
-    python examples/plot_explain_a_gene.py --data FOLDER --gene ID --output RESULTS
-
-``FOLDER`` is as for :doc:`/generated/examples/plot_quickstart`. Without ``--gene``, the
-gene most affected by removing a single pCRE is chosen.
+    python -m skchromo.demo --data FOLDER --gene ID --output RESULTS
 """
 
 import tempfile
@@ -50,39 +47,17 @@ from skchromo.inspection import (
 # ---------
 # In the simulated genome, distal elements account for 40 % of what can be predicted.
 # Enhancers (H3K4me1 and H3K27ac) in strong contacts raise expression. Other elements
-# have similar marks or contacts and do nothing. The true contribution of each element
-# is written beside the files.
+# have similar marks or contacts and do nothing. ``truth`` holds the contribution of
+# each element.
 
 output = Path(tempfile.mkdtemp())
-folder = output / "files"
+shares = {"distal_share": 0.4, "planted_r": 0.95}
+data = make_epigenome(output / "files", n_genes=600, n_chroms=4, **shares, random_state=0)
+genes, tracks, truth = data.genes, data.tracks, data.truth.elements
+y = np.log2(data.expression.to_numpy() + 1)
 # sphinx_gallery_start_ignore
 # sphinx_gallery_thumbnail_number = 4
-import argparse  # noqa: E402
-
-parser = argparse.ArgumentParser()
-parser.add_argument("--data", type=Path, help="folder with your own files")
-parser.add_argument("--gene", help="id of the gene to explain")
-parser.add_argument("--output", type=Path, help="folder for the results")
-options = parser.parse_args()
-if options.data is not None and not options.data.is_dir():
-    parser.error(f"--data: there is no folder {options.data}")
-output = options.output or output
-output.mkdir(parents=True, exist_ok=True)
-folder = options.data or output / "files"
 # sphinx_gallery_end_ignore
-if not folder.exists():
-    shares = {"distal_share": 0.4, "planted_r": 0.95}
-    data = make_epigenome(folder, n_genes=600, n_chroms=4, **shares, random_state=0)
-    data.truth.elements.to_csv(folder / "truth.tsv", sep="\t", index=False)
-
-genes = pd.read_csv(folder / "genes.tsv", sep="\t")
-if "expression" not in genes:
-    table = pd.read_csv(folder / "expression.tsv", sep="\t", index_col="gene_id")
-    genes["expression"] = table.iloc[:, 0].reindex(genes["gene_id"]).to_numpy()
-y = np.log2(genes["expression"].to_numpy() + 1)
-tracks = {path.stem: path for path in sorted(folder.glob("*.bw"))}
-names = ("contacts", "interactions")
-(contact_file,) = (path for path in folder.iterdir() if path.stem in names)
 
 # %%
 # A model worth explaining
@@ -92,18 +67,10 @@ names = ("contacts", "interactions")
 # explained.
 
 groups = genes["chrom"]
-splits = list(GroupKFold(min(4, groups.nunique())).split(genes, y, groups))
-train, test = splits[0]
-# sphinx_gallery_start_ignore
-if options.gene is not None:
-    if options.gene not in set(genes["gene_id"]):
-        parser.error(f"--gene: there is no gene {options.gene} in the gene table")
-    holds_gene = (genes["gene_id"] == options.gene).to_numpy()
-    train, test = next(split for split in splits if holds_gene[split[1]].any())
-# sphinx_gallery_end_ignore
+train, test = next(GroupKFold(4).split(genes, y, groups))
 pipe = Pipeline(
     [
-        ("contacts", InteractionTransformer(contact_file)),
+        ("contacts", InteractionTransformer(data.contacts)),
         ("signal", BigWigTransformer(tracks, memory=output / "cache")),
         ("model", ChromoformerRegressor.small_data(random_state=0)),
     ]
@@ -128,14 +95,8 @@ display.figure_.savefig(output / "history.png")
 importance = pcre_importance(pipe, unseen)
 largest = np.nan_to_num(importance.importance, nan=-np.inf).max(axis=1)
 gene = str(unseen["gene_id"].iloc[largest.argmax()])
-# sphinx_gallery_start_ignore
-gene = options.gene or gene
-# sphinx_gallery_end_ignore
-table = importance.to_frame()
-if (folder / "truth.tsv").exists():
-    place = ["gene_id", "chrom", "start", "end"]
-    truth = pd.read_csv(folder / "truth.tsv", sep="\t")[[*place, "contribution"]]
-    table = table.merge(truth, on=place)
+place = ["gene_id", "chrom", "start", "end"]
+table = importance.to_frame().merge(truth[[*place, "contribution"]], on=place)
 print(table[table["gene_id"] == gene].round(2).to_string(index=False))
 
 display = PCREImportanceDisplay(importance, gene).plot()
@@ -146,12 +107,11 @@ display.figure_.savefig(output / "pcres_of_gene.png")
 # the probability that an active element ranks above an inactive one. Without a model,
 # one would rank the elements by contact weight.
 
-if "contribution" in table:
-    active = table["contribution"] > 0
-    print(f"{active.sum()} of {len(active)} pCREs are active")
-    for ranking in ("importance", "weight"):
-        auc = roc_auc_score(active, table[ranking])
-        print(f"area under the ROC curve by {ranking}: {auc:.2f}")
+active = table["contribution"] > 0
+print(f"{active.sum()} of {len(active)} pCREs are active")
+for ranking in ("importance", "weight"):
+    auc = roc_auc_score(active, table[ranking])
+    print(f"area under the ROC curve by {ranking}: {auc:.2f}")
 
 display = PCREImportanceDisplay(importance).plot()
 display.figure_.savefig(output / "pcres_of_all.png")
@@ -250,10 +210,6 @@ to_bedpe(importance, output / "contacts.bedpe")
 to_interact(importance, output / "contacts.interact", genes=gene)
 written = [*output.glob("attribution-*.bw"), *output.glob("contacts.*")]
 print(*sorted(path.name for path in written), sep="\n")
-# sphinx_gallery_start_ignore
-if options.output or options.data:
-    print(f"Results are in {output}")
-# sphinx_gallery_end_ignore
 
 # %%
 # Conclusions

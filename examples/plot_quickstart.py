@@ -6,17 +6,10 @@ This example goes from bigWig files, contacts and a gene table to a saved model.
 model is a scikit-learn Pipeline. It is scored on chromosomes that it was not trained
 on, next to three controls that show what the score is worth.
 
-The files are simulated here. The same script runs on your own files::
+The files are simulated here. The same analysis runs on a folder of your own files, and
+``--help`` says what it holds::
 
-    python examples/plot_quickstart.py --data FOLDER --output RESULTS
-
-``FOLDER`` holds one ``*.bw`` file per track, named after the track, and the contacts in
-a file ``contacts.*`` or ``interactions.*``, in any form that
-:class:`~skchromo.InteractionTransformer` reads. It also holds ``genes.tsv`` with the
-columns gene_id, chrom, tss (0-based) and strand. The expression is in a column
-``expression`` of that table, or in ``expression.tsv`` (gene_id, then a column of
-values). With ``--paper``, the network has the size and the settings of the paper, which
-suit thousands of genes.
+    python -m skchromo.demo --data FOLDER --output RESULTS
 """
 
 import tempfile
@@ -50,31 +43,9 @@ from skchromo.evaluation import high_low, shuffle_pcres
 # default, so that 300 genes are enough to see their effect.
 
 output = Path(tempfile.mkdtemp())
-folder = output / "files"
-# sphinx_gallery_start_ignore
-import argparse  # noqa: E402
-
-parser = argparse.ArgumentParser()
-parser.add_argument("--data", type=Path, help="folder with your own files")
-parser.add_argument("--paper", action="store_true", help="use the paper's network")
-parser.add_argument("--output", type=Path, help="folder for the results")
-options = parser.parse_args()
-if options.data is not None and not options.data.is_dir():
-    parser.error(f"--data: there is no folder {options.data}")
-output = options.output or output
-output.mkdir(parents=True, exist_ok=True)
-folder = options.data or output / "files"
-# sphinx_gallery_end_ignore
-if not folder.exists():
-    make_epigenome(folder, n_genes=300, n_chroms=6, distal_share=0.4, random_state=0)
-
-genes = pd.read_csv(folder / "genes.tsv", sep="\t")
-if "expression" not in genes:
-    table = pd.read_csv(folder / "expression.tsv", sep="\t", index_col="gene_id")
-    genes["expression"] = table.iloc[:, 0].reindex(genes["gene_id"]).to_numpy()
-tracks = {path.stem: path for path in sorted(folder.glob("*.bw"))}
-names = ("contacts", "interactions")
-(contact_file,) = (path for path in folder.iterdir() if path.stem in names)
+made = make_epigenome(output / "files", n_genes=300, n_chroms=6, distal_share=0.4, random_state=0)
+tracks, contact_file = made.tracks, made.contacts
+genes = made.genes.assign(expression=made.expression)
 print("tracks:", *tracks)
 print(f"contacts: {contact_file.name}, {len(genes)} genes:")
 print(genes.head(3).round(1).to_string(index=False))
@@ -92,20 +63,11 @@ print(genes.head(3).round(1).to_string(index=False))
 contacts = InteractionTransformer(contact_file, max_pcres=8, weight_threshold=1.5)
 signal = BigWigTransformer(tracks, memory=output / "cache")
 network = ChromoformerClassifier.small_data(max_epochs=10, n_threads=1, random_state=0)
-# sphinx_gallery_start_ignore
-if options.paper:
-    network = ChromoformerClassifier(random_state=0)
-if options.output or options.data:
-    signal.set_params(verbose=1)
-# sphinx_gallery_end_ignore
 pipe = Pipeline([("contacts", contacts), ("signal", signal), ("model", network)])
 
 y = high_low(genes["expression"])
 X = pipe[:2].fit_transform(genes)
 print(X.shape)
-# sphinx_gallery_start_ignore
-_ = signal.set_params(verbose=0)
-# sphinx_gallery_end_ignore
 
 # %%
 # The first two steps give ``X``: 300 genes, 9 regions (the promoter and up to eight
@@ -136,13 +98,9 @@ pipes = {
 # so that no region is both in the training and in the test set.
 
 groups = genes["chrom"]
-cv = GroupKFold(min(3, groups.nunique()))
+cv = GroupKFold(3)
 folds = [test for _, test in cv.split(genes, y, groups)]
 settings = {"groups": groups, "cv": cv, "method": "predict_proba"}
-# sphinx_gallery_start_ignore
-if options.data and not options.paper:
-    settings["n_jobs"] = 2
-# sphinx_gallery_end_ignore
 probability, scores = {}, {}
 for name, candidate in pipes.items():
     print(f"{name}: ", end="", flush=True)
@@ -195,7 +153,3 @@ loaded = joblib.load(output / "model.joblib")
 same = np.array_equal(loaded.predict_proba(genes), pipe.predict_proba(genes))
 print(f"the loaded model predicts the same: {same}")
 print(*sorted(path.name for path in output.glob("*.*")))
-# sphinx_gallery_start_ignore
-if options.output or options.data:
-    print(f"Results are in {output}")
-# sphinx_gallery_end_ignore

@@ -1,7 +1,7 @@
 """Displays: figures of the results."""
 
 from ._attention_display import AttentionDisplay
-from ._base import effect_colour
+from ._base import COLOURS, DOUBLE, Display, effect_colour
 from ._gene_display import GeneDisplay
 from ._history_display import LearningHistoryDisplay
 from ._mark_importance_display import MarkImportanceDisplay
