@@ -1,15 +1,29 @@
+# make demo PYTHON=python3.12 takes another Python, make demo TORCH=cpu a build of PyTorch by
+# its name at https://download.pytorch.org/whl (cpu, cu128, ...).
 PYTHON ?= python3
 VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint $(CONSTRAINTS)
 
-.PHONY: demo test bench lint clean docs
+.PHONY: demo test test-oldest coverage bench lint docs package clean FORCE
 
+# A whole analysis of a small simulated genome; results in demo/.
 demo: $(VENV)/plot.installed
-	$(BIN)/python examples/plot_quickstart.py --output demo
+	$(BIN)/python -m skchromo.demo --output demo
 
 test: $(VENV)/test.installed
 	OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest
+
+# The tests with the lowest versions that setup.cfg names.
+test-oldest:
+	sed -nE 's/^    ([A-Za-z0-9_-]+)(\[[a-z]+\])?>=/\1==/p' setup.cfg | sort -u > oldest.txt
+	$(MAKE) test VENV=.venv-oldest CONSTRAINTS=oldest.txt
+
+coverage: $(VENV)/test.installed
+	OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
 
 # Half an hour on two cores; tables are printed and written to bench/.
 bench: $(VENV)/bench.installed
@@ -23,17 +37,32 @@ bench: $(VENV)/bench.installed
 lint: $(VENV)/test.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-
-clean:
-	rm -rf $(VENV) demo bench build docs/_build docs/generated *.egg-info
-
-# An extra is installed anew when requirements change.
-$(VENV)/%.installed: setup.cfg constraints.txt
-	@echo "Installing skchromo with extra '$*' into $(VENV); the first time takes minutes."
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) --editable '.[$*]'
-	touch $@
+	$(BIN)/codespell
 
 # The site, in docs/_build/html; warnings are errors. DOCS="-D plot_gallery=0" leaves examples out.
 docs: $(VENV)/docs.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W -E --keep-going -q $(DOCS) docs docs/_build/html
+
+# Source archive and wheel, in dist/.
+package: $(VENV)/package.installed
+	rm -rf dist
+	$(BIN)/python -m build --quiet
+	$(BIN)/python -m twine check --strict dist/*
+
+clean:
+	rm -rf $(VENV) .venv-oldest oldest.txt demo bench build dist docs/_build docs/generated *.egg-info .coverage*
+
+# An extra is installed anew when requirements change or the environment was made anew.
+$(VENV)/%.installed: $(VENV)/pyvenv.cfg setup.cfg constraints.txt
+	@echo "Installing skchromo[$*] into $(VENV). The first time takes minutes and downloads 0.3 GB, and PyTorch:"
+ifdef TORCH
+	$(PIP) torch --index-url https://download.pytorch.org/whl/$(TORCH)
+else
+	@echo "on Linux 3 GB with CUDA. Without NVIDIA GPU, make $(MAKECMDGOALS) TORCH=cpu takes 0.2 GB instead."
+endif
+	$(PIP) --editable '.[$*]'
+	touch $@
+
+# Nothing is made if the environment that is there works.
+$(VENV)/pyvenv.cfg: FORCE
+	@sh .ci/venv $(VENV) $(PYTHON) '$(MAKECMDGOALS)' $(filter-out file,$(origin PYTHON))
