@@ -33,8 +33,8 @@ PAGES = {
     },
     "skchromo.inspection": {
         "Inspection": """
-            embeddings attention attributions perturb Perturbation pcre_importance mark_importance
-            count_saturation weight_saturation randomisation_check
+            embeddings attention attributions perturb Perturbation pcre_importance element_effects
+            mark_importance count_saturation weight_saturation randomisation_check
         """,
         "Results": "Attention Attributions Effects PCREImportance MarkImportance Saturation",
         "Displays": """

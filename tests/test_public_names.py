@@ -25,8 +25,8 @@ ROOMS = {
     "inspection": """
         AttentionDisplay ChromoformerEmbedding GeneDisplay LearningHistoryDisplay
         MarkImportanceDisplay PCREImportanceDisplay Perturbation attention attributions
-        count_saturation embeddings mark_importance pcre_importance perturb randomisation_check
-        to_bedgraph to_bedpe to_bigwig to_interact weight_saturation
+        count_saturation element_effects embeddings mark_importance pcre_importance perturb
+        randomisation_check to_bedgraph to_bedpe to_bigwig to_interact weight_saturation
     """,
     "evaluation": """
         check_data chromoformer_folds crispri_scores gene_mean_baseline high_low match_elements

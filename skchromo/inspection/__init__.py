@@ -2,6 +2,7 @@
 
 from ._attention import Attention, attention
 from ._attributions import Attributions, attributions
+from ._element_effects import element_effects
 from ._embeddings import ChromoformerEmbedding, embeddings
 from ._mark_importance import MarkImportance, mark_importance
 from ._pcre_importance import PCREImportance, pcre_importance
@@ -28,6 +29,7 @@ __all__ = [
     "attention",
     "attributions",
     "count_saturation",
+    "element_effects",
     "embeddings",
     "mark_importance",
     "pcre_importance",

@@ -98,7 +98,7 @@ class Variants:
         index[row, place] = len(X.lengths) + new
         row, place = row[first], place[first]
         signal = self._signal(sources, edit[row], *self._spans(gene[row], edit[row], place))
-        return _with_regions(X[gene], index, weights, sources, signal)
+        return with_regions(X[gene], index, weights, sources, signal)
 
     def _signal(self, regions, edit, begin, stop):
         """Return the changed signal of regions, one region after the other."""
@@ -136,7 +136,7 @@ def _bell(near, far, begin, stop):
     return (area[1] - area[0]) * half / (far - near)
 
 
-def _with_regions(rows, index, weights, sources, signal):
+def with_regions(rows, index, weights, sources, signal):
     """Return rows with new regions of some `signal`, each at the place of its source.
 
     `index` numbers the regions of `rows`, and then the new ones. Only regions in use are kept.
