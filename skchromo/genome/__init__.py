@@ -2,6 +2,7 @@
 
 from ._assembly import ContactOrigin, check_assembly, largest_starts
 from ._chroms import bare_name, check_chrom_names, resolve_chroms
+from ._gene_ids import bare_id
 from ._gene_table import check_genes, promoter_windows
 from .annotation import read_genes
 from .bigwig import mean_signal, read_bins, read_chromsizes

@@ -48,10 +48,11 @@ class Attention:
         """Return a tidy table of one transformer's attention: one row per number.
 
         `level` is "embedding", "pairwise" or "regulation". The columns are ``gene_id`` (and
-        ``sample``), ``region`` (0 is the promoter, k the k-th pCRE), the ``chrom start end`` of the
-        bin on the chromosome, or of the region for "regulation" (0-based, half-open, whatever the
-        strand), ``bin_size layer head`` (layer and head from 1) and ``attention``. Full maps have
-        ``query`` too: the number of the bin or region that the attention is from.
+        ``gene_name``, ``sample``), ``region`` (0 is the promoter, k the k-th pCRE), the ``chrom
+        start end`` of the bin on the chromosome, or of the region for "regulation" (0-based,
+        half-open, whatever the strand), ``bin_size layer head`` (layer and head from 1) and
+        ``attention``. Full maps have ``query`` too: the number of the bin or region that the
+        attention is from.
         """
         check_choice("level", level, ("embedding", "pairwise", "regulation"))
         tables = [self._frame(level, size, getattr(self, level)[size]) for size in self.bin_sizes]

@@ -53,9 +53,9 @@ class Attributions:
         """Return a tidy table: one row per track and region, or per track and bin.
 
         `by` is "region", which sums over the bins of a region, or "bin". The columns are
-        ``gene_id`` (and ``sample``), ``region`` (0 is the promoter, k the k-th pCRE), the
-        ``chrom start end`` of the region or of the bin on the chromosome (0-based, half-open,
-        whatever the strand), ``track`` and ``attribution``.
+        ``gene_id`` (and ``gene_name``, ``sample``), ``region`` (0 is the promoter, k the k-th
+        pCRE), the ``chrom start end`` of the region or of the bin on the chromosome (0-based,
+        half-open, whatever the strand), ``track`` and ``attribution``.
         """
         check_choice("by", by, ("region", "bin"))
         values, columns = self.values, {}

@@ -20,7 +20,7 @@ from ..estimators import (
     to_regions,
 )
 from ..regions import RegionArray
-from ._places import row_of_gene
+from ._places import name_of_row, row_of_gene, symbols_of
 
 
 class Model(NamedTuple):
@@ -83,19 +83,19 @@ def _unwrap(estimator, X):
 
 
 def pick_gene(X, gene):
-    """Return X of one gene, the gene's name (its id, or ``"row 3"``), and its row.
+    """Return X of one gene, the gene's name (its symbol, its id, or ``"row 3"``), and its row.
 
-    The gene is given by id or row number; None is the only one. X is of any kind that an estimator
-    predicts from, and stays of its kind.
+    The gene is given by id, symbol or row number; None is the only one. X is of any kind that an
+    estimator predicts from, and stays of its kind.
     """
     if isinstance(X, RegionArray):
-        ids = X.genes.get("gene_id")
+        ids, symbols = X.genes.get("gene_id"), symbols_of(X.genes)
     elif isinstance(X, pd.DataFrame):
-        ids = X.get("gene_id", X.index)
+        ids, symbols = X.get("gene_id", X.index), symbols_of(X)
     else:
-        X, ids = np.asarray(X), None
-    row = row_of_gene(range(len(X)) if ids is None else ids, gene)
-    name = f"row {row}" if ids is None else str(np.asarray(ids)[row])
+        X, ids, symbols = np.asarray(X), None, None
+    row = row_of_gene(range(len(X)) if ids is None else ids, gene, symbols)
+    name = f"row {row}" if ids is None else name_of_row(ids, row, symbols)
     return X.iloc[[row]] if isinstance(X, pd.DataFrame) else X[[row]], name, row
 
 

@@ -41,8 +41,9 @@ class PCREImportance:
     def to_frame(self):
         """Return a tidy table: one row per pCRE.
 
-        The columns are ``gene_id`` (and ``sample``), ``region`` (k for the k-th pCRE), its
-        ``chrom start end`` (bp, 0-based, half-open), contact ``weight`` and ``importance``.
+        The columns are ``gene_id`` (and ``gene_name``, ``sample``), ``region`` (k for the k-th
+        pCRE), its ``chrom start end`` (bp, 0-based, half-open), contact ``weight`` and
+        ``importance``.
         """
         gene, place = np.nonzero(~np.isnan(self.importance))
         return self.places.frame(

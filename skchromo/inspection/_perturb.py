@@ -178,8 +178,8 @@ class Effects:
     def to_frame(self):
         """Return a tidy table: one row per gene and perturbation.
 
-        The columns are ``gene_id`` (and ``sample``), ``perturbation``, ``prediction`` (before) and
-        ``change``.
+        The columns are ``gene_id`` (and ``gene_name``, ``sample``), ``perturbation``,
+        ``prediction`` (before) and ``change``.
         """
         gene, number = np.divmod(np.arange(self.change.size), len(self.names))
         return self.places.frame(

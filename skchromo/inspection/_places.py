@@ -6,6 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..genome import bare_id
+
+# Columns of the gene table that hold symbols; the first one that is there counts.
+_SYMBOLS = ("gene_name", "gene_symbol", "symbol")
+
 
 @dataclass(frozen=True, eq=False)
 class Places:
@@ -14,7 +19,8 @@ class Places:
     Attributes
     ----------
     genes : dict of str to ndarray of shape (n_genes,)
-        ``gene_id``, the row number where X has none, and ``sample`` where X has it.
+        ``gene_id``, the row number where X has none; ``gene_name``, the symbols, and ``sample``
+        where X has them.
     chrom : ndarray of shape (n_genes, n_regions), object
         Chromosome of each region; "" where absent.
     start, end : ndarray of shape (n_genes, n_regions), int64
@@ -36,7 +42,12 @@ class Places:
     def of(cls, X):
         """Return the places of the regions of a RegionArray of one condition."""
         absent = X.index < 0
-        names = {name: X.genes[name] for name in ("gene_id", "sample") if name in X.genes}
+        names = X.genes | {"gene_name": symbols_of(X.genes)}
+        names = {
+            name: names[name]
+            for name in ("gene_id", "gene_name", "sample")
+            if names.get(name) is not None
+        }
         chrom = X.chrom[X.index]
         chrom[absent] = ""
         return cls(
@@ -54,8 +65,12 @@ class Places:
         return (self.start[:, 0] + self.end[:, 0]) // 2
 
     def row(self, gene):
-        """Return the row of a gene, given by id or row number; None is the only one."""
-        return row_of_gene(self.genes["gene_id"], gene)
+        """Return the row of a gene, given by id, symbol or row number; None is the only one."""
+        return row_of_gene(self.genes["gene_id"], gene, self.genes.get("gene_name"))
+
+    def name(self, row):
+        """Return the symbol of the gene in a row, or its id where it has none."""
+        return name_of_row(self.genes["gene_id"], row, self.genes.get("gene_name"))
 
     def rows(self, genes):
         """Return the rows of one gene, of several, or of all for None, as an array."""
@@ -92,10 +107,29 @@ class Places:
         return pd.DataFrame(table | columns)
 
 
-def row_of_gene(ids, gene):
-    """Return the row of a gene, given by id or row number; None is the only one.
+def symbols_of(columns):
+    """Return the symbols of genes as an array of str, "" where unknown; None without a column.
 
-    `ids` are the ids of all rows, or their numbers. An id of no row, or of several, is refused.
+    `columns` is a gene table, or a mapping of its columns.
+    """
+    found = next((columns[name] for name in _SYMBOLS if name in columns), None)
+    if found is None:
+        return None
+    found = pd.Series(np.asarray(found), dtype=object)
+    return found.where(found.notna(), "").astype(str).to_numpy(dtype=object)
+
+
+def name_of_row(ids, row, symbols=None):
+    """Return the symbol of the gene in a row, or its id where it has none."""
+    symbol = "" if symbols is None else symbols[row]
+    return symbol or str(np.asarray(ids)[row])
+
+
+def row_of_gene(ids, gene, symbols=None):
+    """Return the row of a gene, given by id, symbol or row number; None is the only one.
+
+    `ids` are the ids of all rows, or their numbers, and `symbols` their symbols. An id may have
+    another version than in the table, or none. A name of no row, or of several, is refused.
     """
     ids = [str(name) for name in ids]
     if gene is None:
@@ -105,24 +139,38 @@ def row_of_gene(ids, gene):
             )
         return 0
     if isinstance(gene, str):
-        rows = [row for row, name in enumerate(ids) if name == gene]
-        if not rows:
-            shown = ", ".join(ids[:3]) + ", ..." * (len(ids) > 3)
-            raise ValueError(f"there is no gene {gene!r} among the {len(ids)} genes {shown}")
-        if len(rows) > 1:
-            raise ValueError(
-                f"gene {gene!r} stands in rows {', '.join(map(str, rows[:5]))}"
-                f"{', ...' * (len(rows) > 5)}: give one of these numbers"
-            )
-        return rows[0]
+        return _row_of_name(ids, gene, [] if symbols is None else symbols)
     if not isinstance(gene, numbers.Integral) or isinstance(gene, bool):
-        raise TypeError(f"gene must be an id (str) or a row number (int), got {gene!r}")
+        raise TypeError(f"gene must be an id or symbol (str) or a row number (int), got {gene!r}")
     if not -len(ids) <= gene < len(ids):
         raise IndexError(
             f"gene={gene} is out of range for {len(ids)} genes; an id that is a number must be a "
             f"str: gene='{gene}'"
         )
     return int(gene) % len(ids)
+
+
+def _row_of_name(ids, gene, symbols):
+    """Return the row of an id or symbol."""
+    rows = [row for row, name in enumerate(ids) if name == gene]
+    rows = rows or [row for row, name in enumerate(symbols) if name == gene]
+    rows = rows or [row for row, name in enumerate(ids) if bare_id(name) == bare_id(gene)]
+    if not rows:
+        shown = ", ".join(ids[:3]) + ", ..." * (len(ids) > 3)
+        alike = [name for name in (*ids, *symbols) if name.lower() == gene.lower()]
+        hint = f": did you mean {alike[0]!r}?" if alike else ""
+        if not alike and not len(symbols):
+            hint = "; symbols are known where the gene table has a column gene_name"
+        raise ValueError(f"there is no gene {gene!r} among the {len(ids)} genes {shown}{hint}")
+    found = list(dict.fromkeys(ids[row] for row in rows))
+    if len(found) > 1:
+        raise ValueError(f"gene {gene!r} is one of several: give the id, {' or '.join(found)}")
+    if len(rows) > 1:
+        raise ValueError(
+            f"gene {gene!r} stands in rows {', '.join(map(str, rows[:5]))}"
+            f"{', ...' * (len(rows) > 5)}: give one of these numbers"
+        )
+    return rows[0]
 
 
 def unpadded(values, bins, n_bins, axes=(-1,)):

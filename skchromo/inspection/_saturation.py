@@ -51,9 +51,10 @@ class Saturation:
         )
 
     def to_frame(self):
-        """Return a tidy table ``gene_id`` (and ``sample``), the step and ``prediction``.
+        """Return a tidy table ``gene_id``, the step and ``prediction``.
 
-        It has a row for each gene and step that the gene reaches.
+        It has ``gene_name`` and ``sample`` too where X has them, and a row for each gene and step
+        that the gene reaches.
         """
         gene, step = np.nonzero(~np.isnan(self.prediction))
         columns = {self.step_name: self.steps[step], "prediction": self.prediction[gene, step]}

@@ -255,6 +255,55 @@ def test_unknown_gene_is_refused(fitted, X):
         GeneDisplay(RegionArray.concatenate([X, X]), "GENE7")
 
 
+@pytest.fixture(scope="module")
+def named(X):
+    """Genes with versioned ids and symbols; two share one, and one has none."""
+    ids = np.array([f"ENSG{row:011d}.{row + 1}" for row in range(len(X))], dtype=object)
+    symbols = np.array([f"SYM{row}" for row in range(len(X))], dtype=object)
+    symbols[[3, 4, 5]] = "TWIN", "TWIN", np.nan
+    return changed(X, genes={**X.genes, "gene_id": ids, "gene_name": symbols})
+
+
+@pytest.mark.parametrize(
+    ("gene", "column"),
+    [
+        ("SYM7", "gene_name"),
+        ("SYM7", "gene_symbol"),
+        ("ENSG00000000007", "symbol"),
+        ("ENSG00000000007.8", "gene_name"),
+    ],
+)
+def test_gene_is_named_by_symbol_and_by_id_of_any_version(fitted, named, gene, column):
+    genes = {column if name == "gene_name" else name: v for name, v in named.genes.items()}
+    X = changed(named, genes=genes)
+    table = pd.DataFrame(genes)
+    pipe = make_pipeline(FunctionTransformer(lambda rows: X[rows.index.to_numpy()]), fitted)
+    for found in (
+        GeneDisplay(X, gene),
+        PCREImportanceDisplay(pcre_importance(fitted, X), gene),
+        AttentionDisplay.from_estimator(pipe, table, gene, level="embedding"),
+    ):
+        assert found.name == "SYM7"
+    assert GeneDisplay(X, gene).X.genes["gene_id"].tolist() == ["ENSG00000000007.8"]
+    assert GeneDisplay(X, "ENSG00000000005").name == "ENSG00000000005.6"
+    frame = pcre_importance(fitted, X).to_frame()
+    assert set(frame.loc[frame["gene_id"] == "ENSG00000000007.8", "gene_name"]) == {"SYM7"}
+    assert set(frame.loc[frame["gene_id"] == "ENSG00000000005.6", "gene_name"]) == {""}
+
+
+def test_symbol_of_several_genes_is_refused_with_their_ids(named):
+    ids = "ENSG00000000003.4 or ENSG00000000004.5"
+    with pytest.raises(ValueError, match=f"gene 'TWIN' is one of several: give the id, {ids}"):
+        GeneDisplay(named, "TWIN")
+    with pytest.raises(ValueError, match=r"no gene 'sym7' .*: did you mean 'SYM7'\?"):
+        GeneDisplay(named, "sym7")
+
+
+def test_symbols_are_saved_with_genes(named, tmp_path):
+    named.save(tmp_path / "X.npz")
+    assert GeneDisplay(RegionArray.load(tmp_path / "X.npz"), "SYM7").name == "SYM7"
+
+
 def test_gene_display_refuses_what_does_not_fit_X(fitted, X):
     with pytest.raises(TypeError, match=r"X must be a RegionArray, as pipe.* got ndarray"):
         GeneDisplay(np.ones((3, 4)), 0)

@@ -24,9 +24,9 @@ class AttentionDisplay(Display):
     attention : Attention
         See :func:`attention`.
     gene : str or int, default=None
-        Id or row number of a gene; None is the mean over all genes.
+        Id, symbol or row number of a gene; None is the mean over all genes.
     name : str, default=None
-        Title; None is the gene's id, or the number of genes.
+        Title; None is the gene's symbol or id, or the number of genes.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class AttentionDisplay(Display):
         X : pandas.DataFrame, RegionArray or array-like of n_genes rows
             Input of the estimator's `predict`.
         gene : str or int, default=None
-            Id or row number of a gene; None is the mean over all genes.
+            Id, symbol or row number of a gene; None is the mean over all genes.
         level : {"regulation", "embedding", "pairwise"}, default="regulation"
             The transformer to draw.
         bin_sizes : int or sequence of int, default=None

@@ -56,10 +56,10 @@ class Display:
 
     def _choose(self, places, gene, name, of_several):
         """Set the rows to draw, the gene's or all, and the title."""
-        ids = places.genes["gene_id"]
-        self.is_one = gene is not None or len(ids) == 1
-        self.rows = np.array([places.row(gene)]) if self.is_one else np.arange(len(ids))
-        own = str(ids[self.rows[0]]) if self.is_one else of_several.format(len(ids))
+        n_genes = len(places.genes["gene_id"])
+        self.is_one = gene is not None or n_genes == 1
+        self.rows = np.array([places.row(gene)]) if self.is_one else np.arange(n_genes)
+        own = places.name(self.rows[0]) if self.is_one else of_several.format(n_genes)
         self.name = own if name is None else name
 
     @contextmanager

@@ -30,13 +30,13 @@ class GeneDisplay(_base.Display):
     X : RegionArray of n_genes rows
         Signal of the regions of genes.
     gene : str or int, default=None
-        Id or row number of the gene; None where X has only one.
+        Id, symbol or row number of the gene; None where X has only one.
     attributions : Attributions, default=None
         Attributions of the genes of X, see :func:`attributions`; None draws signal alone.
     importance : PCREImportance, default=None
         Importances of the genes of X, see :func:`pcre_importance`; None draws grey arcs.
     name : str, default=None
-        Title; None is the gene's id.
+        Title; None is the gene's symbol or id.
 
     Attributes
     ----------
@@ -116,7 +116,7 @@ class GeneDisplay(_base.Display):
         X : pandas.DataFrame, RegionArray or array-like of n_genes rows
             Input of the estimator's `predict`. Only the row of the gene is used.
         gene : str or int, default=None
-            Id or row number of the gene; None where X has only one.
+            Id, symbol or row number of the gene; None where X has only one.
         method : {"integrated_gradients", "gradient_x_input"}, default="integrated_gradients"
             Passed to :func:`attributions`.
         n_steps : int, default=64

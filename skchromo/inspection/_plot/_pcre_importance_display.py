@@ -22,9 +22,9 @@ class PCREImportanceDisplay(Display):
     importance : PCREImportance
         See :func:`pcre_importance`.
     gene : str or int, default=None
-        Id or row number of a gene; None draws all.
+        Id, symbol or row number of a gene; None draws all.
     name : str, default=None
-        Title; None is the gene's id, or the number of genes.
+        Title; None is the gene's symbol or id, or the number of genes.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class PCREImportanceDisplay(Display):
         X : pandas.DataFrame, RegionArray or array-like of n_genes rows
             Input of the estimator's `predict`, with pCREs.
         gene : str or int, default=None
-            Id or row number of a gene; None draws all.
+            Id, symbol or row number of a gene; None draws all.
         method : {"remove", "knock_out", "weight"}, default="remove"
             How a pCRE is taken away, see :func:`pcre_importance`.
         response_method : {"auto", "predict", "log_odds", "predict_proba"}, default="auto"

@@ -30,7 +30,7 @@ def to_bedgraph(attributions, path, *, track=None, genes=None, combine="sum", na
     track : str or sequence of str, default=None
         Names of the tracks; None is all.
     genes : str, int or sequence of them, default=None
-        Ids or row numbers; None is all.
+        Ids, symbols or row numbers; None is all.
     combine : {"sum", "mean"}, default="sum"
         How overlapping regions are combined. The sum is the share of a place in the predictions of
         all genes together; the mean is comparable between places with few and with many regions.
@@ -89,7 +89,7 @@ def to_bigwig(attributions, path, *, track=None, genes=None, combine="sum", chro
     track : str or sequence of str, default=None
         Names of the tracks; None is all.
     genes : str, int or sequence of them, default=None
-        Ids or row numbers; None is all.
+        Ids, symbols or row numbers; None is all.
     combine : {"sum", "mean"}, default="sum"
         How overlapping regions are combined.
     chromsizes : mapping of str to int, or path of a bigWig, default=None

@@ -21,7 +21,7 @@ def to_bedpe(importance, path, *, genes=None):
     path : str or Path
         File to write, replaced if it is there.
     genes : str, int or sequence of them, default=None
-        Ids or row numbers; None is all.
+        Ids, symbols or row numbers; None is all.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def to_interact(importance, path, *, genes=None, name="pCRE importance"):
     path : str or Path
         File to write, replaced if it is there.
     genes : str, int or sequence of them, default=None
-        Ids or row numbers; None is all.
+        Ids, symbols or row numbers; None is all.
     name : str, default="pCRE importance"
         Name in the track line.
 
