@@ -9,6 +9,7 @@ import operator
 import os
 import re
 import secrets
+import stat
 import threading
 import time
 from collections import deque
@@ -108,6 +109,61 @@ def path_on_disk(path, what):
     return Path(path)
 
 
+def check_is_file(path, name=None):
+    """Refuse a pipe, a socket or a device, which may never end; `name` is its name in the error.
+
+    What is not there, and a folder, are left to the reader.
+    """
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        mode = os.stat(path).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise ValueError(
+                f"{name or path} is not a regular file, but a pipe, a socket or a device: save its "
+                "content to a file and give that"
+            )
+
+
+class FileWatch:
+    """The state of a file on disk or at an address, by which it is noticed if it is replaced.
+
+    It is taken before the first byte is read. Watches of a file in the same state are equal, so
+    that they can be keys of what is kept in a process. `name` is the file's name in errors.
+    """
+
+    def __init__(self, path, name=None):
+        self.path, self.name = path, name or without_login(path)
+        if not is_url(path):
+            check_is_file(path, self.name)
+        self._state = self._now()
+
+    def __eq__(self, other):
+        return isinstance(other, FileWatch) and self._state == other._state
+
+    def __hash__(self):
+        return hash(self._state)
+
+    def check(self):
+        """Refuse a file that is not the one it was: renamed over, or written to in its place."""
+        try:
+            same = self._now() == self._state
+        except FileNotFoundError:
+            same = False
+        if not same:
+            raise ValueError(f"{self.name}: the file was replaced while it was read: read again")
+
+    def _now(self):
+        """Return the present state."""
+        if is_url(self.path):
+            return RemoteFile(self.path, self.name).state
+        try:
+            found = os.stat(self.path)
+        except FileNotFoundError:
+            raise FileNotFoundError(f"{self.name}: no such file: check the path") from None
+        # A time of change can be set back; that of the last change of the inode cannot.
+        times = found.st_mtime_ns, found.st_ctime_ns
+        return (os.path.abspath(self.path), found.st_dev, found.st_ino, found.st_size, *times)
+
+
 def file_state(path, name=None):
     """Return the path or address, size, and time of change or version: they differ after a change.
 
@@ -147,7 +203,7 @@ def open_binary(path, name=None):
 
 def open_at(path, name=None):
     """Open a path or an address to read bytes at any place: a `DiskFile` or a `RemoteFile`."""
-    return RemoteFile(path, name) if is_url(path) else DiskFile(path)
+    return RemoteFile(path, name) if is_url(path) else DiskFile(path, name)
 
 
 class DiskFile:
@@ -156,7 +212,8 @@ class DiskFile:
     # Bytes: the widest gap between two ranges that is worth reading along, and the longest range.
     widest_gap, longest_range = 0, 1 << 20
 
-    def __init__(self, path):
+    def __init__(self, path, name=None):
+        self._watch = FileWatch(path, name)
         self._file = open(path, "rb")  # noqa: SIM115 - `close` does
         self._lock = threading.Lock()
         self.size = os.fstat(self._file.fileno()).st_size
@@ -178,6 +235,10 @@ class DiskFile:
                 yield view[: os.preadv(self._file.fileno(), [view], start)]
             else:
                 yield memoryview(self.read_at(start, stop - start))
+
+    def check_unchanged(self):
+        """Refuse a file that has been replaced since it was opened."""
+        self._watch.check()
 
     def close(self):
         """Close the file."""
@@ -223,6 +284,9 @@ class RemoteFile:
         twin = copy.copy(self)
         twin.name = name
         return twin
+
+    def check_unchanged(self):
+        """Do nothing, because each answer of the server is compared with the first."""
 
     def close(self):
         """Do nothing, because nothing is open."""

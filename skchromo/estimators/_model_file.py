@@ -20,7 +20,7 @@ from safetensors.torch import save
 from sklearn.utils import check_scalar
 from skorch.history import History
 
-from .._files import whole_file
+from .._files import check_is_file, whole_file
 from ._checks import LAYOUT, NETWORK_SIZES, check_params
 from ._runtime import device_or_cpu, resolve_device, seeded_torch
 
@@ -170,6 +170,7 @@ def read_model(path, classes, device=None):
 def _read_file(path):
     """Return document and weights of a file, whose checksum agrees."""
     path = os.fspath(path)
+    check_is_file(path)
     try:
         with open(path, "rb"):  # a missing file and a folder are named in Python's words
             pass

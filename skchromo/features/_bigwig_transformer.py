@@ -23,6 +23,7 @@ from ._track_files import (
     files_of_tracks,
     read_file_chroms,
     warn_without_signal,
+    watch_files,
 )
 from ._track_scale import (
     average_files,
@@ -43,6 +44,7 @@ class _Located(NamedTuple):
     n_conditions: int
     regions: Regions
     files: dict
+    watches: dict
     chromsizes: dict
     chrom_names: dict
 
@@ -348,7 +350,9 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
             self.scale_promoters_ = choose_promoters(located.genes, self.window)
         if self.scale is not None:
             training = _of_samples(self.files_, regions)
-            self.scale_reference_ = average_files(self._measure(training), training)
+            self.scale_reference_ = average_files(
+                self._measure(training, located.watches), training
+            )
         if self.verbose:
             self._report()
         return located
@@ -370,20 +374,20 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
                 f"window={self.window} and bin_size={self.bin_size} do not fit together: half the "
                 "window must be a multiple of bin_size, so that no bin lies across the TSS"
             )
+        watches = watch_files(files, self.tracks_)
         listed = read_file_chroms(files, self.tracks_, X)
         chrom_names = check_chroms(
             regions, files, self.tracks_, listed, self.missing_chrom, self.chrom_names
         )
         chromsizes = {name: size for sizes in listed.values() for name, size in sizes.items()}
-        return _Located(genes, n_conditions, regions, files, chromsizes, chrom_names)
+        return _Located(genes, n_conditions, regions, files, watches, chromsizes, chrom_names)
 
     def _read(self, located):
         """Return the RegionArray of a located gene table."""
-        genes, n_conditions, regions, files, chromsizes, _ = located
+        genes, n_conditions, regions, files, watches, chromsizes, _ = located
         chromsizes = check_ends(genes, regions, chromsizes, self.chrom_names)
-        signal = read_signal(
-            regions, files, self.tracks_, self._scales(regions, files), **self._reading()
-        )
+        scales = self._scales(regions, files, watches)
+        signal = read_signal(regions, files, self.tracks_, scales, watches, **self._reading())
         if self.blacklist_ is not None:
             # Not before: `memory` keeps the signal as the files hold it.
             signal[self._blacklisted(regions.chrom, regions.start, regions.end)[0]] = 0
@@ -409,12 +413,12 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
             return X
         return RegionArray.stack(X[: len(X) // 2], X[len(X) // 2 :])
 
-    def _scales(self, regions, files):
+    def _scales(self, regions, files, watches):
         """Return the function that scales each file that is to be read, by its path and track."""
         if self.scale is None:
             return {}
         files = _of_samples(files, regions)
-        measures = self._measure(files)
+        measures = self._measure(files, watches)
         return {
             (path, track): scale_function(measures[path], reference)
             for of_sample in files.values()
@@ -422,13 +426,13 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
             for path in paths
         }
 
-    def _measure(self, files):
+    def _measure(self, files, watches):
         """Measure each file for `scale`, by its path."""
         if self.scale == "depth":
-            return measure_depth(files, self.tracks_)
+            return measure_depth(files, self.tracks_, watches)
         places = [self.scale_promoters_[name].to_numpy() for name in ("chrom", "start", "end")]
         hidden = None if self.blacklist_ is None else self._blacklisted(*places)[0]
-        return measure_quantiles(files, self.tracks_, places, hidden, **self._reading())
+        return measure_quantiles(files, self.tracks_, places, hidden, watches, **self._reading())
 
     def _reading(self):
         """Return the settings with which files are read."""

@@ -36,17 +36,19 @@ def cache_folder(memory):
     raise TypeError(f"memory must be the path of a folder, a joblib.Memory or None, got {memory!r}")
 
 
-def read_pieces(wanted, bin_size, *, memory=None, n_jobs=None, verbose=0, **options):
+def read_pieces(wanted, bin_size, watches, *, memory=None, n_jobs=None, verbose=0, **options):
     """Read regions of files, several pieces at a time, and yield them as they come.
 
     Yield the number of the file in `wanted`, the rising numbers of some of its regions, and the
-    mean of each of their bins as the file holds it, float32. `options` go to `read_bins`.
+    mean of each of their bins as the file holds it, float32. `watches` has the FileWatch of each
+    path: a piece of a file that has been replaced is refused. `options` go to `read_bins`.
     """
     folder, tasks = cache_folder(memory), []
     for number, file in enumerate(wanted):
         rows, cache = np.arange(len(file.start)), None
         if folder is not None:
             cache = bigwig.BinCache(folder, file.path, bin_size, **options)
+            watches[file.path].check()
             known = cache.find(*file.places())
             yield number, rows[known >= 0], cache.take(known[known >= 0])
             rows = rows[known < 0]
@@ -55,28 +57,31 @@ def read_pieces(wanted, bin_size, *, memory=None, n_jobs=None, verbose=0, **opti
     # Inflating and numpy release the GIL: threads read at full speed and start at once, also where
     # joblib is set to use processes elsewhere.
     pieces = joblib.Parallel(n_jobs=n_jobs, require="sharedmem", return_as="generator")(
-        joblib.delayed(bigwig.read_bins)(
-            wanted[number].path,
-            *wanted[number].places(rows),
-            bin_size,
-            track=wanted[number].track,
-            **options,
-        )
+        joblib.delayed(_read_piece)(wanted[number], rows, bin_size, watches, options)
         for number, rows, _ in tasks
     )
     bar = tqdm(pieces, desc="bigWig", total=len(tasks), disable=not verbose)
-    for (number, rows, cache), (values, _) in zip(tasks, bar, strict=True):
+    for (number, rows, cache), values in zip(tasks, bar, strict=True):
         if cache is not None:
             cache.add(*wanted[number].places(rows), values)
         yield number, rows, values
 
 
-def read_signal(regions, files, tracks, scales, *, bin_size, **options):
+def _read_piece(file, rows, bin_size, watches, options):
+    """Return the means of some regions of a file, which must still be the same at the end."""
+    values, _ = bigwig.read_bins(
+        file.path, *file.places(rows), bin_size, track=file.track, **options
+    )
+    watches[file.path].check()
+    return values
+
+
+def read_signal(regions, files, tracks, scales, watches, *, bin_size, **options):
     """Return the mean of each bin of all Regions, (total_bins, n_tracks), float32, none flipped.
 
     Each sample is read from its own files, and replicates are averaged. `scales` holds, by path
-    and track, the function that scales the values of a file, where there is one. `options` go to
-    `read_pieces`.
+    and track, the function that scales the values of a file, where there is one. `watches` and
+    `options` go to `read_pieces`.
     """
     offsets = bin_offsets(regions.start, regions.end, bin_size)
     signal = np.zeros((offsets[-1], len(tracks)), dtype=np.float32)
@@ -88,7 +93,7 @@ def read_signal(regions, files, tracks, scales, *, bin_size, **options):
             for path in paths:
                 wanted.append(Wanted(path, tracks[track], *places))
                 targets.append((first, track, len(paths)))
-    for number, rows, values in read_pieces(wanted, bin_size, **options):
+    for number, rows, values in read_pieces(wanted, bin_size, watches, **options):
         first, track, n_replicates = targets[number]
         rows = rows + first
         if len(rows) and rows[-1] - rows[0] + 1 == len(rows):

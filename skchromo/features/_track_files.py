@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 
+from .._files import FileWatch
 from .._words import name_some
 from ..genome import check_assembly, resolve_chroms
 from ..genome.bigwig import BigWigFile, match_file_chroms, read_chromsizes
@@ -35,6 +36,14 @@ def list_paths(files, tracks):
         for path in paths
     }
     return list(found.items())
+
+
+def watch_files(files, tracks):
+    """Return the FileWatch of each file by path, before any of them is read."""
+    return {
+        path: FileWatch(path, str(BigWigFile(path, track)))
+        for path, track in list_paths(files, tracks)
+    }
 
 
 def read_file_chroms(files, tracks, table):

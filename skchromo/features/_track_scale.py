@@ -28,21 +28,25 @@ def choose_promoters(genes, window):
     return found.iloc[spread.astype(int)].reset_index(drop=True)
 
 
-def measure_depth(files, tracks):
-    """Return the mean signal per bp of each file, by path."""
-    return {path: mean_signal(path, track) for path, track in list_paths(files, tracks)}
+def measure_depth(files, tracks, watches):
+    """Return the mean signal per bp of each file, by path; `watches` has its FileWatch."""
+    measures = {}
+    for path, track in list_paths(files, tracks):
+        measures[path] = mean_signal(path, track)
+        watches[path].check()
+    return measures
 
 
-def measure_quantiles(files, tracks, places, hidden, *, bin_size, **options):
+def measure_quantiles(files, tracks, places, hidden, watches, *, bin_size, **options):
     """Return the quantiles at `LEVELS` of each file's bins in some regions, float64, by path.
 
     `places` are chromosome, start and end of the regions, and `hidden` the numbers of bins that are
-    left out, or None. `options` go to `read_pieces`.
+    left out, or None. `watches` and `options` go to `read_pieces`.
     """
     offsets = bin_offsets(*places[1:], bin_size)
     wanted = [Wanted(path, track, *places) for path, track in list_paths(files, tracks)]
     values = np.zeros((len(wanted), offsets[-1]), dtype=np.float32)
-    for number, rows, some in read_pieces(wanted, bin_size, **options):
+    for number, rows, some in read_pieces(wanted, bin_size, watches, **options):
         values[number, bins_of(offsets, rows)] = some
     if hidden is not None:
         values = np.delete(values, hidden, axis=1)

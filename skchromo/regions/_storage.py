@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from .._arrays import bin_offsets, gathered
-from .._files import whole_file
+from .._files import check_is_file, whole_file
 from ._checks import check_layout, check_parts
 from ._select import renumbered, used_regions
 
@@ -211,8 +211,9 @@ def _saved_columns(archive, what, saved):
 @contextlib.contextmanager
 def _opened(path):
     """Open a file that `write` made; every error about its content names it."""
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise ValueError(f"{path} is not a regular file: give a file of RegionArray.save")
+    check_is_file(path)
+    if os.path.isdir(path):
+        raise ValueError(f"{path} is a folder: give a file of RegionArray.save")
     with open(path, "rb") as file:
         with _named(f"{path} is not a file of RegionArray.save, or only a part of one"):
             archive = zipfile.ZipFile(file)

@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from skchromo import InteractionTransformer
 from skchromo.genome import ContactMatrix, check_assembly, choose_pcres, matrix, read_contacts
+from skchromo.genome.text import TextFile
 
 GENES = pd.DataFrame(
     {
@@ -438,20 +439,23 @@ def test_pickle_of_a_path_holds_no_contacts(tmp_path):
     assert_frame_equal(pickle.loads(saved).transform(GENES), table)
 
 
-def test_file_is_read_again_only_when_it_changes(tmp_path):
+def test_file_is_read_again_only_when_it_changes(tmp_path, monkeypatch):
     def weights(max_pcres=8):
         transformer = InteractionTransformer(path, max_pcres=max_pcres)
         return transformer.fit(GENES).transform(GENES)["pcres"].iloc[0].weight.tolist()
 
+    opened, open_file = [], TextFile.open
+    monkeypatch.setattr(TextFile, "open", lambda file: opened.append(file) or open_file(file))
     path = tmp_path / "loops.tsv"
     PAIRS.to_csv(path, sep="\t", index=False)
     assert weights() == [3.25, 2.5]
+    n_opened = len(opened)
+    assert weights(max_pcres=1) == [3.25]
+    assert len(opened) == n_opened
     text, state = path.read_text(), path.stat()
     path.write_text(text.replace("3.25", "9.25"))
     os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
-    assert weights(max_pcres=1) == [3.25], "size and time are as they were: not read again"
-    os.utime(path, ns=(1, 1))
-    assert weights() == [9.25, 2.5]
+    assert weights() == [9.25, 2.5], "of the same size and time"
     path.write_text(text + "A\tchr1\t70000\t71000\t8\n")
     os.utime(path, ns=(1, 1))
     assert weights() == [8.0, 3.25, 2.5]

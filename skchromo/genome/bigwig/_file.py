@@ -127,9 +127,12 @@ class BigWigFile:
             if is_url(self.path):
                 file, layout = _read_layout_once(file)
                 return file.named(str(self)), layout
-            return file, Layout(file)
+            layout = Layout(file)
+            file.check_unchanged()
+            return file, layout
         except DamageError:
             file.close()
+            file.check_unchanged()
             raise ValueError(
                 f"{self}: the file is incomplete or damaged ({file.size} bytes, and parts that its "
                 "header points to are not there): copy or download it again"
@@ -150,9 +153,11 @@ class BigWigFile:
             yield from read_runs(file, blocks, layout.chroms[chrom].number, layout.inflated_size)
         except BlockDamageError as damage:
             raise self._damaged(chrom, *damage.args) from None
+        file.check_unchanged()
 
     def _damaged(self, chrom, start, end):
         """Return the error for a place that cannot be read."""
+        self._open()[0].check_unchanged()
         return ValueError(
             f"{self}: cannot be read at {chrom}:{start}-{end}: the file is damaged, "
             "copy or download it again"

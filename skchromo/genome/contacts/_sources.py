@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from ..._files import file_state, is_url
+from ..._files import FileWatch, is_url
 from .._assembly import ContactOrigin, largest_starts
 from ..text import FrameTable
 from ._read_contacts import check_table, read_contacts
@@ -54,14 +54,15 @@ def read_source(source, genes, name, *, format="auto", score_column=None):
         contacts = read_contacts(source, **settings)
         starts = largest_starts(contacts)
     else:
-        contacts, starts = _read_unchanged(file_state(source), **settings)
+        contacts, starts = _read_unchanged(FileWatch(source), **settings)
     return contacts, ContactOrigin(name, largest_starts=starts)
 
 
 @lru_cache(maxsize=16)
-def _read_unchanged(state, *, format, score_column):
+def _read_unchanged(watch, *, format, score_column):
     """Read a file once per process and state, for the many fits of a grid search."""
-    contacts = read_contacts(state[0], format=format, score_column=score_column)
+    contacts = read_contacts(watch.path, format=format, score_column=score_column)
+    watch.check()
     return contacts, largest_starts(contacts)
 
 

@@ -442,6 +442,7 @@ class ContactMatrix:
                 )
             blocks = ()
         rows = read_rows(blocks, bins, n_bins, reach, weights=weights, over_expected=ratio)
+        file.check_unchanged()  # before the rows are kept
         if self.value.startswith("log1p"):
             rows = rows._replace(score=np.log1p(rows.score))
         if self.weight_threshold is not None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..._files import file_state, path_on_disk
+from ..._files import FileWatch, path_on_disk
 from ._cool import CoolReader, OtherFileError
 from ._hic import HIC, HicReader
 
@@ -43,23 +43,21 @@ class MatrixFile:
 
     A resolution of None takes the only one of the file, or the finest with `any_resolution`.
     `resolutions` are all that the file has, rising. `chromsizes` maps each chromosome to its length
-    in bp, in the file's order. `state` is the place, size and time of change of the file: equal as
-    long as its content is.
+    in bp, in the file's order. `state` is equal as long as the content of the file is.
     """
 
     def __init__(self, location, any_resolution=False):
         self._path = path = location.path
-        self.state = (
-            *file_state(path_on_disk(path, "contact matrix"), named(path)),
-            location.group,
-        )
-        with _naming(path):
+        self._watch = FileWatch(path_on_disk(path, "contact matrix"), named(path))
+        self.state = self._watch, location.group
+        with self._naming():
             self._reader = _reader_of(path)(path)
         try:
             self.resolutions = tuple(sorted(filter(None, self._reader.groups)))
             self.resolution, group = self._choose(location, any_resolution)
-            with _naming(path):
+            with self._naming():
                 self.chromsizes = self._reader.choose(self.resolution, group)
+            self.check_unchanged()
         except BaseException:
             self._reader.close()
             raise
@@ -70,13 +68,17 @@ class MatrixFile:
     def __exit__(self, *exception):
         self._reader.close()
 
+    def check_unchanged(self):
+        """Refuse a file that has been replaced since it was opened."""
+        self._watch.check()
+
     def n_bins(self, chrom):
         """Count the bins of a chromosome; the last one may be shorter than the others."""
         return -(-self.chromsizes[chrom] // self.resolution)
 
     def find_balance(self, balance):
         """Return the name of the weights to use, None for raw counts; refuse an unknown name."""
-        with _naming(self._path):
+        with self._naming():
             names = sorted(self._reader.weight_names())
         if balance == "auto":
             return next((name for name in _AUTO_BALANCE if name in names), None)
@@ -95,7 +97,7 @@ class MatrixFile:
         A count is divided by them, once for each of its two bins. They are NaN for masked bins.
         """
         # In a .cool, "weight" multiplies, and "KR" and "VC" divide; all come as divisors here.
-        with _naming(self._path):
+        with self._naming():
             divisors = self._reader.weights(chrom, balance)
         return np.where(np.isfinite(divisors) & (divisors > 0), divisors, np.nan)
 
@@ -107,7 +109,7 @@ class MatrixFile:
         """
         blocks = self._reader.pixels(chrom, reach, wanted)
         while True:
-            with _naming(self._path):
+            with self._naming():
                 block = next(blocks, None)
             if block is None:
                 return
@@ -131,6 +133,26 @@ class MatrixFile:
                 f"{named(self._path)} holds negative values on {chrom}: a matrix of contact counts "
                 "is needed, not of log ratios or differences"
             )
+
+    @contextmanager
+    def _naming(self):
+        """Turn an error of the reader into one that names the file, and says if it is damaged."""
+        try:
+            yield
+        except PermissionError:
+            raise
+        except OtherFileError as error:
+            raise ValueError(f"{named(self._path)} cannot be used: {error}") from None
+        # Damage that the reader's own checks pass over fails in other ways.
+        except (
+            *(OSError, RuntimeError, ValueError, LookupError),
+            *(ArithmeticError, TypeError, AttributeError, MemoryError),
+        ) as error:
+            self.check_unchanged()
+            said = " ".join(str(error).split())
+            raise ValueError(
+                f"{named(self._path)} cannot be read ({said}): fetch or write it again"
+            ) from error
 
     def _choose(self, location, any_resolution):
         """Return the resolution and the group to read."""
@@ -217,23 +239,3 @@ def _reader_of(path):
     if start.startswith(b"\x1f\x8b"):
         raise OtherFileError(f"it is compressed: decompress it, gunzip -c {path} > new.cool")
     raise RuntimeError("it is not a .cool, .mcool or .hic file, or was fetched in part")
-
-
-@contextmanager
-def _naming(path):
-    """Turn the reader's error about a file into one that names it, and says if it is damaged."""
-    try:
-        yield
-    except PermissionError:
-        raise
-    except OtherFileError as error:
-        raise ValueError(f"{named(path)} cannot be used: {error}") from None
-    # Damage that the reader's own checks pass over fails in other ways.
-    except (
-        *(OSError, RuntimeError, ValueError, LookupError),
-        *(ArithmeticError, TypeError, AttributeError, MemoryError),
-    ) as error:
-        said = " ".join(str(error).split())
-        raise ValueError(
-            f"{named(path)} cannot be read ({said}): fetch or write it again"
-        ) from error

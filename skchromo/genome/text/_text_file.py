@@ -6,7 +6,7 @@ import os
 import zlib
 from functools import partial
 
-from ..._files import open_binary, path_on_disk
+from ..._files import FileWatch, open_binary, path_on_disk
 from ._lines import is_comment, split_line, text_of
 
 _BUFFER = 1 << 20
@@ -30,6 +30,10 @@ class TextFile:
         self.name = f"{what} file '{self.path}'"
         if self.path.is_dir():
             raise ValueError(f"{self.name} is a folder: name the file in it")
+        # The file is opened several times, and all must find the same content.
+        self._watch = None
+        with self._naming():
+            self._watch = FileWatch(self.path, self.name)
         with self.open() as handle:
             start = handle.read(4096)
         for magic, text in (others or {}).items():
@@ -43,15 +47,27 @@ class TextFile:
 
     @contextlib.contextmanager
     def open(self):
-        """Open the file to read its bytes, decompressed; an error names a damaged file."""
-        try:
+        """Open the file to read its bytes, decompressed; an error names a damaged file.
+
+        A file that has been replaced since its first reading is refused at the end.
+        """
+        with self._naming():
             with open_binary(self.path) as raw:
                 yield io.BufferedReader(raw, _BUFFER)
+            self._watch.check()
+
+    @contextlib.contextmanager
+    def _naming(self):
+        """Name the file in errors of the system and of a damaged file."""
+        try:
+            yield
         except FileNotFoundError:
             raise FileNotFoundError(f"{self.name} does not exist: check the path") from None
         except PermissionError:
             raise
         except (EOFError, OSError, zlib.error) as error:
+            if self._watch:
+                self._watch.check()
             raise ValueError(
                 f"{self.name} is damaged or cut short ({error}): fetch or write it again"
             ) from error

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pandas as pd
 
-from ..._files import is_url
+from ..._files import FileWatch, is_url
 from ..._words import name_some
 from .._sniff import BIGWIG, SNIFFED, explain_format
 
@@ -60,6 +60,7 @@ def with_track_and_path(table, where):
 
 def _read_table(path):
     """Read a table of text; its index holds the number of each line."""
+    watch = FileWatch(path, f"sample sheet '{path}'")
     with open(path, "rb") as file:
         start = file.read(SNIFFED)
     if int.from_bytes(start[:4], "little") == BIGWIG:
@@ -86,6 +87,7 @@ def _read_table(path):
         raise ValueError(
             f"sample sheet '{path}' is not UTF-8 text: save it as TSV or CSV in UTF-8"
         ) from None
+    watch.check()
     rows = [(number, row) for number, row in rows if any(row)]
     names = rows[0][1] if rows else []
     if len(rows) < 2:

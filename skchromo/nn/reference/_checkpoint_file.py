@@ -8,6 +8,8 @@ import zipfile
 import numpy as np
 import torch
 
+from ..._files import check_is_file
+
 # Bytes; beyond this and twenty times its own size a small file may not unpack.
 _MOST_UNPACKED = 64 << 20
 
@@ -27,6 +29,7 @@ _ALLOWED = [
 
 def read_tensors(path):
     """Read a file of ``torch.save``: tensors (to the CPU), NumPy arrays and plain containers."""
+    check_is_file(path)
     try:
         _check_file(path)
         with torch.serialization.safe_globals(_ALLOWED), warnings.catch_warnings():
