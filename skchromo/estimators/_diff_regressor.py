@@ -120,9 +120,10 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
     device : str, default="auto"
         A torch device; "auto" is cuda, then mps, then cpu, whichever is there first.
     n_threads : int, default=None
-        CPU threads of torch during `fit` and predictions; None leaves torch as it is. The same
-        seed, machine and number of threads give the same bits; another number of threads changes
-        predictions by rounding (the tests allow a relative 1e-4 after a short training).
+        CPU threads of torch during `fit` and predictions, at most as many as there are CPUs; None
+        leaves torch as it is. The same seed, machine and number of threads give the same bits;
+        another number of threads changes predictions by rounding (the tests allow a relative 1e-4
+        after a short training).
     random_state : int, RandomState instance or None, default=None
         Seeds initial weights, order of genes and dropout.
     verbose : int, default=0
@@ -368,8 +369,8 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
         Parameters
         ----------
         path : str or Path
-            ``{"net": state_dict, ...}`` as the reference saves it. Only tensors and NumPy arrays
-            are ever unpickled.
+            ``{"net": state_dict, ...}`` as the reference saves it. Its tensors are read, and
+            nothing in it is run.
         tracks : sequence of str
             Names of the tracks in the order of the checkpoint.
         window : int, default=40_000

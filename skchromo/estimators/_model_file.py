@@ -38,9 +38,15 @@ _LABELS = ("str", "object", *(np.dtype(code).name for code in "?bhiqBHIQefd"))
 
 _MOST_BASES = 1 << 40
 _MOST_THREADS = 1 << 12
-# Positions of the longest regions may take 256 MB. Regions of 1 Mb in bins of 100 bp take 5 MB at
+# Positions of the longest regions may take 64 MB. Regions of 1 Mb in bins of 100 bp take 5 MB at
 # d_model=128.
-_MOST_POSITION_VALUES = 1 << 26
+_MOST_POSITION_VALUES = 1 << 24
+# A network takes time to build for each of its layers, also where their tensors are empty.
+_MOST_LAYERS = 100
+# Characters of all class labels, each as long as the longest.
+_MOST_CHARACTERS = 1 << 20
+# Characters of a message that a file makes up.
+_MOST_MESSAGE = 200
 
 
 def write_model(estimator, path):
@@ -156,14 +162,14 @@ def read_model(path, classes, device=None):
             with seeded_torch("cpu", 0):
                 return _rebuild(by_name[name], document, weights, device)
     except Exception as error:  # a forged document may be anything
-        reason = str(error).partition("\n")[0]
+        reason = _short(error)
         raise ValueError(
             f"{path} is damaged, or was not written by save() of this version of skchromo "
             f"({type(error).__name__}: {reason})"
         ) from error
     raise ValueError(
-        f"{path} holds a {name}, not a {' or '.join(by_name)}: use skchromo.load_model, or load() "
-        "of the class that was saved"
+        f"{path} holds a {_short(name)}, not a {' or '.join(by_name)}: use skchromo.load_model, or "
+        "load() of the class that was saved"
     )
 
 
@@ -184,8 +190,8 @@ def _read_file(path):
     except Exception as error:  # of the parser, and of torch where a header promises too much
         raise ValueError(
             f"{path} is not a file that save() of an estimator wrote, or only a part of one "
-            f"({error}). Load files of joblib.dump with joblib.load, only from people you trust; "
-            "reference checkpoints with from_checkpoint()"
+            f"({_short(error)}). Load files of joblib.dump with joblib.load, only from people you "
+            "trust; reference checkpoints with from_checkpoint()"
         ) from error
     if header.get("format") != _FORMAT:
         raise ValueError(
@@ -193,9 +199,9 @@ def _read_file(path):
         )
     if header.get("version") != _VERSION:
         raise ValueError(
-            f"{path} is in format {header.get('version')} of save(), and this skchromo reads "
-            f"format {_VERSION}: update skchromo, or save the model again with the version that "
-            "is installed here"
+            f"{path} is in format {_short(header.get('version'))} of save(), and this skchromo "
+            f"reads format {_VERSION}: update skchromo, or save the model again with the version "
+            "that is installed here"
         )
     text = header.get("model", "")
     try:
@@ -203,7 +209,7 @@ def _read_file(path):
             return json.loads(text), weights
     except (RuntimeError, TypeError, ValueError) as error:  # also of endless nesting
         raise ValueError(
-            f"{path} was not written by save() ({error}): save the model again"
+            f"{path} was not written by save() ({_short(error)}): save the model again"
         ) from error
     raise ValueError(f"{path} is damaged: its checksum does not agree; save the model again")
 
@@ -233,8 +239,8 @@ def _rebuild(cls, document, weights, device):
     _need(set(network) == set(_network_params(estimator)), f"its network has {list(network)}")
     check_params(cls(**network))
     _need(
-        all(network[name] <= len(weights) for name in network if name.endswith("_n_layers")),
-        "it has more layers than tensors",
+        all(network[name] <= _MOST_LAYERS for name in network if name.endswith("_n_layers")),
+        f"it has more than {_MOST_LAYERS} layers",
     )
     n_positions = estimator.n_bins_ * estimator.bin_size_ // min(network["bin_sizes"])
     _need(n_positions * network["d_model"] <= _MOST_POSITION_VALUES, "regions are too long")
@@ -260,6 +266,11 @@ def _rebuild(cls, document, weights, device):
 def _network_params(estimator):
     """Return the names of the network's parameters that do not follow from X and y."""
     return (*_NETWORK, "combine") if hasattr(estimator, "combine") else _NETWORK
+
+
+def _short(words):
+    """Return the first line of words that a file may have made up, cut where it is long."""
+    return str(words).partition("\n")[0][:_MOST_MESSAGE]
 
 
 def _need(condition, otherwise):
@@ -344,6 +355,9 @@ def _labels_from_plain(plain):
     _need(name in _LABELS, f"classes are of dtype {name}")
     _need(type(values) is list, "classes are not a list of labels")
     _need(all(type(value) in _ATOMS for value in values), "classes are not labels")
+    if name == "str":
+        longest = max((len(value) for value in values), default=0)
+        _need(longest * len(values) <= _MOST_CHARACTERS, "the names of its classes are too long")
     labels = np.array(values, dtype=name)
     _need(np.array_equal(np.unique(labels), labels), "classes are not distinct and sorted")
     return labels

@@ -27,7 +27,7 @@ def resolve_device(device):
             return "cuda"
         return "mps" if torch.backends.mps.is_available() else "cpu"
     try:
-        torch.empty(0, device=device)
+        torch.zeros(1, device=device).cpu()  # "meta" can be named, but holds no numbers
         return str(torch.device(device))
     except (AssertionError, RuntimeError, TypeError) as error:
         reason = str(error).partition("\n")[0]
@@ -60,9 +60,9 @@ def memory_of(device):
 def torch_threads(n_threads):
     """Run with a number of torch's threads, or with None as it is; restore the former number.
 
-    The number is one for the whole process, so that fits and predictions that set it take turns. A
-    forked process always gets one thread: it lacks the threads of its parent, and OpenMP would wait
-    for them.
+    At most as many run as there are CPUs: a model may come from a larger machine. The number is one
+    for the whole process, so that fits and predictions that set it take turns. A forked process
+    always gets one thread: it lacks the threads of its parent, and OpenMP would wait for them.
     """
     if os.getpid() != _HOME:
         n_threads = 1
@@ -71,7 +71,7 @@ def torch_threads(n_threads):
         return
     with _lock:
         before = torch.get_num_threads()
-        torch.set_num_threads(n_threads)
+        torch.set_num_threads(min(n_threads, os.cpu_count() or 1))
         try:
             yield
         finally:

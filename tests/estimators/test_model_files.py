@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import warnings
 
 import joblib
@@ -188,3 +189,26 @@ def test_loading_is_quiet_and_leaves_torch_alone(path):
         warnings.simplefilter("error")
         load_model(path)
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_threads_of_a_larger_machine_are_not_started(X, model, path, monkeypatch):
+    header, document, weights = read_parts(path)
+    document["params"]["n_threads"] = 4096
+    write_forged(path, header, json.dumps(document), weights)
+    loaded, started = load_model(path), []
+    monkeypatch.setattr(torch, "set_num_threads", started.append)
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+    assert loaded.n_threads == 4096
+    assert max(started) <= os.cpu_count()
+
+
+@pytest.mark.parametrize("device", ["meta", "cuda:99", "gpu"])
+def test_devices_that_cannot_be_used_here_give_way_to_the_cpu(X, model, path, device):
+    header, document, weights = read_parts(path)
+    document["params"]["device"] = device
+    write_forged(path, header, json.dumps(document), weights)
+    loaded = load_model(path)
+    assert (loaded.device, loaded.device_) == (device, "cpu")
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+    with pytest.raises(ValueError, match=f"device='{device}' cannot be used here"):
+        load_model(path, device=device)

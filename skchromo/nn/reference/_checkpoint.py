@@ -9,6 +9,7 @@ from ..._files import whole_file
 from .._network import ChromoformerNetwork
 from ._checkpoint_file import read_tensors
 from ._names import fitting_parts, load_reference_state, reference_state
+from ._plain_pickle import Other
 
 # Older names of the three stages, around the bin size, and the names of the current release. The
 # first published weights have the oldest.
@@ -20,6 +21,10 @@ _OLD_NAMES = [
     (re.compile(r"pw_int(\d+)"), r"pairwise_interaction.\1"),
     (re.compile(r"reg(\d+)"), r"regulation.\1"),
 ]
+
+# The published models have 6 layers at most, and three bin sizes. A network takes time to build for
+# each, also one without weights.
+_MOST_LAYERS, _MOST_BIN_SIZES = 100, 20
 
 
 def read_checkpoint(path):
@@ -58,6 +63,12 @@ def read_checkpoint(path):
     """
     content = read_tensors(path)
     state = content.get("net", content) if isinstance(content, dict) else content
+    for name, value in state.items() if isinstance(state, dict) else ():
+        if isinstance(value, Other):
+            raise ValueError(
+                f"{path} does not hold all numbers of {str(name)[:80]} as a plain tensor: save a "
+                "clone() of it"
+            )
     if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
         raise ValueError(f"{path} does not hold a state dict of tensors, alone or under 'net'")
     if not all(isinstance(name, str) for name in state):
@@ -70,7 +81,7 @@ def read_checkpoint(path):
     if not any(name.startswith("embed.") for name in state) or "fc_head.2.bias" not in state:
         raise ValueError(
             f"{path} is not a Chromoformer checkpoint: it has no tensors embed.<bin size>... and "
-            f"fc_head; it starts with {', '.join(map(str, list(state)[:3]))}"
+            f"fc_head; it starts with {', '.join(name[:80] for name in list(state)[:3])}"
         )
     try:
         _check_state(state)
@@ -108,6 +119,8 @@ def checkpoint_sizes(state):
     """
     bin_sizes = _numbers_behind("embed.", state)
     first = bin_sizes[-1] if bin_sizes else 0
+    if len(bin_sizes) > _MOST_BIN_SIZES:
+        raise ValueError(f"the checkpoint names {len(bin_sizes)} bin sizes")
     if first < 1 or bin_sizes[0] < 1:
         raise ValueError(f"the checkpoint names the bin sizes {bin_sizes}, which are not lengths")
 
@@ -132,6 +145,8 @@ def checkpoint_sizes(state):
         sizes[f"{word}_n_heads"] = shape(f"{layers}0.self_att.gamma_f")[0]
         sizes[f"{word}_d_ff"] = shape(f"{layers}0.ff.l1.bias")[0]
         numbers = _numbers_behind(layers, state)
+        if len(numbers) > _MOST_LAYERS:
+            raise ValueError(f"the checkpoint has {len(numbers)} layers {layers}")
         if numbers != list(range(len(numbers))):
             raise ValueError(f"the checkpoint has the layers {layers}{numbers}, not all in a row")
         sizes[f"{word}_n_layers"] = len(numbers)
@@ -145,7 +160,8 @@ def _numbers_behind(prefix, state):
     found = {name[len(prefix) :].partition(".")[0] for name in state if name.startswith(prefix)}
     odd = [text for text in found if not (text.isdecimal() and text.isascii() and len(text) < 10)]
     if odd:
-        raise ValueError(f"the checkpoint names a tensor {prefix + odd[0]!r}, which has no number")
+        name = prefix + odd[0][:80]
+        raise ValueError(f"the checkpoint names a tensor {name!r}, which has no number")
     return sorted(map(int, found))
 
 
@@ -221,10 +237,6 @@ def save_checkpoint(network, path, **content):
 
 def _check_state(state):
     """Raise ValueError unless there is a network for it; take no memory for one."""
-    for name, tensor in state.items():
-        promised = tensor.numel() * tensor.element_size()
-        if tensor.layout != torch.strided or promised > tensor.untyped_storage().nbytes():
-            raise ValueError(f"the checkpoint does not hold all numbers of {name}: save a clone()")
     sizes = checkpoint_sizes(state)
     with torch.device("meta"):
         network = ChromoformerNetwork(n_positions=[1] * len(sizes["bin_sizes"]), **sizes)
