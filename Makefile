@@ -3,14 +3,15 @@
 PYTHON ?= python3
 VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
+SOURCE ?= --editable .
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint $(CONSTRAINTS)
 
-.PHONY: demo test test-oldest coverage bench lint docs package clean FORCE
+.PHONY: demo test test-oldest test-newest coverage bench lint docs package try-wheel clean FORCE
 
 # A whole analysis of a small simulated genome; results in demo/.
 demo: $(VENV)/plot.installed
-	$(BIN)/python -m skchromo.demo --output demo
+	$(BIN)/python -P -m skchromo.demo --output demo
 
 test: $(VENV)/test.installed
 	OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest
@@ -20,6 +21,11 @@ test-oldest:
 	sed -nE 's/^    ([A-Za-z0-9_-]+)(\[[a-z]+\])?>=/\1==/p' setup.cfg | sort -u > oldest.txt
 	$(MAKE) test VENV=.venv-oldest CONSTRAINTS=oldest.txt
 
+# The tests with the newest versions.
+test-newest:
+	$(MAKE) test VENV=.venv-newest CONSTRAINTS=/dev/null
+
+# The share of lines that the tests run; below 95 % is an error.
 coverage: $(VENV)/test.installed
 	OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m coverage run -m pytest
 	$(BIN)/python -m coverage combine --quiet
@@ -46,11 +52,16 @@ docs: $(VENV)/docs.installed
 # Source archive and wheel, in dist/.
 package: $(VENV)/package.installed
 	rm -rf dist
-	$(BIN)/python -m build --quiet
+	$(BIN)/python -m build
 	$(BIN)/python -m twine check --strict dist/*
 
+# The demo from the wheel, in an empty environment.
+try-wheel: package
+	rm -rf .venv-wheel
+	$(MAKE) demo VENV=.venv-wheel SOURCE="$$(ls dist/*.whl)"
+
 clean:
-	rm -rf $(VENV) .venv-oldest oldest.txt demo bench build dist docs/_build docs/generated *.egg-info .coverage*
+	rm -rf .venv .venv-* oldest.txt demo bench build dist docs/_build docs/generated *.egg-info .coverage*
 
 # An extra is installed anew when requirements change or the environment was made anew.
 $(VENV)/%.installed: $(VENV)/pyvenv.cfg setup.cfg constraints.txt
@@ -60,7 +71,7 @@ ifdef TORCH
 else
 	@echo "on Linux 3 GB with CUDA. Without NVIDIA GPU, make $(MAKECMDGOALS) TORCH=cpu takes 0.2 GB instead."
 endif
-	$(PIP) --editable '.[$*]'
+	$(PIP) $(SOURCE)'[$*]'
 	touch $@
 
 # Nothing is made if the environment that is there works.

@@ -82,7 +82,7 @@ def test_environment_is_made_once_and_the_demo_run(project):
     venv, install, demo = commands(project)
     assert venv == "-m venv --clear .venv "
     assert install.endswith("--constraint constraints.txt --editable .[plot] ")
-    assert demo == "-m skchromo.demo --output demo "
+    assert demo == "-P -m skchromo.demo --output demo "
     assert "TORCH=cpu" in done.stdout
     assert run_make(project, "demo", python=python).returncode == 0
     assert commands(project) == [demo]
@@ -93,7 +93,7 @@ def test_working_environment_is_kept_whatever_python3_is(project):
     commands(project)
     old = put_python(project / "python3", "3.10")
     assert run_make(project, "demo", python=old).returncode == 0
-    assert commands(project) == ["-m skchromo.demo --output demo "]
+    assert commands(project) == ["-P -m skchromo.demo --output demo "]
 
 
 @pytest.mark.parametrize("fault", ["no python", "no pip", "other version", "old version"])
@@ -111,7 +111,7 @@ def test_environment_that_does_not_work_is_made_anew(project, fault):
     done = run_make(project, "demo", f"PYTHON={python}")
     assert "made anew" in done.stdout
     venv, install, demo = commands(project)
-    assert (venv, demo) == ("-m venv --clear .venv ", "-m skchromo.demo --output demo ")
+    assert (venv, demo) == ("-m venv --clear .venv ", "-P -m skchromo.demo --output demo ")
     assert ".[plot]" in install
 
 
