@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import errno
 import gzip
 import io
 import itertools
@@ -43,42 +44,116 @@ _REMEDIES = {
 def whole_file(path):
     """Open a binary file to write; it gets its name, replacing an older file, once it is complete.
 
-    Until then it lies beside `path`, see `whole_path`.
-    """
-    with whole_path(path) as unfinished, open(unfinished, "xb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-
-
-@contextlib.contextmanager
-def whole_path(path):
-    """Give a path to write to, for libraries that open files; it is renamed once it is complete.
-
-    Until then the file lies beside `path` as ``.NAME.XXXXXXXX.unfinished``. An error removes it; a
+    Until then it lies beside `path` as ``.NAME.XXXXXXXX.unfinished``. An error removes it; a
     process that is killed leaves it, and the older file as it was. The next file of this name
-    removes what has been left for a day. A link is followed.
+    removes what has been left for a day. A link is followed. The older file's permissions, group
+    and owner stay where the system lets them; one that is write-protected is not replaced.
     """
-    if not Path(path).parent.is_dir():
-        raise FileNotFoundError(f"cannot save to {path}: there is no folder {Path(path).parent}")
-    given, path = path, Path(os.path.realpath(path))
-    if path.is_dir():
-        raise IsADirectoryError(f"cannot save to {given}: it is a folder; name a file in it")
-    if path.exists() and not path.is_file():
-        raise FileExistsError(f"cannot save to {given}: it is a device or a pipe, not a file")
-    remove_leftovers(path.parent, f".{path.name}.")
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.unfinished")
+    target = Path(os.path.realpath(path))
+    older = _check_target(path, target)
+    remove_leftovers(target.parent, f".{target.name}.")
+    unfinished = target.with_name(f".{target.name}.{secrets.token_hex(4)}.unfinished")
+    mode = 0o666 if older is None else 0o600  # until it has the permissions of the older file
+
+    def opener(name, flags):
+        return os.open(name, flags, mode)
+
     try:
-        yield unfinished
-        os.replace(unfinished, path)
+        with saving_to(path):
+            raw = _NewFile(unfinished, "xb", opener=opener)
+        raw.becomes = path
+        with io.BufferedWriter(raw) as file:
+            if older is not None:
+                _keep_rights(raw.fileno(), older)
+            yield file
+            file.flush()
+            with saving_to(path):
+                os.fsync(raw.fileno())
+        with saving_to(path):
+            os.replace(unfinished, target)
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
 
 
+class _NewFile(io.FileIO):
+    """A file whose errors name the file that it is to become."""
+
+    becomes = None
+
+    def write(self, content):
+        """Write some bytes, and return how many."""
+        with saving_to(self.becomes):
+            return super().write(content)
+
+
+@contextlib.contextmanager
+def saving_to(path):
+    """Name the file, and the cure, in errors of the system."""
+    try:
+        yield
+    except OSError as error:
+        cure = "make room, or save elsewhere"
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            cure = f"ask for the right to write to {Path(path).parent}, or save elsewhere"
+        raise OSError(
+            error.errno, f"cannot save to {path}: {error.strerror} (nothing was replaced): {cure}"
+        ) from error
+
+
+def _check_target(path, target):
+    """Return the state of the file that is to be replaced, None where there is none."""
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"cannot save to {path}: there is no folder {target.parent}")
+    with saving_to(path):
+        try:
+            state = os.stat(target)
+        except FileNotFoundError:
+            return None
+    if stat.S_ISDIR(state.st_mode):
+        raise IsADirectoryError(f"cannot save to {path}: it is a folder; name a file in it")
+    if not stat.S_ISREG(state.st_mode):
+        raise FileExistsError(f"cannot save to {path}: it is a device or a pipe, not a file")
+    try:
+        if not state.st_mode & 0o222:  # root may write to it all the same
+            raise PermissionError
+        open(target, "r+b").close()
+    except PermissionError:
+        raise PermissionError(
+            f"cannot save to {path}: the file is write-protected: allow writing to it (chmod u+w), "
+            "or save under another name"
+        ) from None
+    return state
+
+
+def _keep_rights(descriptor, older):
+    """Give an open file owner, group and permissions of the one that it is to replace."""
+    if os.chmod not in os.supports_fd:
+        return
+    mode = stat.S_IMODE(older.st_mode) & 0o777
+    for owner in (older.st_uid, -1):  # only root may give files away
+        with contextlib.suppress(OSError):
+            os.chown(descriptor, owner, older.st_gid)
+            break
+    if os.fstat(descriptor).st_gid != older.st_gid:
+        mode = mode & ~0o070 | (mode & 0o007) << 3  # another group gets the rights of others
+    with contextlib.suppress(OSError):  # some file systems have no permissions
+        os.chmod(descriptor, mode)
+
+
+def check_overwrite(path, what, is_one, overwrite):
+    """Refuse to replace a file with content that is not `what`, as `is_one` finds, unless asked."""
+    if overwrite or not os.path.isfile(path) or not os.path.getsize(path) or is_one(path):
+        return
+    raise FileExistsError(
+        f"{path} is there and is not {what}, so it is not overwritten: save under another name, "
+        "or set overwrite=True to replace it"
+    )
+
+
 def remove_leftovers(folder, prefix=""):
     """Remove unfinished files of this prefix that killed processes left in a folder a day ago."""
-    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as files:
+    with contextlib.suppress(OSError), os.scandir(folder) as files:
         for file in files:
             if file.name.startswith(prefix) and file.name.endswith(".unfinished"):
                 with contextlib.suppress(OSError):

@@ -1,5 +1,6 @@
 """Files on disk and at addresses: read in order and at any place, by threads and after forks."""
 
+import ast
 import gzip
 import multiprocessing
 import os
@@ -14,6 +15,7 @@ import pytest
 from joblib import Parallel, delayed
 from local_server import serving
 
+import skchromo
 from skchromo._files import RemoteFile, file_state, open_at, open_binary
 
 CONTENT = np.random.default_rng(0).bytes(300_000) + b"chr1\t10\t20\n" * 20_000
@@ -143,3 +145,31 @@ def test_nothing_is_left_at_exit(server):
         [sys.executable, "-X", "dev", "-W", "error", "-c", code], capture_output=True, text=True
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+WRITERS = {"write_text", "write_bytes", "savez", "savez_compressed", "savetxt", "tofile"}
+WRITERS |= {"NamedTemporaryFile", "mkstemp", "touch"}
+
+
+def writes(call):
+    """Return whether a call of open() or of a method writes to a path."""
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    if name == "open":
+        place = slice(1, 2) if isinstance(call.func, ast.Name) else slice(1)  # or Path.open
+        modes = [each.value for each in call.args[place] if isinstance(each, ast.Constant)]
+        modes += [each.value.value for each in call.keywords if each.arg == "mode"]
+        return any(set(str(mode)) & set("wax+") for mode in modes)
+    owner = getattr(getattr(call.func, "value", None), "id", "")
+    return name in WRITERS or (owner, name) in {("os", "replace"), ("pd", "ExcelWriter")}
+
+
+def test_files_are_written_in_one_place():
+    """Downloads write parts of their own, which can be continued."""
+    package = Path(skchromo.__file__).parent
+    found = {
+        file.relative_to(package).as_posix()
+        for file in package.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and writes(node)
+    }
+    assert found == {"_files.py", "datasets/public/_fetch_file.py"}

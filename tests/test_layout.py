@@ -10,7 +10,7 @@ import pytest
 import skchromo
 
 PACKAGE = Path(skchromo.__file__).parent
-ROOT_FILES = {"_arrays", "_files", "_http", "_validation", "_words"}
+ROOT_FILES = {"_arrays", "_files", "_http", "_npz", "_validation", "_words"}
 GENOME = {
     f"genome.{part}"
     for part in ("text", "annotation", "expression", "bigwig", "tracks", "matrix", "contacts")
@@ -43,7 +43,7 @@ RULES = {
     "inspection._plot": ({"estimators", "regions"}, set()),
     "inspection.export": (GENOME | {"inspection._plot", "genome", "regions"}, {"torch", "skorch"}),
     "datasets": ({"datasets.simulated", "datasets.public"}, {"torch", "skorch"}),
-    "datasets.simulated": ({"genome", "regions"}, {"torch", "skorch"}),
+    "datasets.simulated": ({"genome", "genome.bigwig", "regions"}, {"torch", "skorch"}),
     "datasets.public": (GENOME | {"datasets.simulated", "genome", "regions"}, {"torch", "skorch"}),
 }
 

@@ -387,7 +387,7 @@ class BaseChromoformer(BaseEstimator):
                 stacklevel=2,
             )
 
-    def save(self, path):
+    def save(self, path, *, overwrite=False):
         """Write to a file that :func:`skchromo.load_model` reads, to share or to keep.
 
         The file is safetensors: weights, and a text with the parameters, classes, tracks, bin
@@ -400,12 +400,18 @@ class BaseChromoformer(BaseEstimator):
         ----------
         path : str or Path
             File to write, by custom ``*.safetensors``. It appears under its name when it is
-            whole; an older one is replaced.
+            whole; an older model is replaced.
+        overwrite : bool, default=False
+            Whether a file that is not a model is replaced too.
 
         Raises
         ------
+        FileExistsError
+            If a file that is not a model is there.
         FileNotFoundError
             If there is no such folder.
+        PermissionError
+            If the file there is write-protected.
         TypeError
             If classes are of a type that is not plain data.
 
@@ -425,7 +431,7 @@ class BaseChromoformer(BaseEstimator):
         """
         check_is_fitted(self, "net_")
         with self._threads():
-            write_model(self, path)
+            write_model(self, path, overwrite)
 
     @classmethod
     def load(cls, path, *, device=None):
@@ -458,16 +464,25 @@ class BaseChromoformer(BaseEstimator):
         """
         return read_model(path, (cls,), device)
 
-    def save_checkpoint(self, path):
+    def save_checkpoint(self, path, *, overwrite=False):
         """Write the network as a checkpoint that the reference implementation can load.
 
         Parameters
         ----------
         path : str or Path
-            File to write: ``{"net": state_dict}``. It appears under its name when it is whole.
+            File to write: ``{"net": state_dict}``. It appears under its name when it is whole; an
+            older file of ``torch.save`` is replaced.
+        overwrite : bool, default=False
+            Whether a file of another kind is replaced too.
 
         Raises
         ------
+        FileExistsError
+            If a file of another kind is there.
+        FileNotFoundError
+            If there is no such folder.
+        PermissionError
+            If the file there is write-protected.
         ValueError
             If the reference implementation does not have such a network: with
             ``linear_skip=True``, or one head over two conditions.
@@ -483,4 +498,4 @@ class BaseChromoformer(BaseEstimator):
                 "a checkpoint in its format cannot hold this network; save() keeps it for skchromo"
             )
         with self._threads():
-            save_checkpoint(self.net_.network, path)
+            save_checkpoint(self.net_.network, path, overwrite=overwrite)

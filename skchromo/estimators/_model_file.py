@@ -20,7 +20,7 @@ from safetensors.torch import save
 from sklearn.utils import check_scalar
 from skorch.history import History
 
-from .._files import check_is_file, whole_file
+from .._files import check_is_file, check_overwrite, whole_file
 from ._checks import LAYOUT, NETWORK_SIZES, check_params
 from ._runtime import device_or_cpu, resolve_device, seeded_torch
 
@@ -49,8 +49,9 @@ _MOST_CHARACTERS = 1 << 20
 _MOST_MESSAGE = 200
 
 
-def write_model(estimator, path):
+def write_model(estimator, path, overwrite=False):
     """Write a fitted estimator to a file, and warn of the settings that it cannot hold."""
+    check_overwrite(path, "a model that was saved", _is_ours, overwrite)
     net, left_out = estimator.net_, []
 
     def plain(items, title="{}"):
@@ -100,6 +101,17 @@ def write_model(estimator, path):
             "loaded model predicts the same, but set these again before you fit it",
             stacklevel=3,
         )
+
+
+def _is_ours(path):
+    """Return whether a file begins as one that `write_model` made, of whatever version."""
+    try:
+        with open(path, "rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(min(size, os.path.getsize(path))))
+        return header["__metadata__"]["format"] == _FORMAT
+    except (OSError, KeyError, TypeError, ValueError, RecursionError):
+        return False
 
 
 def load_model(path, *, device=None):

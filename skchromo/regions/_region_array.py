@@ -493,7 +493,7 @@ class RegionArray:
             tracks = [f"track{i}" for i in range(parts["signal"].shape[1])]
         return cls(**parts, weights=weights, genes=genes, tracks=tracks, bin_size=bin_size)
 
-    def save(self, path):
+    def save(self, path, *, overwrite=False):
         """Write to a file that :meth:`load` opens without reading all of it.
 
         The file is an .npz that is not compressed (``np.load`` lists its content) and holds the
@@ -503,6 +503,8 @@ class RegionArray:
         ----------
         path : str or Path
             File to write, by custom ``*.npz``. An array that was saved there is replaced.
+        overwrite : bool, default=False
+            Whether a file of another kind is replaced too.
 
         Raises
         ------
@@ -510,6 +512,8 @@ class RegionArray:
             If something else is there.
         FileNotFoundError
             If there is no such folder.
+        PermissionError
+            If the file there is write-protected.
         ValueError
             If a column of `genes` holds objects other than str, numbers, bool and None.
 
@@ -526,7 +530,7 @@ class RegionArray:
         ...     opened[1:].shape, opened.stored_at == path, opened.equals(X)
         ((2, 1, 8, 1), True, True)
         """
-        write(self, path)
+        write(self, path, overwrite)
 
     @classmethod
     def load(cls, path, mmap_mode="r"):

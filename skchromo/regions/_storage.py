@@ -8,25 +8,23 @@ mapped. It holds no pickles: whatever is not an array of numbers or str is in JS
 import contextlib
 import errno
 import json
-import math
 import os
 import secrets
 import struct
 import weakref
 import zipfile
-from pathlib import Path
 
 import numpy as np
 
 from .._arrays import bin_offsets, gathered
-from .._files import check_is_file, whole_file
+from .._files import check_is_file, check_overwrite, whole_file
+from .._npz import add_array, add_member, open_stored, read_array, read_header
 from ._checks import check_layout, check_parts
 from ._select import renumbered, used_regions
 
 _FORMAT, _VERSION = "skchromo RegionArray", 1
 _ABOUT, _SIGNAL = "about.json", "signal.npy"
 _SETTINGS = ("tracks", "bin_size", "n_bins", "window", "chromsizes")
-_CHUNK = 1 << 20
 
 # An extra field without content, by whose 4 bytes the signal, the first member, begins at a
 # multiple of 64 bytes: 30 of header, 10 of name, 20 for sizes beyond 4 GB, then the .npy header.
@@ -37,20 +35,15 @@ _PADDING = struct.pack("<HH", 0xD935, 0)
 _mapped = weakref.WeakValueDictionary()
 
 
-def write(X, path):
+def write(X, path, overwrite=False):
     """Write the regions that the rows use, a few at a time; see `RegionArray.save`."""
-    path = Path(path)
-    if os.path.lexists(path) and not _is_ours(path):
-        raise FileExistsError(
-            f"{path} is there and is not a RegionArray that was saved, so it is not overwritten: "
-            "save under another name, or remove it first"
-        )
+    check_overwrite(path, "a RegionArray that was saved", _is_ours, overwrite)
     check_parts(X)  # the signal may have been written to since X was made
     used = used_regions(X)
     regions = np.flatnonzero(used)
     arrays, about = _small_parts(X, used)
     with whole_file(path) as file, zipfile.ZipFile(file, "w") as archive:
-        info = zipfile.ZipInfo(_SIGNAL)
+        info = zipfile.ZipInfo(_SIGNAL)  # dated as by `add_member`
         info.extra = _PADDING
         with archive.open(info, "w", force_zip64=True) as member:
             shape = (int(np.diff(X.offsets)[used].sum()), len(X.tracks))
@@ -59,9 +52,9 @@ def write(X, path):
             for part in gathered(X.signal, X.offsets, regions):
                 member.write(part.astype("<f4", copy=False).tobytes())
         for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
-        archive.writestr(_ABOUT, json.dumps(about, indent=1))
+            add_array(archive, name, array)
+        with add_member(archive, _ABOUT) as member:
+            member.write(json.dumps(about, indent=1).encode())
 
 
 def _small_parts(X, used):
@@ -123,10 +116,8 @@ def _to_json(values, what):
 
 def _is_ours(path):
     """Return whether a file is one that `write` made, of whatever version."""
-    if not os.path.isfile(path):  # to open a pipe would wait for its writer
-        return False
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open(path, "rb") as file, open_stored(file) as archive:
             return json.loads(archive.read(_ABOUT))["format"] == _FORMAT
     except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError):
         return False
@@ -137,7 +128,7 @@ def read(cls, path, mmap_mode):
     path = os.path.abspath(path)
     with _opened(path) as (file, archive, about):
         if mmap_mode is None:
-            X = _build(cls, archive, about, _array(archive, "signal"))
+            X = _build(cls, archive, about, read_array(archive, "signal"))
             check_parts(X)
             return X
         base = _base_of(cls, path, file, archive, about)
@@ -175,7 +166,7 @@ def _base_of(cls, path, file, archive, about):
 
 def _build(cls, archive, about, signal):
     """Return a RegionArray of the parts in a file, its layout checked."""
-    start, end = _array(archive, "start"), _array(archive, "end")
+    start, end = read_array(archive, "start"), read_array(archive, "end")
     if signal.dtype != np.float32:
         raise ValueError(f"{_SIGNAL} holds {signal.dtype}")
     labels = about["row_labels"]
@@ -183,11 +174,11 @@ def _build(cls, archive, about, signal):
     vars(X).update(
         signal=signal,
         offsets=bin_offsets(start, end, about["bin_size"]),
-        chrom=np.array(about["chroms"], dtype=object)[_array(archive, "chrom")],
+        chrom=np.array(about["chroms"], dtype=object)[read_array(archive, "chrom")],
         start=start,
         end=end,
-        index=_array(archive, "index"),
-        weights=_array(archive, "weights"),
+        index=read_array(archive, "index"),
+        weights=read_array(archive, "weights"),
         genes=dict(_saved_columns(archive, "genes", about["genes"])),
         row_labels=labels and tuple(_saved_columns(archive, "row_labels", labels)),
         **{name: about[name] for name in _SETTINGS},
@@ -201,7 +192,7 @@ def _saved_columns(archive, what, saved):
     """Yield names and columns that `_columns_to_save` returned."""
     for place, (name, values) in enumerate(saved):
         if values is None:
-            column = _array(archive, f"{what}_{place}")
+            column = read_array(archive, f"{what}_{place}")
         else:
             column = np.empty(len(values), dtype=object)
             column[:] = values
@@ -216,11 +207,7 @@ def _opened(path):
         raise ValueError(f"{path} is a folder: give a file of RegionArray.save")
     with open(path, "rb") as file:
         with _named(f"{path} is not a file of RegionArray.save, or only a part of one"):
-            archive = zipfile.ZipFile(file)
-            size = os.fstat(file.fileno()).st_size
-            # Unpacking may take any amount of memory.
-            if any(info.compress_type or info.file_size > size for info in archive.infolist()):
-                raise ValueError("its content is compressed, or longer than the file")
+            archive = open_stored(file)
             about = json.loads(archive.read(_ABOUT))
             version = about["version"]
             if about["format"] != _FORMAT:
@@ -249,36 +236,14 @@ def _named(problem):
         raise ValueError(f"{problem} ({error})") from error
 
 
-def _array(archive, name):
-    """Return an array read into memory; its checksum is compared."""
-    info = archive.getinfo(f"{name}.npy")
-    with archive.open(info) as member:
-        array = np.empty(*_read_header(member, info, 0))
-        content = memoryview(array.reshape(-1).view(np.uint8))
-        for start in range(0, len(content), _CHUNK):
-            member.readinto(content[start : start + _CHUNK])
-    return array
-
-
 def _map_signal(file, archive):
     """Return the signal in its place in the file, read-only."""
     info = archive.getinfo(_SIGNAL)
     file.seek(info.header_offset + 26)
     begin = info.header_offset + 30 + sum(struct.unpack("<HH", file.read(4)))
     file.seek(begin)
-    shape, dtype = _read_header(file, info, begin)
+    shape, dtype = read_header(file, info, begin)
     if not shape[0]:
         return np.empty(shape, dtype)
     # As a plain ndarray: rows of a memmap would be memmaps that own nothing.
     return np.asarray(np.memmap(file, dtype, mode="r", offset=file.tell(), shape=shape))
-
-
-def _read_header(file, info, begin):
-    """Return shape and dtype of the .npy that begins there, and leave the file at its values."""
-    if np.lib.format.read_magic(file) != (1, 0):
-        raise ValueError(f"{info.filename} has an unknown header")
-    shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(file)
-    size = file.tell() - begin + math.prod(shape) * dtype.itemsize
-    if is_fortran or dtype.hasobject or size != info.file_size:
-        raise ValueError(f"{info.filename} does not hold what its header says")
-    return shape, dtype

@@ -75,6 +75,22 @@ def test_next_call_continues_and_the_error_says_so(server, tmp_path):
     assert names_in(tmp_path) == ["data.bin", "data.bin.sha256"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits of files on this system")
+@pytest.mark.parametrize("ranges", [True, False])
+def test_full_disk_is_reported_as_one(server, tmp_path, ranges):
+    import resource
+
+    server.ranges = ranges
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"cannot save to .*data\.bin: File too large.*room"):
+            fetch(server, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert fetch(server, tmp_path).read_bytes() == BODY
+
+
 def test_file_that_changed_meanwhile_is_started_over(server, tmp_path):
     interrupt(server, tmp_path)
     server.files["data.bin"] = new = BODY[::-1]

@@ -1,5 +1,6 @@
 """Faults of the machine and of people: full disks, killed processes, Ctrl-C."""
 
+import errno
 import os
 import resource
 import signal
@@ -7,21 +8,33 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
-from fuzz_files import write_bigwig, write_regions
+from fuzz_files import write_bigwig
 from joblib import Parallel, delayed
 from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import Callback
-from small_models import TINY, make_regions
+from small_models import TINY, make_located, make_regions
 from small_tracks import files_in, make_genes, transform
 
-from skchromo import ChromoformerRegressor, RegionArray
+from skchromo import ChromoformerRegressor, RegionArray, load_model
+from skchromo._files import whole_file
+from skchromo.datasets import make_epigenome
 from skchromo.genome.bigwig import BigWigFile, BinCache
+from skchromo.inspection import (
+    attributions,
+    pcre_importance,
+    to_bedgraph,
+    to_bedpe,
+    to_bigwig,
+    to_interact,
+)
 
 HERE = Path(__file__).resolve().parent
 N_TRACKS = 6
@@ -91,20 +104,167 @@ def test_damaged_file_of_memory_is_named_and_read_again(tracks, genes, tmp_path,
         assert transform(tracks, genes, tmp_path / "cache").equals(expected)
 
 
-def test_full_disk_leaves_the_older_file(tmp_path):
-    write_regions(tmp_path / "X.npz")
-    X = make_regions()
+@pytest.fixture(scope="module")
+def writers():
+    """Everything that writes a file, by the name of its file."""
+    X = make_located()
     model = ChromoformerRegressor(**TINY).fit(X, np.arange(float(len(X))))
-    model.save(tmp_path / "m")
-    model.save_checkpoint(tmp_path / "m.pt")
-    saves = {"X.npz": RegionArray.load(tmp_path / "X.npz").save}
-    saves |= {"m": model.save, "m.pt": model.save_checkpoint}
+    signal, contacts = attributions(model, X, n_steps=1), pcre_importance(model, X)
+    return {
+        "X.npz": X.save,
+        "m": model.save,
+        "m.pt": model.save_checkpoint,
+        "a.bw": partial(to_bigwig, signal),
+        "a.bedgraph": partial(to_bedgraph, signal),
+        "a.bedgraph.gz": partial(to_bedgraph, signal),
+        "a.bedpe": partial(to_bedpe, contacts),
+        "a.interact": partial(to_interact, contacts),
+    }
+
+
+@pytest.mark.parametrize("share", [0.001, 0.5, 0.999])
+def test_full_disk_is_an_error_and_leaves_the_older_file(writers, tmp_path, share):
+    for name, write in writers.items():
+        path = tmp_path / name
+        write(path)
+        before = path.read_bytes()
+        with full_disk(int(share * len(before))), pytest.raises(OSError, match="save to") as error:
+            write(path)
+        assert error.value.errno == errno.EFBIG
+        assert name in str(error.value)
+        assert path.read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} == set(writers)
+
+
+def test_full_disk_is_an_error_of_simulated_genomes(tmp_path):
+    with full_disk(2_000), pytest.raises(OSError, match=r"cannot save to .*File too large"):
+        make_epigenome(tmp_path / "made", n_genes=20, n_chroms=2, random_state=0)
+    assert not list((tmp_path / "made").glob("*.unfinished"))
+
+
+@pytest.mark.parametrize("moment", ["fsync", "replace"])
+def test_disk_that_fails_at_the_end_leaves_the_older_file(writers, tmp_path, monkeypatch, moment):
+    def fail(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for name, write in writers.items():
+        path = tmp_path / name
+        write(path)
+        before = path.read_bytes()
+        with monkeypatch.context() as patch:
+            patch.setattr(os, moment, fail)
+            with pytest.raises(OSError, match="No space") as error:
+                write(path)
+        assert name in str(error.value)
+        assert path.read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} == set(writers)
+
+
+@pytest.fixture
+def usual_umask():
+    before = os.umask(0o027)
+    yield
+    os.umask(before)
+
+
+def test_permissions_are_those_of_the_replaced_file(writers, tmp_path, usual_umask):
+    for name, write in writers.items():
+        path = tmp_path / name
+        write(path)
+        assert path.stat().st_mode & 0o777 == 0o640
+        for mode in (0o600, 0o664, 0o646):
+            path.chmod(mode)
+            write(path)
+            assert path.stat().st_mode & 0o777 == mode
+
+
+def test_write_protected_file_is_refused(writers, tmp_path):
+    for name, write in writers.items():
+        path = tmp_path / name
+        write(path)
+        before = path.read_bytes()
+        path.chmod(0o444)
+        with pytest.raises(PermissionError, match=rf"{name}: the file is write-protected.*chmod"):
+            write(path)
+        assert path.read_bytes() == before
+
+
+def test_saves_replace_files_of_their_kind_only(writers, tmp_path):
+    saves = {name: writers[name] for name in ("X.npz", "m", "m.pt")}
+    genes = b"gene_id\tchrom\ttss\tstrand\n"
     for name, save in saves.items():
-        before = (tmp_path / name).read_bytes()
-        with full_disk(), pytest.raises(OSError, match="File too large"):
-            save(tmp_path / name)
-        assert (tmp_path / name).read_bytes() == before
-    assert {path.name for path in tmp_path.iterdir()} == set(saves)
+        for other in {"genes.tsv", *saves} - {name}:
+            path = tmp_path / f"{name}-{other}"
+            if other in saves:
+                saves[other](path)
+            else:
+                path.write_bytes(genes)
+            before = path.read_bytes()
+            with pytest.raises(FileExistsError, match=r"is not a .*overwrite=True"):
+                save(path)
+            assert path.read_bytes() == before
+            save(path, overwrite=True)
+            save(path)
+            assert path.read_bytes() != before
+        (tmp_path / "empty").write_bytes(b"")
+        save(tmp_path / "empty")
+        (tmp_path / "empty").unlink()
+
+
+def clock_says(year):
+    return mock.patch("time.time", return_value=(year - 1970) * 365.25 * 86_400 + 1_000)
+
+
+@pytest.mark.parametrize("year", [1970, 2120])
+def test_clock_of_another_century_changes_nothing(writers, tracks, genes, tmp_path, year):
+    for name, write in writers.items():
+        write(tmp_path / name)
+    written = {name: (tmp_path / name).read_bytes() for name in writers}
+    with clock_says(year):
+        for name, write in writers.items():
+            write(tmp_path / name)
+            if name not in ("X.npz", "m"):  # an id of its own; names in another order
+                assert (tmp_path / name).read_bytes() == written[name]
+        kept = transform(tracks, genes, tmp_path / "cache")
+    assert RegionArray.load(tmp_path / "X.npz").shape == (24, 4, 16, 2)
+    assert load_model(tmp_path / "m").n_iter_ == 2
+    assert files_in(tmp_path / "cache") == [".npz"] * N_TRACKS
+    assert transform(tracks, genes, tmp_path / "cache").equals(kept)
+
+
+def test_links_are_kept_and_their_files_replaced(writers, tmp_path):
+    (tmp_path / "there").mkdir()
+    for name, write in writers.items():
+        link, target = tmp_path / name, tmp_path / "there" / name
+        link.symlink_to(target)
+        for _ in range(2):  # a link to nothing, and to a file
+            write(link)
+            assert link.is_symlink()
+            assert target.read_bytes()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork") or os.geteuid() != 0, reason="only root changes users")
+def test_group_is_kept_or_gets_the_rights_of_others(tmp_path):
+    tmp_path.chmod(0o777)
+    for folder in (tmp_path.parent, tmp_path.parent.parent):
+        folder.chmod(0o755)
+    path = tmp_path / "m"
+    for groups, expected in (([4_321], (4_321, 0o664)), ([], (65_534, 0o644))):
+        path.write_bytes(b"older")
+        os.chown(path, 0, 4_321)
+        path.chmod(0o664 if groups else 0o666)
+        if not (child := os.fork()):
+            try:
+                os.setgroups(groups)
+                os.setgid(65_534)
+                os.setuid(65_534)
+                with whole_file(path) as file:
+                    file.write(b"new")
+            finally:
+                os._exit(path.read_bytes() != b"new")
+        assert os.waitpid(child, 0)[1] == 0
+        assert (path.stat().st_gid, path.stat().st_mode & 0o777) == expected
+        path.unlink()
 
 
 def test_file_that_is_replaced_stays_whole_for_its_readers(tmp_path):

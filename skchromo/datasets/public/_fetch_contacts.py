@@ -141,9 +141,14 @@ def _write_pairs(path, target):
             f"{path} is not a dictionary of fragment pairs and scores ({error}): "
             f"{how_to_fetch_again(path)}"
         ) from error
-    with whole_file(target) as file, gzip.open(file, "wt", compresslevel=6) as out:
-        out.write("fragment1\tfragment2\tscore\n")
-        out.writelines(f"{one}\t{other}\t{score!r}\n" for one, other, score in rows)
+    with whole_file(target) as file, _packing(file) as out:
+        out.write(b"fragment1\tfragment2\tscore\n")
+        out.writelines(f"{one}\t{other}\t{score!r}\n".encode() for one, other, score in rows)
+
+
+def _packing(file):
+    """Return a gzip file to write; without a time, which may be none that gzip can hold."""
+    return gzip.GzipFile(fileobj=file, filename="", mode="wb", compresslevel=6, mtime=0)
 
 
 class _PlainUnpickler(pickle.Unpickler):
@@ -171,7 +176,7 @@ def _without_bzip2(path):
         with (
             bz2.open(path) as packed,
             whole_file(target) as file,
-            gzip.open(file, "wb", compresslevel=6) as out,
+            _packing(file) as out,
         ):
             shutil.copyfileobj(packed, out, 1 << 20)
     return target

@@ -1,13 +1,11 @@
 """fetch_chromoformer_demo: the reference's demo as bigWig files, gene table and contacts."""
 
-import contextlib
-
 import numpy as np
 import pandas as pd
-import pyBigWig
 from sklearn.utils import Bunch
 
-from ..._files import whole_path
+from ..._files import whole_file
+from ...genome.bigwig import write_bigwig
 from ..simulated import TRACKS
 from ._data_home import get_data_home
 from ._fetch_file import fetch_file, fetch_files, how_to_fetch_again, join_url
@@ -149,17 +147,16 @@ def _make_tracks(regions, tracks, folder, base_url, progress):
     }
     fetch_files(urls, progress=progress, desc="Chromoformer demo")
     chroms = list(dict.fromkeys(chrom for chrom, _, _ in regions))
-    with contextlib.ExitStack() as stack:
-        names = {mark: stack.enter_context(whole_path(path)) for mark, path in tracks.items()}
-        files = {
-            mark: stack.enter_context(pyBigWig.open(str(name), "w")) for mark, name in names.items()
-        }
-        for file in files.values():
-            file.addHeader([(chrom, _HG19[chrom]) for chrom in chroms])
-        for block in _blocks(regions):
-            depth = _merge(block, paths)
-            for row, mark in enumerate(TRACKS):
-                _add_runs(files[mark], block[0][0], block[0][1], depth[row])
+    runs = {mark: {chrom: [] for chrom in chroms} for mark in tracks}
+    for block in _blocks(regions):
+        depth = _merge(block, paths)
+        for row, mark in enumerate(TRACKS):
+            runs[mark][block[0][0]].append(_runs(block[0][1], depth[row]))
+    sizes = {chrom: _HG19[chrom] for chrom in chroms}
+    for mark, path in tracks.items():
+        signal = {chrom: map(np.concatenate, zip(*parts)) for chrom, parts in runs[mark].items()}
+        with whole_file(path) as file:
+            write_bigwig(file, sizes, {chrom: [*columns] for chrom, columns in signal.items()})
     for path in paths.values():
         path.unlink(missing_ok=True)
         path.with_name(path.name + ".sha256").unlink(missing_ok=True)
@@ -211,13 +208,8 @@ def _load(path, length):
     return values
 
 
-def _add_runs(file, chrom, origin, depth):
-    """Add a stretch to a bigWig file, equal neighbours as one entry."""
+def _runs(origin, depth):
+    """Return start, end and value of the runs of a stretch, equal neighbours as one."""
     starts = np.flatnonzero(np.diff(depth, prepend=np.nan) != 0)
     ends = np.append(starts[1:], len(depth))
-    file.addEntries(
-        [chrom] * len(starts),
-        (starts + origin).tolist(),
-        ends=(ends + origin).tolist(),
-        values=depth[starts].astype(float).tolist(),
-    )
+    return starts + origin, ends + origin, depth[starts]

@@ -1,6 +1,7 @@
 """A file in the data home: downloaded once, in several calls if need be, checked at each use."""
 
 import contextlib
+import errno
 import hashlib
 import io
 import os
@@ -11,9 +12,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ..._files import RemoteFile, whole_file
+from ..._files import RemoteFile, saving_to, whole_file
 
 _FILES_AT_ONCE = 8
+# Errors of the disk, and not of the network.
+_OF_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES}
 
 
 class _WholeRemoteFile(RemoteFile):
@@ -36,7 +39,8 @@ def fetch_file(url, path, *, checksum=None, progress=True):
             if not path.is_file():
                 _download(url, part, path, progress)
                 _check_arrived(url, part, path, checksum)
-                os.replace(part, path)  # not by whole_file, because a part can be continued
+                with saving_to(path):
+                    os.replace(part, path)  # not by whole_file, because a part can be continued
     _check_kept(path, url, checksum)
     return path
 
@@ -150,8 +154,14 @@ def _download(url, part, path, progress):
                 f"{path.name} could not be downloaded: {error}.{left} Try again with a connection, "
                 f"or put the file at {path} by hand"
             ) from error
-        raise
+        with saving_to(path) if _is_of_disk(error) else contextlib.nullcontext():
+            raise
     _tag(part).unlink(missing_ok=True)
+
+
+def _is_of_disk(error):
+    """Return whether an error comes from the disk."""
+    return isinstance(error, OSError) and error.errno in _OF_DISK
 
 
 def _download_ranges(remote, part, options):
@@ -190,6 +200,8 @@ def _download_whole(url, part, options):
                 system.get_file(url, str(part), callback=callback)
             return
         except (ClientError, OSError) as error:
+            if _is_of_disk(error):
+                raise
             if pause is None:
                 raise ConnectionError(f"{url} cannot be read from ({error})") from error
         time.sleep(pause)

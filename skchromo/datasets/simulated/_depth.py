@@ -1,9 +1,9 @@
 """Read depth of a simulated genome, from the marks of promoters, gene bodies and elements."""
 
 import numpy as np
-import pyBigWig
 
-from ..._files import whole_path
+from ..._files import whole_file
+from ...genome.bigwig import write_bigwig
 from ._landscape import KINDS
 
 STEP = 100  # bp that share one depth
@@ -90,15 +90,10 @@ def write_depth(path, chromsizes, depths):
 
     Stretches without reads are left out, as mappers do.
     """
-    with whole_path(path) as unfinished, pyBigWig.open(str(unfinished), "w") as file:
-        file.addHeader(list(chromsizes.items()))
-        for chrom, depth in depths:
-            size = chromsizes[chrom]
-            covered = np.flatnonzero(depth)
-            whole = covered[covered < size // STEP]
-            if len(whole):
-                values = depth[whole].astype(np.float64)
-                file.addEntries(chrom, whole * STEP, values=values, span=STEP)
-            if len(covered) > len(whole):
-                rest = size % STEP
-                file.addEntries(chrom, [size - rest], values=[float(depth[-1])], span=rest)
+    signal = {}
+    for chrom, depth in depths:
+        start = np.flatnonzero(depth) * STEP
+        end = np.minimum(start + STEP, chromsizes[chrom])
+        signal[chrom] = start, end, depth[start // STEP].astype(np.float32)
+    with whole_file(path) as file:
+        write_bigwig(file, chromsizes, signal)

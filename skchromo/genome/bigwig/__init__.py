@@ -10,3 +10,4 @@ from ._read_bins import (
     read_bins,
     read_chromsizes,
 )
+from ._write import write_bigwig

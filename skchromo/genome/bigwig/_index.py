@@ -10,17 +10,17 @@ from .._sniff import BIGWIG
 
 # The first version of the format whose files end with the signature.
 _SIGNED_AT_END = 4
-_CHROM_TREE = 0x78CA8C91
-_BLOCK_INDEX = 0x2468ACE0
-_WORD = struct.Struct("<I")
-_SUMMARY = struct.Struct("<Q4d")
-_HEADER = struct.Struct("<IHHQQQHHQQIQ")
-_ZOOM = struct.Struct("<IIQQ")
-_TREE = struct.Struct("<IIIIQQ")
-_INDEX = struct.Struct("<IIQIIIIQII")
-_NODE = struct.Struct("<BBH")
-_BRANCH = np.dtype([("bounds", "<u4", 4), ("child", "<u8")])
-_LEAF = np.dtype(
+CHROM_TREE = 0x78CA8C91
+BLOCK_INDEX = 0x2468ACE0
+WORD = struct.Struct("<I")
+SUMMARY = struct.Struct("<Q4d")
+HEADER = struct.Struct("<IHHQQQHHQQIQ")
+ZOOM = struct.Struct("<IIQQ")
+TREE = struct.Struct("<IIIIQQ")
+INDEX = struct.Struct("<IIQIIIIQII")
+NODE = struct.Struct("<BBH")
+BRANCH = np.dtype([("bounds", "<u4", 4), ("child", "<u8")])
+LEAF = np.dtype(
     [
         ("chrom", "<u4"),
         ("start", "<u4"),
@@ -108,19 +108,19 @@ def _read_header(file):
 
     Every place that the header names is checked.
     """
-    header = _unpack(_HEADER, file, 0)
+    header = _unpack(HEADER, file, 0)
     _, version, n_zooms, tree, data, index, _, _, _, summary, inflated_size, _ = header
-    zooms = file.read_at(_HEADER.size, n_zooms * _ZOOM.size)
-    if len(zooms) < n_zooms * _ZOOM.size:
+    zooms = file.read_at(HEADER.size, n_zooms * ZOOM.size)
+    if len(zooms) < n_zooms * ZOOM.size:
         raise DamageError
     size = file.size
-    places = [place for zoom in _ZOOM.iter_unpack(zooms) for place in zoom[2:]]
+    places = [place for zoom in ZOOM.iter_unpack(zooms) for place in zoom[2:]]
     if max(tree, data, index, summary, *places) >= size:
         raise DamageError
-    marks = [(tree, _CHROM_TREE), *([(index, _BLOCK_INDEX)] if index else [])]
+    marks = [(tree, CHROM_TREE), *([(index, BLOCK_INDEX)] if index else [])]
     if version >= _SIGNED_AT_END:
         marks.append((size - 4, BIGWIG))
-    if any(file.read_at(place, 4) != _WORD.pack(expected) for place, expected in marks):
+    if any(file.read_at(place, 4) != WORD.pack(expected) for place, expected in marks):
         raise DamageError
     # A file without any signal may do without an index; no other one.
     stored = _read_summary(file, summary)
@@ -131,19 +131,19 @@ def _read_header(file):
 
 def _read_summary(file, place):
     """Read the numbers on all signal; None where there are none."""
-    stored = file.read_at(place, _SUMMARY.size) if place else b""
-    return Summary(*_SUMMARY.unpack(stored)) if len(stored) == _SUMMARY.size else None
+    stored = file.read_at(place, SUMMARY.size) if place else b""
+    return Summary(*SUMMARY.unpack(stored)) if len(stored) == SUMMARY.size else None
 
 
 def _read_chroms(file, tree):
     """Read the chromosomes by name, in the order of their numbers."""
-    _, _, key_size, value_size, _, _ = _unpack(_TREE, file, tree)
+    _, _, key_size, value_size, _, _ = _unpack(TREE, file, tree)
     if value_size != 8 or not 0 < key_size < 1 << 16:
         raise DamageError
     leaf = np.dtype([("name", f"S{key_size}"), ("number", "<u4"), ("size", "<u4")])
     branch = np.dtype([("name", f"S{key_size}"), ("child", "<u8")])
     chroms = {}
-    for items in _leaves(file, tree + _TREE.size, leaf, branch):
+    for items in _leaves(file, tree + TREE.size, leaf, branch):
         for name, number, size in items.tolist():
             try:
                 chroms[name.decode()] = Chrom(number, size)
@@ -157,10 +157,10 @@ def _read_chroms(file, tree):
 
 def _read_blocks(file, index):
     """Read all data blocks with the numbers of their chromosomes, in rising order."""
-    leaves, n_promised = [np.zeros(0, dtype=_LEAF)], 0
+    leaves, n_promised = [np.zeros(0, dtype=LEAF)], 0
     if index:
-        n_promised = _unpack(_INDEX, file, index)[2]
-        leaves.extend(_leaves(file, index + _INDEX.size, _LEAF, _BRANCH))
+        n_promised = _unpack(INDEX, file, index)[2]
+        leaves.extend(_leaves(file, index + INDEX.size, LEAF, BRANCH))
     found = np.concatenate(leaves)
     size = file.size
     place = found["chrom"].astype(np.uint64) << np.uint64(32) | found["start"]
@@ -193,11 +193,11 @@ def _leaves(file, root, leaf, branch):
         if place in seen or place > size:
             raise DamageError
         seen.add(place)
-        is_leaf, _, count = _unpack(_NODE, file, place)
+        is_leaf, _, count = _unpack(NODE, file, place)
         form = leaf if is_leaf else branch
         if is_leaf > 1 or count * form.itemsize > size - place:
             raise DamageError
-        content = file.read_at(place + _NODE.size, count * form.itemsize)
+        content = file.read_at(place + NODE.size, count * form.itemsize)
         if len(content) < count * form.itemsize:
             raise DamageError
         items = np.frombuffer(content, dtype=form)

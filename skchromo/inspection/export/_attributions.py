@@ -4,12 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyBigWig
 
 from ..._arrays import ranges
-from ..._files import whole_path
+from ..._files import whole_file
 from ..._words import check_choice
-from ...genome.bigwig import read_chromsizes
+from ...genome.bigwig import read_chromsizes, write_bigwig
 from ._writing import rows_to_write, write_table
 
 
@@ -133,20 +132,14 @@ def to_bigwig(attributions, path, *, track=None, genes=None, combine="sum", chro
             raise ValueError(
                 f"{target}: the length of {', '.join(unknown[:5])} is not known: give chromsizes="
             )
-        _write_bigwig(target, sizes, table)
+        signal = {
+            chrom: [part[name].to_numpy() for name in ("start", "end", "value")]
+            for chrom, part in table.groupby("chrom")
+        }
+        with whole_file(target) as file:
+            write_bigwig(file, sizes, signal)
         written[label] = target
     return written.get(None, written)
-
-
-def _write_bigwig(path, sizes, table):
-    """Write a table chrom, start, end, value, in order, whole or not at all."""
-    with whole_path(path) as unfinished, pyBigWig.open(str(unfinished), "w") as file:
-        file.addHeader(list(sizes.items()))
-        parts = dict(tuple(table.groupby("chrom")))
-        for chrom in sizes:
-            if chrom in parts:
-                start, end, value = (parts[chrom][name].tolist() for name in table.columns[1:])
-                file.addEntries([chrom] * len(start), start, ends=end, values=value)
 
 
 def _lengths(attributions, chromsizes):

@@ -39,5 +39,6 @@ def write_table(table, path, first_line=None, *, names=False):
         text = f"{first_line}\n{text}"
     content = text.encode()
     with whole_file(path) as file:
-        file.write(gzip.compress(content) if Path(path).suffix == ".gz" else content)
+        # without a time, which may be none that gzip can hold
+        file.write(gzip.compress(content, mtime=0) if Path(path).suffix == ".gz" else content)
     return Path(path)

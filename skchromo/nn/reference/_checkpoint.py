@@ -2,10 +2,11 @@
 
 import io
 import re
+import zipfile
 
 import torch
 
-from ..._files import whole_file
+from ..._files import check_overwrite, whole_file
 from .._network import ChromoformerNetwork
 from ._checkpoint_file import read_tensors
 from ._names import fitting_parts, load_reference_state, reference_state
@@ -204,7 +205,7 @@ def load_checkpoint(path, max_length=40_000):
     return network
 
 
-def save_checkpoint(network, path, **content):
+def save_checkpoint(network, path, *, overwrite=False, **content):
     """Write a network as a reference checkpoint.
 
     Parameters
@@ -212,9 +213,21 @@ def save_checkpoint(network, path, **content):
     network : ChromoformerNetwork
         Without a linear skip.
     path : str or Path
-        File to write. It appears under its name when it is whole; an older one is replaced.
+        File to write. It appears under its name when it is whole; an older file of
+        ``torch.save`` is replaced.
+    overwrite : bool, default=False
+        Whether a file of another kind is replaced too.
     **content
         Further entries of the file beside ``"net"``, as ``epoch=10``.
+
+    Raises
+    ------
+    FileExistsError
+        If a file of another kind is there.
+    FileNotFoundError
+        If there is no such folder.
+    PermissionError
+        If the file there is write-protected.
 
     Examples
     --------
@@ -227,12 +240,22 @@ def save_checkpoint(network, path, **content):
     >>> sorted(torch.load(path, weights_only=True))
     ['epoch', 'net']
     """
+    check_overwrite(path, "a checkpoint", _is_of_torch, overwrite)
     state = reference_state(network)
     # torch itself hides why it cannot write, as where the disk is full
     written = io.BytesIO()
     torch.save({"net": state, **content}, written)
     with whole_file(path) as file:
         file.write(written.getbuffer())
+
+
+def _is_of_torch(path):
+    """Return whether a file is an archive that `torch.save` wrote."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("/data.pkl") for name in archive.namelist())
+    except (OSError, zipfile.BadZipFile, ValueError):
+        return False
 
 
 def _check_state(state):
