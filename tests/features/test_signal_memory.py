@@ -1,5 +1,6 @@
 """Signal that BigWigTransformer keeps between calls, counted by the regions that are read."""
 
+import errno
 import os
 
 import joblib
@@ -10,6 +11,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import Pipeline
+from sklearn.utils import Bunch
 from small_models import make_gene_table
 
 from skchromo import BigWigTransformer, InteractionTransformer
@@ -173,3 +175,91 @@ def test_a_joblib_memory_is_taken_for_its_folder(tracks, genes, reads, tmp_path)
 def test_memory_must_be_a_folder(tracks, genes):
     with pytest.raises(TypeError, match="memory must be the path of a folder"):
         transform(tracks, genes, 5)
+
+
+WHERE = np.array(["chr1"], dtype=object), np.array([0]), np.array([250])
+NEXT = np.array(["chr1"], dtype=object), np.array([1_000]), np.array([1_150])
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """A folder with two parts of one track; `opened` opens it, and `part` is the path of one."""
+    (tmp_path / "a.bw").write_bytes(b"stands for a bigWig")
+
+    def opened():
+        return BinCache(tmp_path / "cache", str(tmp_path / "a.bw"), 100)
+
+    opened().add(*WHERE, np.array([0.5, 2.0, 1.0], dtype=np.float32))
+    (part,) = (tmp_path / "cache").rglob("*.npz")
+    part = part.rename(part.with_name("0.npz"))  # the first that is loaded
+    opened().add(*NEXT, np.array([3.0, 4.0], dtype=np.float32))
+    assert opened().take(opened().find(*WHERE)).tolist() == [0.5, 2.0, 1.0]
+    return Bunch(opened=opened, part=part)
+
+
+def spoil(path, how):
+    """Put something that cannot be used in the place of a part."""
+    with np.load(path) as content:
+        arrays = dict(content)
+    path.unlink()
+    if how == "gone":
+        path.symlink_to("/nowhere/0.npz")
+    elif how == "endless_link":
+        path.symlink_to(path)
+    elif how == "folder":
+        path.mkdir()
+    elif how == "pipe":
+        os.mkfifo(path)
+    elif how == "values":
+        np.savez(path, **{**arrays, "values": arrays["values"][:-1]})
+    elif how == "value":
+        np.savez(path, **{**arrays, "values": arrays["values"] + np.float32(1)})
+    elif how == "places":
+        np.savez(path, **{**arrays, "end": arrays["end"] + 100})
+    elif how == "unsummed":
+        np.savez(path, **{name: arrays[name] for name in ("keys", "start", "end", "values")})
+    elif how == "other_types":
+        np.savez(path, **{**arrays, "values": arrays["values"].astype(str)})
+    elif how == "packed":
+        np.savez_compressed(path, **arrays)
+
+
+SPOILT = "gone endless_link folder pipe values value places unsummed other_types packed"
+
+
+@pytest.mark.parametrize("how", SPOILT.split())
+def test_part_that_cannot_be_used_is_read_again_and_shifts_no_other(kept, how):
+    spoil(kept.part, how)
+    with pytest.warns(UserWarning, match=r"memory: .*0\.npz (is damaged|cannot be read)") as warned:
+        known = kept.opened()
+    assert len(warned) == 1
+    assert known.find(*WHERE).tolist() == [-1]
+    assert known.take(known.find(*NEXT)).tolist() == [3, 4]
+
+
+@pytest.mark.parametrize("number", [errno.ESTALE, errno.EIO, errno.EACCES, errno.ENOENT])
+@pytest.mark.parametrize("call", ["open", "scandir"])
+def test_errors_of_the_disk_cost_time_and_not_the_run(kept, monkeypatch, number, call):
+    def fail(path, *args, **kwargs):
+        if str(path).startswith(str(kept.part if call == "open" else kept.part.parent)):
+            raise OSError(number, os.strerror(number))
+        return plain(path, *args, **kwargs)
+
+    plain = {"open": open, "scandir": os.scandir}[call]
+    where = {"open": "builtins.open", "scandir": "os.scandir"}[call]
+    monkeypatch.setattr(where, fail)
+    if (call, number) == ("scandir", errno.ENOENT):  # nothing has been kept yet
+        assert kept.opened().find(*NEXT).tolist() == [-1]
+        return
+    with pytest.warns(UserWarning, match=rf"memory: .* cannot be read \({os.strerror(number)}"):
+        known = kept.opened()
+    assert known.find(*WHERE).tolist() == [-1]
+    assert (known.find(*NEXT) >= 0).all() == (call == "open")
+
+
+def test_private_parts_of_a_colleague_give_one_warning(kept):
+    for path in kept.part.parent.glob("*.npz"):
+        spoil(path, "gone")
+    with pytest.warns(UserWarning, match="memory") as warned:
+        assert kept.opened().find(*NEXT).tolist() == [-1]
+    assert len(warned) == 1

@@ -1,8 +1,12 @@
 """Bin means kept in a folder, so that each region of each file is read once."""
 
+import contextlib
+import errno
 import hashlib
+import os
 import uuid
 import warnings
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,28 +14,32 @@ import pandas as pd
 
 from ..._arrays import bin_offsets, ranges
 from ..._files import file_state, remove_leftovers, whole_file
+from ..._npz import add_array, open_stored, read_array
+from ..._words import name_some
 
-_PARTS = ("keys", "start", "end", "values")
+# Of the arrays of a part: type and, in its last version, the checksum over all.
+_ARRAYS = {"keys": "U", "start": "i", "end": "i", "values": "f"}
+_VERSION = 2
 
 
 class BinCache:
     """Means of regions of one bigWig in bins of one size, kept in a folder.
 
     A file is recognised by its `file_state`, so that a replaced file is read again. `options` are
-    the other settings of `read_bins`. Several processes may use one folder at the same time; at
-    worst a region is read by two of them. Nothing is removed: delete the folder to free its space.
-    A damaged file in it is named in a warning and not used.
+    the other settings of `read_bins`. Several processes and people may use one folder at the same
+    time; at worst a region is read by two of them. Nothing is removed: delete the folder to free
+    its space. Parts in it that are damaged, or cannot be read, are named in one warning and not
+    used.
     """
 
     def __init__(self, folder, path, bin_size, **options):
-        text = repr(((*file_state(path), bin_size), sorted(options.items())))
+        text = repr((_VERSION, (*file_state(path), bin_size), sorted(options.items())))
         self.bin_size = bin_size
         self._folder = Path(folder) / hashlib.sha256(text.encode()).hexdigest()[:32]
-        if Path(folder).exists() and not Path(folder).is_dir():
+        if os.path.exists(folder) and not os.path.isdir(folder):
             raise NotADirectoryError(f"memory: {folder} is a file: name a folder")
         remove_leftovers(self._folder)
-        loaded = [_load(part) for part in sorted(self._folder.glob("*.npz"))]
-        loaded = [part for part in loaded if part is not None]
+        loaded = _load_all(self._folder, bin_size)
         keys = pd.Index([key for part in loaded for key in part["keys"].tolist()], dtype=object)
         self._numbers = np.flatnonzero(~keys.duplicated())
         self._keys = keys[self._numbers]
@@ -57,10 +65,16 @@ class BinCache:
         full or the folder read-only, a warning says so.
         """
         keys = np.array(_keys(chrom, start, end), dtype=str)
+        part = {"keys": keys, "start": start, "end": end, "values": values}
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with whole_file(self._folder / f"{uuid.uuid4().hex}.npz") as file:
-                np.savez(file, keys=keys, start=start, end=end, values=values)
+            with (
+                whole_file(self._folder / f"{uuid.uuid4().hex}.npz") as file,
+                zipfile.ZipFile(file, "w") as archive,
+            ):
+                for name, array in part.items():
+                    add_array(archive, name, array)
+                add_array(archive, "sha256", _checksum(part))
         except OSError as error:
             # The means are not to be lost because they cannot be kept.
             warnings.warn(
@@ -70,23 +84,62 @@ class BinCache:
             )
 
 
-def _load(path):
-    """Return a file that `add` wrote; None, with a warning, if it is damaged."""
+def _load_all(folder, bin_size):
+    """Return the parts in a folder that can be used, and name the others in one warning."""
+    loaded, problems = [], []
     try:
-        # Given a path, NumPy leaves a damaged file open.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
-            part = {name: content[name] for name in _PARTS}
-        if len({len(part[name]) for name in _PARTS[:3]}) == 1:
-            return part
-        damage = "columns of different lengths"
-    except MemoryError:
-        raise
-    except Exception as error:  # zipfile and NumPy raise errors of many kinds
-        if isinstance(error, OSError) and error.errno is not None:
+        with os.scandir(folder) as files:
+            names = sorted(file.name for file in files if file.name.endswith(".npz"))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        names, problems = [], [f"{folder} cannot be read ({error.strerror})"]
+    for name in names:
+        try:
+            loaded.append(_load(folder / name, bin_size))
+        except MemoryError:
             raise
-        damage = error
-    warnings.warn(f"memory: {path} is damaged ({damage}) and not used: delete it", stacklevel=3)
-    return None
+        except Exception as error:  # zipfile and NumPy raise errors of many kinds
+            # EINVAL comes of an offset before the file's start.
+            of_system = isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
+            trouble = "cannot be read" if of_system else "is damaged"
+            reason = error.strerror if of_system else error
+            problems.append(f"{folder / name} {trouble} ({reason})")
+    if problems:
+        warnings.warn(
+            f"memory: {name_some(problems, 3)}: not used, and its regions are read again: delete "
+            "it, or have its owner allow reading it",
+            stacklevel=3,
+        )
+    return loaded
+
+
+def _load(path, bin_size):
+    """Return the arrays of a file that `add` wrote, whose sizes and checksum agree."""
+    if path.exists() and not path.is_file():
+        raise ValueError("not a regular file")  # to open a pipe would wait for its writer
+    with open(path, "rb") as file, contextlib.closing(open_stored(file)) as archive:
+        part = {name: read_array(archive, name) for name in _ARRAYS}
+        checksum = read_array(archive, "sha256")
+    if any(part[name].dtype.kind != kind for name, kind in _ARRAYS.items()):
+        raise ValueError("columns of other types")
+    if len({part[name].shape for name in ("keys", "start", "end")}) > 1:
+        raise ValueError("columns of different lengths")
+    n_bins = bin_offsets(part["start"], part["end"], bin_size)[-1]
+    if part["values"].shape != (n_bins,):
+        raise ValueError(f"{part['values'].shape} values for {n_bins} bins")
+    if not np.array_equal(checksum, _checksum(part)):
+        raise ValueError("its checksum does not agree")
+    return part
+
+
+def _checksum(part):
+    """Return the SHA-256 of the arrays of a part, uint8."""
+    digest = hashlib.sha256()
+    for name in _ARRAYS:
+        digest.update(repr((part[name].dtype.str, part[name].shape)).encode())
+        digest.update(np.ascontiguousarray(part[name]))
+    return np.frombuffer(digest.digest(), dtype=np.uint8)
 
 
 def _keys(chrom, start, end):
