@@ -1,5 +1,6 @@
 """scikit-learn estimators over the network."""
 
+from . import _without_docstrings
 from ._checks import to_regions
 from ._classifier import ChromoformerClassifier
 from ._diff_regressor import ChromoformerDiffRegressor

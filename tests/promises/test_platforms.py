@@ -49,3 +49,45 @@ def test_rooms_work_without_calls_of_unix(tmp_path):
         text=True,
     )
     assert (done.returncode, done.stdout) == (0, "True True\n"), done.stderr
+
+
+OPTIMISED = """
+import sys, tempfile
+from pathlib import Path
+
+import numpy as np
+from skchromo import BigWigTransformer, ChromoformerClassifier, InteractionTransformer, load_model
+from skchromo.datasets import make_epigenome
+from skchromo.inspection import attributions, pcre_importance, to_bedpe, to_bigwig
+from sklearn.pipeline import make_pipeline
+
+folder = Path(sys.argv[1])
+made = make_epigenome(folder / "made", n_genes=20, n_chroms=2, random_state=0)
+features = make_pipeline(
+    InteractionTransformer(made.contacts), BigWigTransformer(made.tracks, memory=folder / "cache")
+)
+X = features.fit_transform(made.genes)
+y = made.expression > made.expression.median()
+model = ChromoformerClassifier.small_data(max_epochs=1, random_state=0).fit(X, y)
+model.save(folder / "m")
+model.save_checkpoint(folder / "m.pt")
+X.save(folder / "X.npz")
+to_bigwig(attributions(model, X[:2], n_steps=1), folder / "a.bw")
+to_bedpe(pcre_importance(model, X[:2]), folder / "a.bedpe")
+print((load_model(folder / "m").predict_proba(X) == model.predict_proba(X)).all())
+for wrong in ({"lr": -1}, {"dropout": 2}, {"bin_sizes": "x"}):
+    try:
+        ChromoformerClassifier(**wrong).fit(X, y)
+    except (TypeError, ValueError) as error:
+        print(next(iter(wrong)) in str(error))
+"""
+
+
+def test_python_without_asserts_and_docstrings_does_the_same(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-OO", "-W", "error", "-c", OPTIMISED, tmp_path],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (0, "True\n" * 4), done.stderr
