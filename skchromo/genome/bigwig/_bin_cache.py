@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..._arrays import bin_offsets, ranges
-from ..._files import file_state, remove_leftovers, whole_file
+from ..._files import check_is_file, file_state, remove_leftovers, whole_file
 from ..._npz import add_array, open_stored, read_array
 from ..._words import name_some
 
@@ -116,8 +116,7 @@ def _load_all(folder, bin_size):
 
 def _load(path, bin_size):
     """Return the arrays of a file that `add` wrote, whose sizes and checksum agree."""
-    if path.exists() and not path.is_file():
-        raise ValueError("not a regular file")  # to open a pipe would wait for its writer
+    check_is_file(path)
     with open(path, "rb") as file, contextlib.closing(open_stored(file)) as archive:
         part = {name: read_array(archive, name) for name in _ARRAYS}
         checksum = read_array(archive, "sha256")
