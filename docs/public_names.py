@@ -39,9 +39,11 @@ PAGES = {
         "Results": "Attention Attributions Effects PCREImportance MarkImportance Saturation",
         "Displays": """
             GeneDisplay AttentionDisplay MarkImportanceDisplay PCREImportanceDisplay
-            LearningHistoryDisplay
+            LearningHistoryDisplay CRISPRiDisplay
         """,
-        "Files for genome browsers": "to_bigwig to_bedgraph to_bedpe to_interact",
+        "Files for genome browsers and benchmarks": """
+            to_bigwig to_bedgraph to_bedpe to_interact to_crispr_comparison
+        """,
     },
     "skchromo.evaluation": {
         "Checks of data, labels, folds, scores and controls": """

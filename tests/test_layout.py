@@ -40,8 +40,11 @@ RULES = {
         | {"estimators", "nn", "regions", "genome", "evaluation"},
         set(),
     ),
-    "inspection._plot": ({"estimators", "regions"}, set()),
-    "inspection.export": (GENOME | {"inspection._plot", "genome", "regions"}, {"torch", "skorch"}),
+    "inspection._plot": ({"estimators", "regions", "evaluation"}, set()),
+    "inspection.export": (
+        GENOME | {"inspection._plot", "genome", "regions", "evaluation"},
+        {"torch", "skorch"},
+    ),
     "datasets": ({"datasets.simulated", "datasets.public"}, {"torch", "skorch"}),
     "datasets.simulated": ({"genome", "genome.bigwig", "regions"}, {"torch", "skorch"}),
     "datasets.public": (GENOME | {"datasets.simulated", "genome", "regions"}, {"torch", "skorch"}),

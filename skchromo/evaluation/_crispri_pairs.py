@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from .._words import check_choice, name_some
-from ..genome import bare_name, check_genes
+from ..genome import bare_id, bare_name, check_genes
 
 _COLUMNS = ("gene_id", "chrom", "start", "end")
 _AGGREGATES = ("sum", "mean", "max", "min")
@@ -59,15 +59,17 @@ def pair_distances(pairs, genes):
     another chromosome.
     """
     keys = ["gene_id", "chrom", "tss"]
-    table = check_genes(genes)[keys].drop_duplicates().set_index("gene_id")
-    twice = table.index[table.index.duplicated()]
+    table = check_genes(genes)[keys]
+    wanted = bare_ids(pairs["gene_id"])
+    known = table.assign(gene_id=bare_ids(table["gene_id"])).drop_duplicates().set_index("gene_id")
+    twice = known.index[known.index.duplicated()]
     if len(twice):
         raise ValueError(
             f"genes: {name_some(twice)} have several TSSs: give a table with one row for each gene"
         )
-    found = table.reindex(pairs["gene_id"])
-    if not found["tss"].notna().any():
-        raise ValueError(_no_common_gene(pairs["gene_id"], table.index, "genes"))
+    found = known.reindex(wanted)
+    if len(found) and not found["tss"].notna().any():
+        raise ValueError(_no_common_gene(pairs["gene_id"], table["gene_id"], "genes"))
     middle = (pairs["start"] + pairs["end"]).to_numpy() / 2
     bare = [bare_name(str(name)) for name in found["chrom"]]
     here = np.array([bare_name(name) for name in pairs["chrom"]], object) == np.array(bare, object)
@@ -85,6 +87,7 @@ def match_elements(pairs, elements, *, score="score", aggregate="sum", fill_valu
     ----------
     pairs : pandas.DataFrame of shape (n_pairs, n_columns)
         Tested pairs: ``gene_id``, ``chrom``, ``start`` and ``end`` (bp, 0-based, half-open).
+        Versions of ids and ``chr`` before the names of chromosomes may differ between the tables.
     elements : pandas.DataFrame of shape (n_elements, n_columns)
         Predicted elements, with the same four columns and a score: what ``contacts_of(genes)`` of
         a source of contacts returns, or the table of another program.
@@ -131,10 +134,12 @@ def match_elements(pairs, elements, *, score="score", aggregate="sum", fill_valu
     check_choice("aggregate", aggregate, _AGGREGATES)
     left, right = check_pairs(pairs), check_pairs(elements, "elements", [score])
     values = pd.to_numeric(right[score]).astype(float)
-    if len(left) and len(right) and not left["gene_id"].isin(right["gene_id"]).any():
-        raise ValueError(_no_common_gene(left["gene_id"], right["gene_id"], "elements"))
+    examples = left["gene_id"], right["gene_id"]
     for table in (left, right):
+        table["gene_id"] = bare_ids(table["gene_id"])
         table["chrom"] = [bare_name(name) for name in table["chrom"]]
+    if len(left) and len(right) and not left["gene_id"].isin(right["gene_id"]).any():
+        raise ValueError(_no_common_gene(*examples, "elements"))
     right = right[list(_COLUMNS)].assign(value=values)
     left["pair"] = np.arange(len(left))
     both = left.merge(right, on=["gene_id", "chrom"], suffixes=("", "_of"))
@@ -144,9 +149,15 @@ def match_elements(pairs, elements, *, score="score", aggregate="sum", fill_valu
     return pd.Series(scores.to_numpy(float), index=pairs.index, name=score)
 
 
+def bare_ids(ids):
+    """Return ids of genes without prefix and version, as an array of str."""
+    bare = {name: bare_id(name) for name in set(ids)}
+    return np.array([bare[name] for name in ids], object)
+
+
 def _no_common_gene(ids, known, what):
     """Return the message of a table that holds none of the genes of the pairs."""
     return (
         f"no gene_id of pairs is in {what} ({ids.iloc[0]} and {next(iter(known))} are examples): "
-        "give both the same kind of ids, with or without version"
+        "give both the same kind of ids"
     )

@@ -116,15 +116,17 @@ def crispri_scores(
     ...  model        6           3  1.000       0.444
     """
     _check_parameters(recall, n_bootstrap, confidence)
-    table = check_pairs(pairs, others=["Regulated", *([cluster] if cluster else [])])
-    y = _outcome(table["Regulated"])
-    columns = score_columns(pairs, scores)
+    table, y, columns, distance = check_ranking(
+        pairs, scores, genes, [] if cluster is None else [cluster]
+    )
     if reference is not None and reference not in columns:
         raise ValueError(
             f"reference must name one of the scores {', '.join(columns)}, got {reference!r}"
         )
-    classes = _classes(distances_of(pairs, table, genes), distances, len(table))
-    draws = _draws(table[cluster] if cluster else None, len(table), n_bootstrap, random_state)
+    classes = _classes(distance, distances, len(table))
+    draws = _draws(
+        None if cluster is None else table[cluster], len(table), n_bootstrap, random_state
+    )
     values = {
         (name, label): _measured(y[rows], column[rows], draws, rows, recall)
         for name, column in columns.items()
@@ -147,7 +149,21 @@ def crispri_scores(
     return pd.DataFrame(records)
 
 
-def score_columns(pairs, scores):
+def check_ranking(pairs, scores, genes, others=()):
+    """Return the checked pairs, their outcome (0.0 or 1.0), scores by name, and distances.
+
+    Missing scores are filled in. Distances are in bp, or None where nothing says them.
+    """
+    table = check_pairs(pairs, others=["Regulated", *others])
+    distance = None
+    if genes is not None:
+        distance = pair_distances(table, genes)
+    elif "distance" in pairs.columns:
+        distance = np.abs(pd.to_numeric(pairs["distance"]).to_numpy(float))
+    return table, _outcome(table["Regulated"]), _score_columns(pairs, scores), distance
+
+
+def _score_columns(pairs, scores):
     """Return a dict from the name of each score to its values, NaN replaced by the lowest."""
     if isinstance(scores, str):
         scores = [scores]
@@ -174,15 +190,6 @@ def score_columns(pairs, scores):
         fill = 0.0 if lowest >= 0 else np.nextafter(lowest, -np.inf)
         columns[str(name)] = np.where(np.isnan(values), fill, values)
     return columns
-
-
-def distances_of(pairs, table, genes):
-    """Return the distance of each pair, of `table` as checked, in bp; None where it is unknown."""
-    if genes is not None:
-        return pair_distances(table, genes)
-    if "distance" in pairs.columns:
-        return np.abs(pd.to_numeric(pairs["distance"]).to_numpy(float))
-    return None
 
 
 def _check_parameters(recall, n_bootstrap, confidence):

@@ -9,6 +9,7 @@ from ._pcre_importance import PCREImportance, pcre_importance
 from ._perturb import Effects, Perturbation, perturb
 from ._plot import (
     AttentionDisplay,
+    CRISPRiDisplay,
     GeneDisplay,
     LearningHistoryDisplay,
     MarkImportanceDisplay,
@@ -16,10 +17,11 @@ from ._plot import (
 )
 from ._randomisation import randomisation_check
 from ._saturation import Saturation, count_saturation, weight_saturation
-from .export import to_bedgraph, to_bedpe, to_bigwig, to_interact
+from .export import to_bedgraph, to_bedpe, to_bigwig, to_crispr_comparison, to_interact
 
 __all__ = [
     "AttentionDisplay",
+    "CRISPRiDisplay",
     "ChromoformerEmbedding",
     "GeneDisplay",
     "LearningHistoryDisplay",
@@ -38,6 +40,7 @@ __all__ = [
     "to_bedgraph",
     "to_bedpe",
     "to_bigwig",
+    "to_crispr_comparison",
     "to_interact",
     "weight_saturation",
 ]

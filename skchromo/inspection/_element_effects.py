@@ -5,7 +5,7 @@ import pandas as pd
 from sklearn.utils import check_random_state
 
 from .._words import check_choice, check_whole, name_some
-from ..evaluation import check_pairs
+from ..evaluation import bare_ids, check_pairs
 from ..regions import RegionArray
 from ._fold_models import members_of
 from ._model import open_model
@@ -49,7 +49,8 @@ def element_effects(
         same rows as in ``cross_validate``. Only the genes of `pairs` are transformed.
     pairs : pandas.DataFrame of shape (n_pairs, n_columns)
         Pairs to silence: ``gene_id``, ``chrom``, ``start`` and ``end`` of the element (bp,
-        0-based, half-open), and ``sample`` where X has a gene in several samples.
+        0-based, half-open), and ``sample`` where X has a gene in several samples. Versions of ids
+        and ``chr`` before the names of chromosomes may differ from X.
     replace : {"zero", "mean", "unmarked"}, default="zero"
         What the signal of a silenced bin becomes: 0; the mean signal of all pCREs of X; or the
         mean signal of the tenth of them with the least signal (relative to the mean of each
@@ -184,13 +185,14 @@ def _select(X, rows):
 
 def _loci(pairs, X):
     """Return the checked pairs, counted from 0, with the row of their gene in X, -1 for none."""
-    ids, sample = _column(X, "gene_id"), _column(X, "sample")
+    ids, sample = bare_ids(_column(X, "gene_id")), _column(X, "sample")
     by_sample = sample is not None and "sample" in getattr(pairs, "columns", ())
     loci = check_pairs(pairs, others=["sample"] if by_sample else []).reset_index(drop=True)
-    keys, wanted = pd.Index(ids), pd.Index(loci["gene_id"])
+    own = bare_ids(loci["gene_id"])
+    keys, wanted = pd.Index(ids), pd.Index(own)
     if by_sample:
         keys = pd.MultiIndex.from_arrays([ids, sample])
-        wanted = pd.MultiIndex.from_arrays([loci["gene_id"], loci["sample"].astype(str)])
+        wanted = pd.MultiIndex.from_arrays([own, loci["sample"].astype(str)])
     rows = np.flatnonzero(keys.isin(wanted))
     if keys[rows].has_duplicates:
         twice = ids[rows][keys[rows].duplicated()]

@@ -86,14 +86,14 @@ def test_classes_of_distance_are_scored_alone():
 
 def test_distance_is_from_the_middle_of_the_element_to_the_tss():
     pairs = make_pairs(4).assign(
-        gene_id=["A", "A", "B", "C"],
+        gene_id=["ENSG01.4", "ENSG01", "B", "C"],
         chrom=["chr1", "1", "chr2", "chr1"],
         start=[1_000, 29_500, 1_000, 1_000],
         end=[2_000, 30_500, 2_000, 2_000],
         Regulated=[True, False, True, False],
     )
     genes = pd.DataFrame(
-        {"gene_id": ["A", "B"], "chrom": "chr1", "tss": [11_500, 5_000], "strand": "+"}
+        {"gene_id": ["ENSG01.3", "B"], "chrom": "chr1", "tss": [11_500, 5_000], "strand": "+"}
     )
     # 10 kb; 18.5 kb; another chromosome; no such gene
     table = crispri_scores(
@@ -243,10 +243,10 @@ def test_pairs_get_the_scores_of_overlapping_elements_of_their_gene(aggregate):
 
 
 def test_elements_that_touch_do_not_overlap():
-    pairs = make_pairs(1).assign(gene_id="A", chrom="chr1", start=100, end=200)
+    pairs = make_pairs(1).assign(gene_id="ENSG01", chrom="chr1", start=100, end=200)
     elements = pd.DataFrame(
         {
-            "gene_id": "A",
+            "gene_id": "ENSG01.2",
             "chrom": ["chr1", "chr1", "1"],
             "start": [0, 200, 199],
             "end": [100, 300, 300],
@@ -255,7 +255,7 @@ def test_elements_that_touch_do_not_overlap():
     )
     assert match_elements(pairs, elements).tolist() == [4]
     assert match_elements(pairs, elements[:0]).tolist() == [0]
-    with pytest.raises(ValueError, match=r"no gene_id of pairs is in elements \(A and B are"):
+    with pytest.raises(ValueError, match=r"no gene_id of pairs is in elements \(ENSG01 and B are"):
         match_elements(pairs, elements.assign(gene_id="B"))
     with pytest.raises(ValueError, match="aggregate must be 'sum', 'mean', 'max' or 'min'"):
         match_elements(pairs, elements, aggregate="median")

@@ -23,6 +23,7 @@ from skchromo import (
 )
 from skchromo.inspection import (
     AttentionDisplay,
+    CRISPRiDisplay,
     GeneDisplay,
     LearningHistoryDisplay,
     MarkImportanceDisplay,
@@ -62,6 +63,16 @@ def blocks(display):
     return [(box.get_x(), box.get_width(), region) for box, region in zip(boxes, regions)]
 
 
+def draw_screen(fitted, X, **ax):
+    """Curves of a screen that silenced each first pCRE, a third of them with an effect."""
+    genes = np.flatnonzero(X.index[:, 1] >= 0)
+    parts = {name: getattr(X, name)[X.index[genes, 1]] for name in ("chrom", "start", "end")}
+    pairs = pd.DataFrame({"gene_id": X.genes["gene_id"][genes], **parts})
+    pairs["Regulated"] = np.arange(len(pairs)) % 3 == 0
+    scores = {"ABC": np.arange(len(pairs)) % 7, "H3K27ac/distance": np.arange(len(pairs)) % 5}
+    return CRISPRiDisplay.from_estimator(fitted, X, pairs, scores=scores, **ax)
+
+
 ALL = {
     "gene": lambda fitted, X, **ax: GeneDisplay.from_estimator(fitted, X, "GENE7", **ax),
     "gene near its TSS": lambda fitted, X, **ax: GeneDisplay.from_estimator(
@@ -82,6 +93,7 @@ ALL = {
     "marks": lambda fitted, X, **ax: MarkImportanceDisplay.from_estimator(
         fitted, X, np.arange(len(X)), random_state=0, **ax
     ),
+    "screen": draw_screen,
     "history": lambda fitted, X, **ax: LearningHistoryDisplay.from_estimator(fitted, **ax),
 }
 

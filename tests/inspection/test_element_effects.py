@@ -156,7 +156,7 @@ def pcre_mean(X, number):
 def test_missing_effects_have_their_reason(X, fitted):
     pairs = pd.DataFrame(
         {
-            "gene_id": ["GENE0", "GENE99", "GENE0", "GENE0"],
+            "gene_id": ["GENE0", "GENE99", "GENE0", "gene:GENE0"],
             "chrom": ["chr1", "chr1", "chr2", "1"],
             "start": [5, 5, 99_900, 99_900],
             "end": [10, 10, 100_100, 100_100],

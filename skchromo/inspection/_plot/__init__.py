@@ -2,6 +2,7 @@
 
 from ._attention_display import AttentionDisplay
 from ._base import COLOURS, DOUBLE, Display, effect_colour
+from ._crispri_display import CRISPRiDisplay
 from ._gene_display import GeneDisplay
 from ._history_display import LearningHistoryDisplay
 from ._mark_importance_display import MarkImportanceDisplay
