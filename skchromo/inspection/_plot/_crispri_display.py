@@ -232,7 +232,7 @@ class CRISPRiDisplay(Display):
         return cls(pairs, columns, **options).plot(ax=ax)
 
     def _height(self):
-        return SINGLE
+        return SINGLE + 0.14 * len(self.curves)
 
     def _draw(self, ax):
         order = sorted(self.curves, key=self.average_precision.get, reverse=True)
@@ -255,4 +255,6 @@ class CRISPRiDisplay(Display):
         ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="Recall", ylabel="Precision")
         ax.spines[["top", "right"]].set_visible(False)
         ax.set_title(self.name, loc="left")
-        ax.legend(title="Average precision", loc="upper right")
+        # Below the axes, because a curve may pass anywhere in them.
+        below = {"loc": "upper left", "bbox_to_anchor": (0, -0.15), "borderaxespad": 0}
+        ax.legend(title="Average precision", alignment="left", **below)
