@@ -2,14 +2,17 @@
 
 import itertools
 import sys
+from dataclasses import replace
 
 import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
+from matplotlib.ticker import LogLocator, MaxNLocator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from small_models import TINY, changed, make_located
@@ -148,7 +151,6 @@ def test_missing_matplotlib_is_named(fitted, monkeypatch):
 
 def test_arcs_join_tss_and_pcres(fitted, X):
     display = GeneDisplay.from_estimator(fitted, X, "GENE7")
-    importance = pcre_importance(fitted, X).importance[7]
     tss = X.genes["tss"][7]
     assert len(display.arcs_) == 3
     widths = [arc.get_linewidth() for arc in display.arcs_]
@@ -158,14 +160,84 @@ def test_arcs_join_tss_and_pcres(fitted, X):
         region = X.index[7, pcre + 1]
         (first, *_, last) = arc.get_path().vertices[:, 0]
         assert (first, last) == (tss, (X.start[region] + X.end[region]) / 2)
-        assert to_rgb(arc.get_edgecolor()) == to_rgb(RAISES if importance[pcre] > 0 else LOWERS)
-    alphas = [arc.get_alpha() for arc in display.arcs_]
-    assert np.argmax(alphas) == np.argmax(np.abs(importance))
     low, high = display.contact_ax_.get_xlim()
     used = X.index[7]
     assert low < X.start[used].min()
     assert high > X.end[used].max()
     assert display.contact_ax_.get_xlabel() == "chr7 (kb)"
+
+
+def test_arcs_have_the_colours_of_a_stated_scale(fitted, X):
+    importance = pcre_importance(fitted, X)
+    values = importance.importance[7]
+    drawn = GeneDisplay(X, 7, importance=importance).plot()
+    assert drawn.colorbar_.ax.get_xticks().tolist() == [-1, 0, 1]
+    # effects of nearly 0 are pale, however they compare with each other
+    assert np.abs(values).max() < 0.1
+    assert all(np.ptp(to_rgb(arc.get_edgecolor())) < 0.1 for arc in drawn.arcs_)
+    full = np.abs(values).max()
+    drawn = GeneDisplay(X, 7, importance=importance).plot(scale=full)
+    strongest = drawn.arcs_[np.argmax(np.abs(values))]
+    colour = RAISES if values[np.argmax(np.abs(values))] > 0 else LOWERS
+    assert to_rgb(strongest.get_edgecolor()) == pytest.approx(to_rgb(colour), abs=0.01)
+    for arc, value in zip(drawn.arcs_, values):
+        red, _, blue = to_rgb(arc.get_edgecolor())
+        assert np.sign(red - blue) == np.sign(value) or abs(value) < 0.01 * full
+    large = replace(importance, importance=importance.importance * 12 / full)
+    drawn = GeneDisplay(X, 7, importance=large).plot()
+    assert drawn.colorbar_.ax.get_xticks().tolist() == [-20, 0, 20]
+    assert GeneDisplay(X, 7).plot().colorbar_ is None
+    with pytest.raises(ValueError, match="scale=0 must be above 0"):
+        drawn.plot(scale=0)
+
+
+def number_in(text):
+    """Return the number that the label of a tick shows."""
+    return 0 if text == "TSS" else float(text.replace("\u2212", "-").replace(",", ""))
+
+
+def test_distances_and_scale_of_a_gene_are_where_their_labels_say(fitted, X):
+    display = GeneDisplay.from_estimator(fitted, X, 7)
+    last = display.track_axes_[-1]
+    (left, width) = next((x, width) for x, width, region in blocks(display) if region == 0)
+    kb = np.array([number_in(label.get_text()) for label in last.get_xticklabels()])
+    assert len(kb) > 2
+    np.testing.assert_allclose(last.get_xticks(), left + (kb * 1_000 + 800) / 1_600 * width)
+    bar = display.colorbar_.ax
+    assert [number_in(label.get_text()) for label in bar.get_xticklabels()] == [-1, 0, 1]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_labels_of_ticks_are_their_positions(name, fitted, X):
+    display = ALL[name](fitted, X)
+    display.figure_.canvas.draw()
+    n_checked = 0
+    for axes in display.figure_.findobj(Axes):
+        for axis in (axes.xaxis, axes.yaxis):
+            if not isinstance(axis.get_major_locator(), (MaxNLocator, LogLocator)):
+                continue  # names
+            unit = 1_000 if axis.get_label_text().endswith("(kb)") and name[:4] == "gene" else 1
+            ticks = axis.get_majorticklocs()
+            for at, text in zip(ticks, axis.get_major_formatter().format_ticks(ticks)):
+                value = number_in(text) * unit
+                assert value == pytest.approx(at, abs=1e-9), (axis.get_label_text(), text)
+                n_checked += 1
+            assert not axis.get_offset_text().get_text()
+    assert n_checked > 2
+
+
+@pytest.mark.parametrize(
+    ("low", "span"), [(0, 1e6), (14_010_000, 1.3e6), (250_000, 4e5), (3e6, 6e6), (8_123_456, 1.1e5)]
+)
+def test_positions_have_the_digits_that_their_step_needs(X, low, span):
+    far = changed(X, start=X.start * 20, end=X.start * 20 + X.lengths)
+    ax = GeneDisplay(far, 7).plot().contact_ax_
+    assert ax.get_xlabel() == "chr7 (Mb)"
+    ax.set_xlim(low, low + span)
+    ticks = ax.get_xticks()
+    texts = ax.xaxis.get_major_formatter().format_ticks(ticks)
+    np.testing.assert_allclose([float(text) * 1e6 for text in texts], ticks, atol=1e-3)
+    assert len(set(texts)) == len(texts)
 
 
 @pytest.mark.parametrize("gene", [6, 7])
@@ -398,9 +470,9 @@ def test_attention_display_draws_the_maps(fitted, X):
     again = AttentionDisplay(full, 7).plot("embedding").lines_
     assert len(lines) == 4
     for line, other, head in zip(lines[2:], again[2:], maps.embedding[100][7, 0]):
-        np.testing.assert_allclose(line.get_ydata(), head)
-        np.testing.assert_allclose(other.get_ydata(), head, atol=1e-6)
-        np.testing.assert_allclose(line.get_xdata(), np.arange(-0.75, 0.8, 0.1), atol=1e-9)
+        np.testing.assert_allclose(line.get_ydata()[:-1], head)
+        np.testing.assert_allclose(other.get_ydata()[:-1], head, atol=1e-6)
+        np.testing.assert_allclose(line.get_xdata(), np.arange(-0.8, 0.81, 0.1), atol=1e-9)
     image = AttentionDisplay(maps, 7).plot("pairwise").images_[1].get_array()
     there = ~np.ma.getmaskarray(np.ma.masked_invalid(image))
     np.testing.assert_array_equal(there.sum(axis=1), -(-X.lengths[X.index[7, 1:]] // 100))

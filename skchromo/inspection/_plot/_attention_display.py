@@ -167,18 +167,21 @@ class AttentionDisplay(Display):
             if values.ndim == 5:
                 values = values[..., values.shape[3] // 2, :]
             heads = _mean(values[:, -1])
-            middle = (np.arange(heads.shape[1]) + 0.5 - heads.shape[1] / 2) * size / 1_000
+            half = heads.shape[1] * size / 2_000
+            edges = np.linspace(-half, half, heads.shape[1] + 1)
             for number, head in enumerate(heads):
                 look = {"color": COLOURS[number % len(COLOURS)], "label": f"head {number + 1}"}
-                self.lines_ += panel.step(middle, head, where="mid", **look)
+                self.lines_ += panel.step(edges, np.append(head, head[-1]), where="post", **look)
             panel.axvline(0, color="0.3", linewidth=0.5, linestyle=":", zorder=0)
+            panel.set_xlim(-half, half)
             panel.set_ylim(0)
             panel.spines[["top", "right"]].set_visible(False)
-            panel.set_ylabel(f"{size:,} bp bins")
-            panel.set_xticklabels([])
+            panel.set_ylabel(f"attention,\n{size:,} bp bins")
+            panel.tick_params(labelbottom=False)
         above = {"loc": "lower right", "bbox_to_anchor": (1, 1), "borderaxespad": 0.2}
         self.axes_[0].legend(ncols=4, handlelength=1.2, columnspacing=1, fontsize="small", **above)
         last = self.axes_[-1]
+        last.tick_params(labelbottom=True)
         last.xaxis.set_major_formatter(kb_from_tss)
         last.set_xlabel("kb from the TSS, 5' to 3'")
 

@@ -104,6 +104,28 @@ def effect_colour(value):
     return RAISES if value > 0 else LOWERS
 
 
+def effect_colours(values, scale=None):
+    """Return a ScalarMappable from -scale, which lowers, over grey to scale, which raises.
+
+    None is 1, or where a value is larger the next of 2, 5, 10, 20, ...: a scale that can be read,
+    and on which effects of nearly 0 stay pale.
+    """
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import LinearSegmentedColormap, Normalize
+
+    if scale is None:
+        largest = float(np.nanmax(np.abs(values), initial=0))
+        tens = 10.0 ** max(0, np.floor(np.log10(max(largest, 1))))
+        scale = next(step * tens for step in (1, 2, 5, 10) if step * tens >= largest)
+    colours = LinearSegmentedColormap.from_list("effects", [LOWERS, "0.85", RAISES])
+    return ScalarMappable(Normalize(-scale, scale, clip=True), colours)
+
+
+def signed(value):
+    """Return the text of a number with its sign: ``'+0.5'``, ``'0'``."""
+    return f"{value:+g}".replace("-", "\N{MINUS SIGN}") if value else "0"
+
+
 def check_names(name, values, known):
     """Return one name or several as a list, all of the `known` for None; refuse any other."""
     values = known if values is None else values
@@ -115,4 +137,4 @@ def check_names(name, values, known):
 
 def kb_from_tss(kb, _=None):
     """Return the text of a tick: ``'+5'``, or ``'TSS'`` for 0."""
-    return f"{kb:+g}".replace("-", "\N{MINUS SIGN}") if kb else "TSS"
+    return signed(kb) if kb else "TSS"

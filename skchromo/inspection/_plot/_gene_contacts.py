@@ -2,16 +2,17 @@
 
 import numpy as np
 
-from ._base import FAINT, LOWERS, RAISES, effect_colour, keep_sides
+from ._base import FAINT, effect_colours, keep_sides, signed
 
-_PALEST = 0.3
+_SCALE_WIDTH = 0.16  # of the colour bar, as a share of the axis
 _WIDTHS = 0.4, 2.4  # of arcs in points, from weight 0 to the largest
 
 
-def draw_contacts(ax, layout, X, importance):
-    """Draw an arc to each pCRE of a GeneLayout, and return the arcs in falling weight.
+def draw_contacts(ax, layout, X, importance, scale):
+    """Draw an arc to each pCRE of a GeneLayout; return them in falling weight, and the colour bar.
 
-    `importance` has shape (max_pcres,), or is None for grey arcs.
+    `importance` has shape (max_pcres,), or is None for grey arcs without a colour bar. `scale` is
+    the importance of full colour, see `effect_colours`.
     """
     from matplotlib.patches import PathPatch, Rectangle
 
@@ -21,13 +22,14 @@ def draw_contacts(ax, layout, X, importance):
     ax.axhline(0, color="0.3", linewidth=0.5, zorder=0)
     largest = X.weights.max(initial=0)
     reach = max(np.abs(middle - tss).max(), 1)
+    colours = None if importance is None else effect_colours(importance, scale)
     arcs = []
     for at in np.argsort(layout.region)[1:]:
         region = layout.region[at]
         strength = X.weights[0, region - 1] / largest if largest else 0
-        colour, alpha = _look(importance, region - 1)
+        colour = "0.5" if colours is None else colours.to_rgba(importance[region - 1])
         path = _arc(tss, middle[at], 0.25 + 0.75 * abs(middle[at] - tss) / reach)
-        look = {"edgecolor": colour, "alpha": alpha, "linewidth": _width(strength)}
+        look = {"edgecolor": colour, "linewidth": _width(strength)}
         arc = PathPatch(path, fill=False, linestyle="solid" if layout.cis[at] else "dashed", **look)
         arcs.append(ax.add_patch(arc))
         box = (near[at], -0.06), far[at] - near[at], 0.12
@@ -40,8 +42,9 @@ def draw_contacts(ax, layout, X, importance):
         _write_positions(ax.xaxis, layout.chrom, np.ptp(ax.get_xlim()))
     else:
         ax.set_xticks([])
-    _legend(ax, X.weights[0, X.index[0, 1:] >= 0], importance)
-    return arcs
+    has_scale = colours is not None and len(arcs) > 0
+    _legend(ax, X.weights[0, X.index[0, 1:] >= 0], 0.97 - 2 * _SCALE_WIDTH if has_scale else 1)
+    return arcs, _draw_scale(ax, colours, importance) if has_scale else None
 
 
 def _positions(layout):
@@ -66,15 +69,6 @@ def _limits(near, far):
     return low - margin, high + margin
 
 
-def _look(importance, pcre):
-    """Return colour and alpha of a pCRE's arc."""
-    if importance is None:
-        return "0.4", 0.8
-    largest = np.nanmax(np.abs(importance)) or 1
-    share = abs(importance[pcre]) / largest
-    return effect_colour(importance[pcre]), min(1.0, _PALEST + (1 - _PALEST) * share)
-
-
 def _width(share):
     """Return the width of an arc, given its share of the largest weight."""
     return _WIDTHS[0] + share * (_WIDTHS[1] - _WIDTHS[0])
@@ -94,38 +88,54 @@ def _write_positions(axis, chrom, span):
     unit, size = ("Mb", 1_000_000) if span >= 100_000 else ("kb", 1_000)
 
     def text(x, _):
-        step = np.diff(axis.get_majorticklocs()).min(initial=size) / size
-        return f"{x / size:,.{max(0, int(np.ceil(-np.log10(step) - 1e-6)))}f}"
+        return f"{x / size:,.{_n_digits(axis.get_majorticklocs() / size)}f}"
 
     axis.set_major_formatter(text)
     axis.set_label_text(f"{chrom} ({unit})")
 
 
-def _legend(ax, weights, importance):
-    """Write the meaning of the widths and colours of arcs."""
+def _n_digits(ticks):
+    """Return the fewest digits behind the point that show all ticks as they are."""
+    return next(n for n in range(10) if np.allclose(ticks, np.round(ticks, n), rtol=0, atol=1e-9))
+
+
+def _legend(ax, weights, right):
+    """Write the meaning of the widths of arcs, up to a place on the axis from 0 to 1."""
     from matplotlib.lines import Line2D
 
-    if not len(weights):
+    if not weights.max(initial=0) > 0:
         return
     handles = []
-    if weights.max() > 0:
-        for weight in sorted({weights.min(), weights.max()}):
-            look = {"linewidth": _width(weight / weights.max()), "color": "0.4"}
-            handles.append(Line2D([], [], label=f"contact weight {weight:.3g}", **look))
-    if importance is not None:
-        for colour, verb in ((RAISES, "raises"), (LOWERS, "lowers")):
-            label = f"{verb} the prediction"
-            handles.append(Line2D([], [], color=colour, linewidth=2, label=label))
+    for weight in sorted({weights.min(), weights.max()}):
+        look = {"linewidth": _width(weight / weights.max()), "color": "0.4"}
+        handles.append(Line2D([], [], label=f"contact weight {weight:.3g}", **look))
     ax.legend(
         handles=handles,
         loc="lower right",
-        bbox_to_anchor=(1, 1.33),
+        bbox_to_anchor=(right, 1.33),
         borderaxespad=0,
         ncols=len(handles),
         handlelength=1.4,
         columnspacing=1.2,
         fontsize="small",
     )
+
+
+def _draw_scale(ax, colours, values):
+    """Draw the scale of the colours of arcs above the axes, and return the colour bar."""
+    low, high = colours.get_clim()
+    bar_ax = ax.inset_axes([1 - _SCALE_WIDTH, 1.4, _SCALE_WIDTH, 0.06])
+    beyond = np.nanmax(np.abs(values)) > high
+    bar = ax.figure.colorbar(
+        colours, cax=bar_ax, orientation="horizontal", extend="both" if beyond else "neither"
+    )
+    bar.set_ticks([low, 0, high], labels=[signed(tick) for tick in (low, 0, high)])
+    bar_ax.xaxis.tick_top()
+    bar_ax.tick_params(pad=1)
+    bar.outline.set_linewidth(0.4)
+    beside = {"ha": "right", "va": "center", "size": "small", "transform": bar_ax.transAxes}
+    bar_ax.text(-0.06, 0.5, "importance of the pCRE", **beside)
+    return bar
 
 
 def draw_map(ax, layout, contact_ax):

@@ -11,7 +11,7 @@ from ._gene_contacts import draw_contacts, draw_map
 from ._gene_layout import GeneLayout
 
 # Heights in mm.
-_CONTACTS, _MAP, _TRACK, _REST = 26, 12, 7, 21
+_CONTACTS, _MAP, _TRACK, _REST = 26, 12, 7, 24
 
 
 class GeneDisplay(_base.Display):
@@ -21,9 +21,9 @@ class GeneDisplay(_base.Display):
     larger contact weight. Below, promoter and pCREs stand side by side in one scale of bp, the
     pCREs numbered in falling weight. Under them, each track has a lane: mean signal in grey, and
     attribution below it. Orange raises the prediction, blue lowers it. An arc has the colour of the
-    importance of its pCRE (paler where it is small), a bin that of its attribution; all lanes have
-    one scale. All panels run along the chromosome, and the arrow is the direction of the gene. A
-    pCRE of another chromosome has a star, and a dashed arc to the right end.
+    importance of its pCRE on the scale of the colour bar, a bin that of its attribution; all lanes
+    have one scale. All panels run along the chromosome, and the arrow is the direction of the gene.
+    A pCRE of another chromosome has a star, and a dashed arc to the right end.
 
     Parameters
     ----------
@@ -49,6 +49,8 @@ class GeneDisplay(_base.Display):
         The lanes of tracks.
     arcs_ : list of matplotlib PathPatch
         Arcs of pCREs, in falling weight.
+    colorbar_ : matplotlib Colorbar or None
+        Scale of the colours of arcs; None where they are grey.
     signal_ : list of matplotlib PolyCollection
         Signal of tracks.
     raising_, lowering_ : list of matplotlib PolyCollection
@@ -104,6 +106,7 @@ class GeneDisplay(_base.Display):
         class_of_interest=None,
         window=None,
         tracks=None,
+        scale=None,
         ax=None,
     ):
         """Compute the attributions and importances of one gene, and draw them.
@@ -128,6 +131,9 @@ class GeneDisplay(_base.Display):
             would be; None is the whole promoter.
         tracks : sequence of str, default=None
             Tracks to draw, in this order; None is all.
+        scale : float, default=None
+            Importance that gives an arc its full colour. None is 1 or, for a gene with a larger
+            importance, the next of 2, 5, 10, 20, ... Give one to compare genes.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure of two columns' width (183 mm).
 
@@ -163,9 +169,9 @@ class GeneDisplay(_base.Display):
                 model.estimator, model.X, class_of_interest=class_of_interest
             )
         display = cls(model.X, attributions=values, importance=importance, name=name)
-        return display.plot(window=window, tracks=tracks, ax=ax)
+        return display.plot(window=window, tracks=tracks, scale=scale, ax=ax)
 
-    def plot(self, *, window=None, tracks=None, ax=None):
+    def plot(self, *, window=None, tracks=None, scale=None, ax=None):
         """Draw the gene.
 
         Parameters
@@ -175,6 +181,9 @@ class GeneDisplay(_base.Display):
             would be; None is the whole promoter.
         tracks : sequence of str, default=None
             Tracks to draw, in this order; None is all.
+        scale : float, default=None
+            Importance that gives an arc its full colour. None is 1 or, for a gene with a larger
+            importance, the next of 2, 5, 10, 20, ... Give one to compare genes.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure of two columns' width (183 mm).
 
@@ -188,8 +197,11 @@ class GeneDisplay(_base.Display):
         ImportError
             Without matplotlib: ``pip install matplotlib``.
         ValueError
-            If X has no such track, or `window` does not fit its promoters and bins.
+            If X has no such track, `window` does not fit its promoters and bins, or `scale` is not
+            above 0.
         """
+        if scale is not None and not scale > 0:
+            raise ValueError(f"scale={scale} must be above 0: the importance of full colour")
         tracks = _base.check_names("tracks", tracks, self.X.tracks)
         numbers = [self.X.tracks.index(track) for track in tracks]
         self._layout = GeneLayout(self.X, self._checked(window))
@@ -198,7 +210,8 @@ class GeneDisplay(_base.Display):
         with self._canvas(ax, _base.DOUBLE, height / 25.4) as ax:
             panels = _base.stacked(ax, [_CONTACTS, _MAP, *[lane] * len(numbers)])
             self.contact_ax_, self.map_ax_, *self.track_axes_ = panels
-            self.arcs_ = draw_contacts(self.contact_ax_, self._layout, self.X, self.importance)
+            drawn = draw_contacts(self.contact_ax_, self._layout, self.X, self.importance, scale)
+            self.arcs_, self.colorbar_ = drawn
             draw_map(self.map_ax_, self._layout, self.contact_ax_)
             self._draw_tracks(numbers)
             self._finish(ax)
@@ -280,10 +293,10 @@ class GeneDisplay(_base.Display):
         ticks = ticks[np.abs(ticks) <= half]
         last = self.track_axes_[-1]
         last.set_xticks(layout.from_tss(ticks), [_base.kb_from_tss(tick / 1_000) for tick in ticks])
-        label = "Along the chromosome, kb from the TSS"
+        label = "kb from the TSS, along the chromosome\nGrey: mean signal [range]"
         if self.attribution is not None:
             reach = f"\N{PLUS-MINUS SIGN}{self.attribution_scale_:.2g}"
-            label += f"; attribution lanes reach to {reach}"
+            label += f"; orange and blue: attribution of a bin, lanes reach to {reach}"
         last.set_xlabel(label)
         title = self.name
         if "strand" in self.X.genes:
