@@ -7,6 +7,7 @@ import numpy as np
 from .._arrays import bins_of, ranges
 from ._checks import check_parts, check_used
 from ._means import pool
+from ._report import axes_of, report_html
 from ._select import (
     compacted,
     concatenated,
@@ -269,10 +270,7 @@ class RegionArray:
         )
 
     def __repr__(self):
-        names = ["genes", "conditions", "regions", "bins", "tracks"]
-        if self.ndim == 4:
-            names.remove("conditions")
-        axes = " x ".join(f"{n} {name}" for n, name in zip(self.shape, names))
+        axes = " x ".join(f"{n} {name}" for n, name in zip(self.shape, axes_of(self)))
         used = self.index[self.index >= 0]
         tracks = ", ".join(self.tracks[:8]) + ", ..." * (len(self.tracks) > 8)
         return (
@@ -280,6 +278,10 @@ class RegionArray:
             f"contacts: {(self.index[..., 1:] >= 0).sum()},\n"
             f"    window: {self.window} bp, bin_size: {self.bin_size} bp, tracks: {tracks})"
         )
+
+    def _repr_html_(self):
+        """Return a report for notebooks."""
+        return report_html(self)
 
     def compact(self):
         """Drop regions that no gene uses, as pickling does.
