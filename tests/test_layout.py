@@ -10,7 +10,16 @@ import pytest
 import skchromo
 
 PACKAGE = Path(skchromo.__file__).parent
-ROOT_FILES = {"_arrays", "_files", "_http", "_npz", "_validation", "_words"}
+ROOT_FILES = {
+    "_arrays",
+    "_files",
+    "_http",
+    "_npz",
+    "_progress",
+    "_validation",
+    "_versions",
+    "_words",
+}
 GENOME = {
     f"genome.{part}"
     for part in ("text", "annotation", "expression", "bigwig", "tracks", "matrix", "contacts")

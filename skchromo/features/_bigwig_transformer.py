@@ -105,7 +105,7 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         Files on a web server gain from one thread per file, however few the processors.
     verbose : int, default=0
         If not 0, `fit` prints which names were matched and how many bins were masked, and
-        `transform` shows a progress bar.
+        `transform` shows a bar of the regions that are read, with the time left.
 
     Attributes
     ----------

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import joblib
 import numpy as np
-from tqdm import tqdm
 
 from .._arrays import bin_offsets, bins_of, ranges
+from .._progress import progress
 from ..genome import bigwig
 
 _REGIONS_AT_ONCE = 4096
@@ -60,11 +60,14 @@ def read_pieces(wanted, bin_size, watches, *, memory=None, n_jobs=None, verbose=
         joblib.delayed(_read_piece)(wanted[number], rows, bin_size, watches, options)
         for number, rows, _ in tasks
     )
-    bar = tqdm(pieces, desc="bigWig", total=len(tasks), disable=not verbose)
-    for (number, rows, cache), values in zip(tasks, bar, strict=True):
-        if cache is not None:
-            cache.add(*wanted[number].places(rows), values)
-        yield number, rows, values
+    n_regions = sum(len(rows) for _, rows, _ in tasks)
+    shown = verbose and n_regions
+    with progress(label="bigWig", unit="regions", total=n_regions, verbose=shown) as bar:
+        for (number, rows, cache), values in zip(tasks, pieces, strict=True):
+            if cache is not None:
+                cache.add(*wanted[number].places(rows), values)
+            bar.update(len(rows))
+            yield number, rows, values
 
 
 def _read_piece(file, rows, bin_size, watches, options):

@@ -13,7 +13,7 @@ from ._places import Places, unpadded
 _GENES_AT_A_TIME = 32
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Attention:
     """Attention of genes, as :func:`attention` returns it.
 
@@ -43,6 +43,14 @@ class Attention:
     pairwise: dict
     regulation: dict
     places: Places
+
+    def __repr__(self):
+        sizes = ", ".join(map(str, self.bin_sizes))
+        lines = [f"Attention of {len(self.places.start):,} genes in bins of {sizes} bp"]
+        for level in ("embedding", "pairwise", "regulation"):
+            shapes = (getattr(self, level)[size].shape for size in self.bin_sizes)
+            lines.append(f"  {level}: {', '.join(map(str, dict.fromkeys(shapes)))}")
+        return "\n".join(lines)
 
     def to_frame(self, level):
         """Return a tidy table of one transformer's attention: one row per number.

@@ -6,16 +6,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from .._progress import progress
 from .._words import check_choice, check_whole
 from ..nn import DeviceRegions
 from ._model import at_rest, class_number, open_model
 from ._places import Places, unpadded
+from ._result import Result
 
 _GENES_AT_A_TIME = 32
 
 
-@dataclass(frozen=True, eq=False)
-class Attributions:
+@dataclass(frozen=True, eq=False, repr=False)
+class Attributions(Result):
     """Attributions of predictions, as :func:`attributions` returns them.
 
     Attributes
@@ -71,7 +73,14 @@ class Attributions:
 
 
 def attributions(
-    estimator, X, *, method="integrated_gradients", baseline=0.0, n_steps=64, class_of_interest=None
+    estimator,
+    X,
+    *,
+    method="integrated_gradients",
+    baseline=0.0,
+    n_steps=64,
+    class_of_interest=None,
+    verbose=0,
 ):
     """Attribute predictions to the bins of tracks, by gradients.
 
@@ -98,6 +107,8 @@ def attributions(
         it is about 1 % of the change with the default, and halves with each doubling.
     class_of_interest : label, default=None
         Class whose logit is attributed; None is the second of two classes.
+    verbose : int, default=0
+        If not 0, a bar shows the genes and the time left.
 
     Returns
     -------
@@ -137,11 +148,13 @@ def attributions(
     baseline = _levels(baseline, X.tracks)
     score = _score(estimator, class_of_interest)
     parts = []
-    with at_rest(estimator) as network:
+    bar = progress(label="attributions", unit="genes", total=len(X), verbose=verbose)
+    with at_rest(estimator) as network, bar:
         for start in range(0, len(X), _GENES_AT_A_TIME):
             path = _Path(X[start : start + _GENES_AT_A_TIME], network, score, baseline)
             steps = _steps(method, n_steps, path.reach)
             parts.append((path.attribute(steps), path.at(1.0), path.at(0.0)))
+            bar.update(len(path.X))
     values, prediction, baseline_prediction = map(np.concatenate, zip(*parts))
     return Attributions(values, prediction, baseline_prediction, X.tracks, X.bin_size, Places.of(X))
 

@@ -8,13 +8,15 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_consistent_length, check_random_state
 
 from .._arrays import bins_of, ranges
+from .._progress import progress
 from .._words import check_choice, check_whole
 from ._model import open_model
+from ._result import Result
 from ._variants import rebuilt
 
 
-@dataclass(frozen=True, eq=False)
-class MarkImportance:
+@dataclass(frozen=True, eq=False, repr=False)
+class MarkImportance(Result):
     """Importance of tracks, as :func:`mark_importance` returns it.
 
     Attributes
@@ -53,7 +55,7 @@ class MarkImportance:
 
 
 def mark_importance(
-    estimator, X, y, *, regions="all", scoring=None, n_repeats=5, random_state=None
+    estimator, X, y, *, regions="all", scoring=None, n_repeats=5, random_state=None, verbose=0
 ):
     """Compute the permutation importance of each track.
 
@@ -79,6 +81,8 @@ def mark_importance(
         Permutations of each track.
     random_state : int, RandomState instance or None, default=None
         Seeds the permutations.
+    verbose : int, default=0
+        If not 0, a bar shows the permutations and the time left.
 
     Returns
     -------
@@ -125,7 +129,9 @@ def mark_importance(
     scorer, rng = check_scoring(model.on_regions, scoring=scoring), check_random_state(random_state)
     score = scorer(model.on_regions, X, y)
     importances = np.empty((len(X.tracks), n_repeats))
-    for track, repeat in np.ndindex(*importances.shape):
+    every = list(np.ndindex(*importances.shape))
+    bar = progress(every, label="mark_importance", unit="permutations", verbose=verbose)
+    for track, repeat in bar:
         permuted = _permuted(X, track, groups, rng)
         importances[track, repeat] = score - scorer(model.on_regions, permuted, y)
     return MarkImportance(X.tracks, importances, float(score))

@@ -8,6 +8,7 @@ from .._words import check_choice
 from ._model import open_model
 from ._perturb import Perturbation, perturb
 from ._places import Places
+from ._result import Result
 
 _METHODS = {
     "remove": {"action": "remove"},
@@ -16,8 +17,8 @@ _METHODS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class PCREImportance:
+@dataclass(frozen=True, eq=False, repr=False)
+class PCREImportance(Result):
     """Importance of pCREs, as :func:`pcre_importance` returns it.
 
     Attributes
@@ -55,7 +56,7 @@ class PCREImportance:
 
 
 def pcre_importance(
-    estimator, X, *, method="remove", response_method="auto", class_of_interest=None
+    estimator, X, *, method="remove", response_method="auto", class_of_interest=None, verbose=0
 ):
     """Compute each pCRE's importance for its gene: the prediction with it minus without it.
 
@@ -74,6 +75,8 @@ def pcre_importance(
         classifier.
     class_of_interest : label, default=None
         Class whose logit or probability is compared; None is the second of two classes.
+    verbose : int, default=0
+        If not 0, a bar shows the predictions and the time left.
 
     Returns
     -------
@@ -116,6 +119,7 @@ def pcre_importance(
         [Perturbation(**_METHODS[method], regions=k + 1) for k in range(max_pcres)],
         response_method=response_method,
         class_of_interest=class_of_interest,
+        verbose=verbose,
     )
     # A change of 0 is an importance of 0, not of -0.
     return PCREImportance(0.0 - effects.change, model.X.weights, effects.prediction, effects.places)

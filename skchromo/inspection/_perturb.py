@@ -9,6 +9,7 @@ import numpy as np
 from .._words import check_choice, is_whole
 from ._model import open_model, response
 from ._places import Places
+from ._result import Result
 from ._variants import Variants
 
 _SIGNAL = ("knock_out", "scale", "set", "add", "peak")
@@ -153,8 +154,8 @@ def _has_length(value, length):
     return isinstance(value, (tuple, list)) and len(value) == length
 
 
-@dataclass(frozen=True, eq=False)
-class Effects:
+@dataclass(frozen=True, eq=False, repr=False)
+class Effects(Result):
     """Changes of predictions under perturbations, as :func:`perturb` returns them.
 
     Attributes
@@ -190,7 +191,9 @@ class Effects:
         )
 
 
-def perturb(estimator, X, perturbations, *, response_method="auto", class_of_interest=None):
+def perturb(
+    estimator, X, perturbations, *, response_method="auto", class_of_interest=None, verbose=0
+):
     """Change marks, positions or contacts in silico, and predict again.
 
     Measured signal is changed, not logged, in the finest bins, and then pooled to all bin sizes as
@@ -212,6 +215,8 @@ def perturb(estimator, X, perturbations, *, response_method="auto", class_of_int
         and "log_odds" for a classifier.
     class_of_interest : label, default=None
         Class whose logit or probability is compared; None is the second of two classes.
+    verbose : int, default=0
+        If not 0, a bar shows the predictions and the time left.
 
     Returns
     -------
@@ -271,7 +276,7 @@ def perturb(estimator, X, perturbations, *, response_method="auto", class_of_int
         _check_fits(perturbation, model.X)
     predict = response(model, response_method, class_of_interest)
     prediction, variants = predict(model.X), Variants(model.X, perturbations)
-    change = variants.predict(predict) - prediction[:, None]
+    change = variants.predict(predict, verbose) - prediction[:, None]
     return Effects(names, prediction, change, variants.places)
 
 

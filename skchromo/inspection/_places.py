@@ -12,7 +12,7 @@ from ..genome import bare_id
 _SYMBOLS = ("gene_name", "gene_symbol", "symbol")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Places:
     """Genes of a RegionArray and the places of their regions.
 
@@ -58,6 +58,10 @@ class Places:
             flipped=np.asarray(X.genes.get("strand", np.full(len(X), "+")) == "-"),
             chromsizes=X.chromsizes,
         )
+
+    def __repr__(self):
+        n_regions = int((self.end > self.start).sum())
+        return f"Places of {len(self.start):,} genes, {n_regions:,} regions"
 
     @property
     def tss(self):

@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_consistent_length, check_random_state
 
+from .._progress import progress
 from ._attributions import attributions
 from ._model import open_model
 
@@ -30,6 +31,7 @@ def randomisation_check(
     n_steps=16,
     class_of_interest=None,
     random_state=None,
+    verbose=0,
 ):
     """Compare attributions with those of the same network with randomised layers or labels.
 
@@ -58,6 +60,8 @@ def randomisation_check(
         Class whose logit is attributed; None is the second of two classes.
     random_state : int, RandomState instance or None, default=None
         Seeds the shuffling of weights and labels.
+    verbose : int, default=0
+        If not 0, a bar shows the layers and the time left.
 
     Returns
     -------
@@ -124,7 +128,10 @@ def randomisation_check(
     rng = check_random_state(random_state)
     original = attributions(model.estimator, model.X, **how).values
     rows = []
-    for mode, layer, randomised in _randomised(model, rng):
+    layers = _layers(model.estimator.net_.module_, has_pcres=(model.X.index[:, 1:] >= 0).any())
+    shown = {"label": "randomisation_check", "unit": "layers", "verbose": verbose}
+    bar = progress(_randomised(model, layers, rng), total=2 * len(layers), **shown)
+    for mode, layer, randomised in bar:
         values = attributions(randomised, model.X, **how).values
         rows.append({"mode": mode, "layer": layer, **_compare(original, values)})
     _warn_if_unchanged([row for row in rows if row["mode"] == "cascading"][-1])
@@ -135,12 +142,11 @@ def randomisation_check(
     return pd.DataFrame(rows)
 
 
-def _randomised(model, rng):
+def _randomised(model, layers, rng):
     """Yield mode, layer and estimator of each stage; a layer is shuffled alike in both modes."""
     estimator = copy.deepcopy(model.estimator)
     network = estimator.net_.module_
     trained = {name: value.clone() for name, value in network.state_dict().items()}
-    layers = _layers(network, has_pcres=(model.X.index[:, 1:] >= 0).any())
     shuffled = {
         layer: {name: _shuffled(trained[name], rng) for name in names}
         for layer, names in layers.items()

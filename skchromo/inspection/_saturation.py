@@ -9,11 +9,12 @@ from ..regions import mean_signal
 from ._model import open_model, response
 from ._perturb import Perturbation
 from ._places import Places
+from ._result import Result
 from ._variants import Variants
 
 
-@dataclass(frozen=True, eq=False)
-class Saturation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Saturation(Result):
     """Predictions along a series of steps, as :func:`count_saturation` returns them.
 
     Attributes
@@ -62,7 +63,14 @@ class Saturation:
 
 
 def count_saturation(
-    estimator, X, *, track=None, threshold=None, response_method="auto", class_of_interest=None
+    estimator,
+    X,
+    *,
+    track=None,
+    threshold=None,
+    response_method="auto",
+    class_of_interest=None,
+    verbose=0,
 ):
     """Predict expression with none, one, two, ... contacts, or contacts rich in a mark.
 
@@ -87,6 +95,8 @@ def count_saturation(
         classifier.
     class_of_interest : label, default=None
         Class whose logit or probability is predicted; None is the second of two classes.
+    verbose : int, default=0
+        If not 0, a bar shows the predictions and the time left.
 
     Returns
     -------
@@ -126,7 +136,7 @@ def count_saturation(
     steps = np.arange(n_counted.max(initial=0) + 1)
     chosen = counted[:, None] & (rank[:, None] > steps[:, None])
     variants = Variants(X, [Perturbation("remove")] * len(steps), chosen)
-    prediction = variants.predict(predict)
+    prediction = variants.predict(predict, verbose)
     prediction[np.arange(len(X)), n_counted] = predict(X)
     return Saturation("n_pcres", steps, prediction, variants.places)
 
@@ -140,6 +150,7 @@ def weight_saturation(
     threshold=None,
     response_method="auto",
     class_of_interest=None,
+    verbose=0,
 ):
     """Predict expression with contacts, or contacts rich in a mark, of other weights.
 
@@ -161,6 +172,8 @@ def weight_saturation(
         As for :func:`count_saturation`.
     class_of_interest : label, default=None
         As for :func:`count_saturation`.
+    verbose : int, default=0
+        If not 0, a bar shows the predictions and the time left.
 
     Returns
     -------
@@ -191,7 +204,7 @@ def weight_saturation(
     chosen = np.repeat(counted[:, None], len(factors), axis=1)
     variants = Variants(X, [Perturbation("scale_weight", factor) for factor in factors], chosen)
     steps = np.asarray(factors, float)
-    return Saturation("weight_factor", steps, variants.predict(predict), variants.places)
+    return Saturation("weight_factor", steps, variants.predict(predict, verbose), variants.places)
 
 
 def _open(estimator, X, track, threshold, response_method, class_of_interest):

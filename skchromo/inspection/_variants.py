@@ -3,6 +3,7 @@
 import numpy as np
 
 from .._arrays import bins_of, offsets_of, ranges
+from .._progress import progress
 from ..regions import RegionArray
 from ._places import Places
 
@@ -37,7 +38,7 @@ class Variants:
         self.named = np.array([_named_regions(p.regions, n_regions) for p in perturbations])
         self.chosen = chosen
 
-    def predict(self, predict):
+    def predict(self, predict, verbose=0):
         """Return predictions, shape (n_genes, n_perturbations), NaN where nothing changes.
 
         `predict` maps a RegionArray to a number for each row. Genes are cut into blocks together
@@ -51,9 +52,12 @@ class Variants:
             job = np.arange(start, min(start + _PAIRS_AT_A_TIME, predictions.size))
             jobs.append(job[self._targets(*np.divmod(job, n_edits)).any(axis=1)])
         jobs = np.concatenate(jobs)
-        for start in range(0, len(jobs), _ROWS_AT_A_TIME):
-            gene, edit = np.divmod(jobs[start : start + _ROWS_AT_A_TIME], n_edits)
-            predictions[gene, edit] = predict(self._rows(gene, edit))
+        bar = progress(label="perturb", unit="predictions", total=len(jobs), verbose=verbose)
+        with bar:
+            for start in range(0, len(jobs), _ROWS_AT_A_TIME):
+                gene, edit = np.divmod(jobs[start : start + _ROWS_AT_A_TIME], n_edits)
+                predictions[gene, edit] = predict(self._rows(gene, edit))
+                bar.update(len(gene))
         return predictions
 
     def _targets(self, gene, edit):

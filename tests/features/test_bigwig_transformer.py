@@ -227,10 +227,12 @@ def test_many_genes_are_read_as_few(tracks):
 def test_progress_bar_appears_only_with_verbose(tracks, genes, capsys):
     BigWigTransformer(tracks, window=800).fit_transform(genes)
     assert capsys.readouterr() == ("", "")
-    BigWigTransformer(tracks, window=800, verbose=1).fit_transform(genes)
+    X = BigWigTransformer(tracks, window=800, verbose=1).fit_transform(genes)
     out, err = capsys.readouterr()
     assert out == ""
-    assert "2/2" in err
+    n_regions = len(tracks) * len(X.lengths)
+    assert f"{n_regions}/{n_regions} [" in err
+    assert "regions" in err
 
 
 def test_names_with_and_without_prefix_can_be_matched(tracks, with_pcres):
