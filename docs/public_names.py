@@ -15,6 +15,7 @@ PAGES = {
             ChromoformerRegressor ChromoformerDiffRegressor ChromoformerEmbedding load_model
         """,
         "Signal of genes": "RegionArray regions.DenseRegions",
+        "Versions": "show_versions",
     },
     "skchromo.genome": {
         "Readers of files": """

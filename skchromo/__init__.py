@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # editors and type checkers read these; at run time __getattr__ imports them
     from . import datasets, estimators, evaluation, features, genome, inspection, nn, regions
+    from ._versions import show_versions
     from .estimators import (
         ChromoformerClassifier,
         ChromoformerDiffRegressor,
@@ -38,6 +39,7 @@ __all__ = [
     "load_model",
     "nn",
     "regions",
+    "show_versions",
 ]
 
 _HOMES = {
@@ -51,6 +53,7 @@ _HOMES = {
     "RegionArray": "regions",
     "WindowSummary": "features",
     "load_model": "estimators",
+    "show_versions": "_versions",
 }
 
 

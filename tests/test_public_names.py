@@ -58,7 +58,7 @@ def test_public_names_of_room_are_as_listed(room):
 
 
 def test_public_names_of_root_are_as_listed():
-    assert set(skchromo.__all__) == {"__version__", *FIRST.split(), *ROOMS}
+    assert set(skchromo.__all__) == {"__version__", "show_versions", *FIRST.split(), *ROOMS}
     assert dir(skchromo) == sorted(skchromo.__all__)
 
 
@@ -87,4 +87,5 @@ def test_imports_for_editors_are_the_names_at_root():
     (block,) = (node for node in tree.body if isinstance(node, ast.If))
     assert ast.unparse(block.test) == "TYPE_CHECKING"
     homes = {name.name: node.module for node in block.body for name in node.names}
-    assert homes == {**dict.fromkeys(ROOMS), **{name: room_of(name) for name in FIRST.split()}}
+    rooms = {name: room_of(name) for name in FIRST.split()}
+    assert homes == {**dict.fromkeys(ROOMS), **rooms, "show_versions": "_versions"}
