@@ -127,7 +127,7 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
     random_state : int, RandomState instance or None, default=None
         Seeds initial weights, order of genes and dropout.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and shows a bar of all genes and epochs with the time left.
 
     Attributes
     ----------

@@ -1,6 +1,7 @@
 """Callbacks of skorch: used as given, scored as the estimator predicts, and searched."""
 
 import builtins
+import pickle
 import threading
 
 import numpy as np
@@ -20,6 +21,7 @@ from skorch.callbacks import (
 )
 from small_models import TINY, make_regions
 from torch.optim.lr_scheduler import StepLR
+from tqdm import tqdm
 
 from skchromo import ChromoformerClassifier, ChromoformerDiffRegressor, ChromoformerRegressor
 
@@ -298,3 +300,30 @@ def test_parameters_of_callbacks_are_listed_and_unknown_ones_named():
     }.items():
         with pytest.raises(ValueError, match=message):
             model.set_params(**{name: 1})
+
+
+def test_log_of_epochs_is_plain_text_and_its_bar_counts_the_genes_of_all(X, y, capsys):
+    model = ChromoformerRegressor(**{**TINY, "lr": 3e-5}, verbose=1).fit(X, y)
+    out, err = capsys.readouterr()
+    assert out.count("3.00e-05") == 1
+    assert out.splitlines()[0].split() == ["epoch", "lr", "train_loss", "dur"]
+    assert "epoch 1/2" in err
+    assert f"/{2 * len(X)} [" in err
+    assert "\x1b" not in out + err
+    model.set_params(warm_start=True, max_epochs=5).fit(X, y)
+    out, err = capsys.readouterr()
+    assert [line.split()[0] for line in out.splitlines()[2:]] == ["3", "4", "5"]
+    assert "epoch 3/5" in err
+    assert f"/{3 * len(X)} [" in err
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_bar_of_a_fit_that_ends_early_is_closed_and_never_pickled(X, y, error, capsys):
+    class Stop(Callback):
+        def on_batch_end(self, net, **kwargs):
+            pickle.dumps(dict(net.callbacks_)["print_log"])
+            raise error
+
+    with pytest.raises(error):
+        ChromoformerRegressor(**TINY, callbacks=[Stop()], verbose=1).fit(X, y)
+    assert not tqdm._instances

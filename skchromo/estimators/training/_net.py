@@ -17,6 +17,7 @@ from torch.utils.data import Subset
 from ...nn import DeviceRegions
 from ...regions import RegionArray
 from .._runtime import device_or_cpu
+from ._epoch_log import EpochLog
 
 _GENES_PER_PREDICTION = 512
 
@@ -104,6 +105,11 @@ class RegionNet(NeuralNet):
         size = self.batch_size if training else _GENES_PER_PREDICTION
         return GeneBatches(dataset, size, training)
 
+    @property
+    def _default_callbacks(self):
+        *others, (name, _) = super()._default_callbacks
+        return [*others, (name, EpochLog())]
+
     def _uniquely_named_callbacks(self):
         """Name the callbacks; one whose parameters `net_params` sets is a copy of the user's."""
         for name, callback in super()._uniquely_named_callbacks():
@@ -177,7 +183,7 @@ class RegionNet(NeuralNet):
             raise
         finally:
             self._full_epoch = None
-            self._forget_schedules()
+            self._forget_what_ran()
         self.notify("on_train_end", X=X, y=y)
         return self
 
@@ -230,11 +236,13 @@ class RegionNet(NeuralNet):
                 "gradient_clip, or check the scale of y"
             )
 
-    def _forget_schedules(self):
-        """Drop the schedulers, which hold the optimizer; training makes new ones when it starts."""
+    def _forget_what_ran(self):
+        """Close bars and drop the schedulers, which hold the optimizer; training makes new ones."""
         for _, callback in self.callbacks_:
             if isinstance(callback, LRScheduler):
                 callback.lr_scheduler_ = None
+            if isinstance(callback, EpochLog):
+                callback.close()
 
     def __getstate__(self):
         bare = object.__new__(type(self))
