@@ -16,10 +16,10 @@ demo: $(VENV)/plot.installed
 test: $(VENV)/test.installed
 	OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest
 
-# The tests with the lowest versions that setup.cfg names.
+# The tests with the lowest versions that setup.cfg names, which warn of what came after them.
 test-oldest:
 	sed -nE 's/^    ([A-Za-z0-9_-]+)(\[[a-z]+\])?>=/\1==/p' setup.cfg | sort -u > oldest.txt
-	$(MAKE) test VENV=.venv-oldest CONSTRAINTS=oldest.txt
+	PYTEST_ADDOPTS='-W default' $(MAKE) test VENV=.venv-oldest CONSTRAINTS=oldest.txt
 
 # The tests with the newest versions.
 test-newest:
@@ -65,7 +65,7 @@ clean:
 
 # An extra is installed anew when requirements change or the environment was made anew.
 $(VENV)/%.installed: $(VENV)/pyvenv.cfg setup.cfg constraints.txt
-	@echo "Installing skchromo[$*] into $(VENV). The first time takes minutes and downloads 0.3 GB, and PyTorch:"
+	@echo "Installing skchromo[$*] into $(VENV). The first time takes minutes and downloads 0.2 GB, and PyTorch:"
 ifdef TORCH
 	$(PIP) torch --index-url https://download.pytorch.org/whl/$(TORCH)
 else
