@@ -52,9 +52,10 @@ def element_effects(
         0-based, half-open), and ``sample`` where X has a gene in several samples. Versions of ids
         and ``chr`` before the names of chromosomes may differ from X.
     replace : {"zero", "mean", "unmarked"}, default="zero"
-        What the signal of a silenced bin becomes: 0; the mean signal of all pCREs of X; or the
-        mean signal of the tenth of them with the least signal (relative to the mean of each
-        track). If X has no pCREs, promoter windows take their place.
+        What the signal of a silenced bin becomes: 0; the mean signal of all pCREs of X (of the
+        model of a fold, those of the genes that it may explain); or the mean signal of the tenth
+        of them with the least signal (relative to the mean of each track). If X has no pCREs,
+        promoter windows take their place.
     tracks : str or sequence of str, default=None
         Names of the tracks that are silenced; None is all. Repressive marks are then taken away
         too, which may raise a prediction.
@@ -261,7 +262,8 @@ def _background(silencers, loci, found, n_loci, random_state):
         order = np.searchsorted(pcres["distance"], distance[far]) + step[far]
         chosen = pcres.iloc[np.clip(order, 0, len(pcres) - 1)]
         gene[far] = chosen["gene"]
-        middle[far] = chosen["start"] + place[far] * (chosen["end"] - chosen["start"])
+        inner = np.maximum(chosen["end"] - chosen["start"] - length[far], 0)
+        middle[far] = chosen["start"] + length[far] / 2 + place[far] * inner
     start = (middle - length / 2).astype(np.int64)
     table = pd.DataFrame(
         {"row": row[gene], "bare": bare[gene], "start": start, "end": start + length}
