@@ -20,7 +20,8 @@ PAGES = {
     "skchromo.genome": {
         "Readers of files": """
             read_genes read_expression join_expression list_tracks mean_signal read_contacts
-            ContactMatrix read_blacklist read_bins read_chromsizes check_genes choose_pcres
+            ContactMatrix CandidateElements read_blacklist read_bins read_chromsizes check_genes
+            choose_pcres
         """,
     },
     "skchromo.nn": {

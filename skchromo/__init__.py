@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # editors and type checkers read these; at run time __getattr
         load_model,
     )
     from .features import BigWigTransformer, InteractionTransformer, WindowSummary
-    from .genome import ContactMatrix
+    from .genome import CandidateElements, ContactMatrix
     from .inspection import ChromoformerEmbedding
     from .regions import RegionArray
 
@@ -21,6 +21,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BigWigTransformer",
+    "CandidateElements",
     "ChromoformerClassifier",
     "ChromoformerDiffRegressor",
     "ChromoformerEmbedding",
@@ -44,6 +45,7 @@ __all__ = [
 
 _HOMES = {
     "BigWigTransformer": "features",
+    "CandidateElements": "genome",
     "ChromoformerClassifier": "estimators",
     "ChromoformerDiffRegressor": "estimators",
     "ChromoformerEmbedding": "inspection",

@@ -22,7 +22,10 @@ ROOT_FILES = {
 }
 GENOME = {
     f"genome.{part}"
-    for part in ("text", "annotation", "expression", "bigwig", "tracks", "matrix", "contacts")
+    for part in (
+        *("text", "annotation", "expression", "bigwig", "tracks"),
+        *("matrix", "contacts", "elements"),
+    )
 }
 
 # room or sub-room: (rooms that it may import, packages that it never imports). A sub-room may
@@ -37,6 +40,10 @@ RULES = {
     "genome.tracks": ({"genome.text", "genome.bigwig"}, {"torch", "sklearn", "skorch"}),
     "genome.matrix": ({"regions"}, {"torch", "sklearn", "skorch"}),
     "genome.contacts": ({"genome.text", "genome.matrix"}, {"torch", "sklearn", "skorch"}),
+    "genome.elements": (
+        {f"genome.{part}" for part in ("text", "bigwig", "tracks", "matrix", "contacts")},
+        {"torch", "sklearn", "skorch"},
+    ),
     "features": (GENOME | {"genome", "regions"}, {"torch", "skorch"}),
     "nn": ({"nn.layers", "nn.reference", "regions"}, {"sklearn", "skorch", "pandas"}),
     "nn.layers": ({"regions"}, {"sklearn", "skorch", "pandas"}),

@@ -11,8 +11,9 @@ import skchromo
 ROOMS = {
     "regions": """DenseRegions RegionArray""",
     "genome": """
-        ContactMatrix check_genes choose_pcres join_expression list_tracks mean_signal read_bins
-        read_blacklist read_chromsizes read_contacts read_expression read_genes
+        CandidateElements ContactMatrix check_genes choose_pcres join_expression list_tracks
+        mean_signal read_bins read_blacklist read_chromsizes read_contacts read_expression
+        read_genes
     """,
     "features": """BigWigTransformer InteractionTransformer WindowSummary""",
     "nn": """
@@ -40,8 +41,9 @@ ROOMS = {
 }
 # These are also at the root.
 FIRST = """
-    BigWigTransformer ChromoformerClassifier ChromoformerDiffRegressor ChromoformerEmbedding
-    ChromoformerRegressor ContactMatrix InteractionTransformer RegionArray WindowSummary load_model
+    BigWigTransformer CandidateElements ChromoformerClassifier ChromoformerDiffRegressor
+    ChromoformerEmbedding ChromoformerRegressor ContactMatrix InteractionTransformer RegionArray
+    WindowSummary load_model
 """
 
 

@@ -23,6 +23,7 @@ from ..genome.contacts import (
     one_tss_a_gene,
     pick_pcres,
     read_source,
+    sources_by_sample,
     transform_weights,
     weight_function,
 )
@@ -45,17 +46,20 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         `format`. Positions are 0-based, half-open, in bp. A matrix is a path that ends in
         ``.cool``, ``.mcool`` or ``.hic`` (``"file.mcool::resolutions/5000"``), read as
         :class:`~skchromo.genome.ContactMatrix` reads it by default; a ContactMatrix, whose
-        parameters a search names as ``contacts__resolution``; or any object
+        parameters a search names as ``contacts__resolution``;
+        :class:`~skchromo.genome.CandidateElements`, from peaks; or any object
         with a method ``contacts_of`` that takes a gene table (``gene_id chrom tss strand``, no
         gene_id with two TSSs) and returns a DataFrame ``gene_id chrom start end score``, and maybe
         with ``chromsizes``, a mapping of chromosome to its length in bp.
     max_pcres : int, default=8
         The most pCREs of a gene; those with the highest weights are kept, and 0 keeps none. Of
         equal weights the nearer to the TSS comes first.
-    weight_threshold : float or None, default=1.5
+    weight_threshold : float, "auto" or None, default="auto"
         Only contacts with a score strictly above it are used; None uses all. It counts in the units
-        of the list or matrix, before any `weight_transform`. The default suits normalised
-        promoter-capture Hi-C frequencies; other scores need another (5 is usual for CHiCAGO's).
+        of the list or matrix, before any `weight_transform`. ``"auto"`` is 1.5, which suits
+        normalised promoter-capture Hi-C frequencies; other scores need another (5 is usual for
+        CHiCAGO's). Of :class:`~skchromo.genome.CandidateElements`, whose scores are shares, it
+        uses all.
     weight_transform : {"log1p", "rank"}, callable or None, default=None
         How scores become the weights that the network adds to its attention. None takes them as
         they are, as in the paper, whose frequencies had a median of 1.86 and went from 1.5 to 12.3.
@@ -155,7 +159,7 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         contacts,
         *,
         max_pcres=8,
-        weight_threshold=1.5,
+        weight_threshold="auto",
         weight_transform=None,
         max_pcre_length=40_000,
         oversized="drop",
@@ -352,7 +356,7 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
 
     def _check_parameters(self):
         """Check all parameters, before any file is read."""
-        check_pcre_settings(*self._pcre_settings())
+        check_pcre_settings(*self._pcre_settings(self._threshold_of(None)))
         check_weight_transform(self.weight_transform)
         check_chrom_names(self.chrom_names)
         check_reading(self.format, self.score_column)
@@ -369,18 +373,26 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
                     f"got {type(source).__name__}{'' if single else ' in the mapping'}"
                 )
 
-    def _pcre_settings(self):
+    def _threshold_of(self, source):
+        """Return the threshold for the scores of a source."""
+        auto = isinstance(self.weight_threshold, str) and self.weight_threshold == "auto"
+        return getattr(source, "default_weight_threshold", 1.5) if auto else self.weight_threshold
+
+    def _pcre_settings(self, threshold):
         """Return the parameters of the choice of pCREs, in the order of `pick_pcres`."""
         return (
             self.max_pcres,
-            self.weight_threshold,
+            threshold,
             self.max_pcre_length,
             self.oversized,
             self.min_distance,
         )
 
     def _gather(self, X):
-        """Check the gene table, and match parts of its rows with the contacts of their source."""
+        """Check the gene table, and match parts of its rows with the contacts of their source.
+
+        Return the rows of each part, its `MatchedContacts`, and the threshold of its scores.
+        """
         genes = check_genes(X).reset_index(drop=True)
         parts = []
         for rows, source, name in self._parts(genes):
@@ -388,13 +400,14 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
             contacts, origin = read_source(
                 source, own, name, format=self.format, score_column=self.score_column
             )
-            parts.append((rows, MatchedContacts(own, contacts, self.chrom_names, origin)))
-        check_assembly({}, [matched.origin for _, matched in parts])
+            matched = MatchedContacts(own, contacts, self.chrom_names, origin)
+            parts.append((rows, matched, self._threshold_of(source)))
+        check_assembly({}, [matched.origin for _, matched, _ in parts])
         return parts
 
     def _learn(self, parts):
         """Count the contacts, learn the scale of their weights, and say what is wrong."""
-        counts = [matched.count(self.weight_threshold) for _, matched in parts]
+        counts = [matched.count(threshold) for _, matched, threshold in parts]
         for count in counts:
             if count.fault and self.max_pcres > 0:
                 raise ValueError(count.fault)
@@ -402,17 +415,20 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         self.n_unmatched_ = sum(count.n_unmatched for count in counts)
         self.n_trans_ = sum(count.n_trans for count in counts)
         if self.weight_transform is not None:
-            cells = [pick_pcres(matched, *self._pcre_settings()) for _, matched in parts]
+            cells = [
+                pick_pcres(matched, *self._pcre_settings(threshold))
+                for _, matched, threshold in parts
+            ]
             self._learn_weights(np.sort(np.concatenate([list_weights(own) for own in cells])))
-        problem = describe_problem(counts, self.weight_threshold)
+        problem = describe_problem(counts, self._threshold_of(None))
         if problem:
             warnings.warn(problem, UserWarning, stacklevel=3)
 
     def _add(self, X, parts):
         """Choose the pCREs of each row, and put them in a copy of the table."""
         cells = np.empty(len(X), dtype=object)
-        for rows, matched in parts:
-            cells[rows] = pick_pcres(matched, *self._pcre_settings())
+        for rows, matched, threshold in parts:
+            cells[rows] = pick_pcres(matched, *self._pcre_settings(threshold))
         transform = weight_function(self.weight_transform, getattr(self, "training_weights_", ()))
         if transform is not None:
             cells[:] = transform_weights(list(cells), transform)
@@ -422,16 +438,16 @@ class InteractionTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
 
     def _parts(self, genes):
         """List the rows that share a source, the source (a matrix opened), and its name."""
-        if not isinstance(self.contacts, Mapping):
+        sources = sources_by_sample(self.contacts)
+        if sources is None:
             return self._split(
                 genes, np.arange(len(genes)), self.contacts, name_source(self.contacts)
             )
         if "sample" not in genes:
             raise ValueError(
                 "contacts is a mapping of samples, but the gene table has no column sample: add "
-                f"one with values among {name_some(self.contacts)}"
+                f"one with values among {name_some(sources)}"
             )
-        sources = {str(sample): source for sample, source in self.contacts.items()}
         rows_of = genes.groupby("sample", sort=False).indices
         missing = [sample for sample in rows_of if sample not in sources]
         if missing:

@@ -7,11 +7,13 @@ from ._gene_table import check_genes, promoter_windows
 from .annotation import read_genes
 from .bigwig import mean_signal, read_bins, read_chromsizes
 from .contacts import choose_pcres, read_contacts
+from .elements import CandidateElements
 from .expression import join_expression, read_expression
 from .matrix import ContactMatrix
 from .tracks import list_tracks, read_blacklist
 
 __all__ = [
+    "CandidateElements",
     "ContactMatrix",
     "check_genes",
     "choose_pcres",

@@ -65,6 +65,25 @@ def check_genes(genes):
     return checked
 
 
+def distinct_genes(genes):
+    """Return ``gene_id``, ``chrom`` and ``tss`` of each gene of a checked table once, from 0.
+
+    A gene_id with several TSSs is refused, because contacts are keyed by it.
+    """
+    genes = genes[["gene_id", "chrom", "tss"]].drop_duplicates(ignore_index=True)
+    repeated = genes["gene_id"].duplicated(keep=False).to_numpy()
+    if repeated.any():
+        gene = genes["gene_id"][int(np.argmax(repeated))]
+        places = genes[genes["gene_id"] == gene]
+        raise ValueError(
+            f"{genes['gene_id'][repeated].nunique()} of {genes['gene_id'].nunique()} gene_ids have "
+            f"several TSSs, such as {gene} with "
+            f"{name_some(places['chrom'] + ':' + places['tss'].astype(str))}: contacts are "
+            "distinguished by gene_id, so give each promoter a gene_id of its own"
+        )
+    return genes
+
+
 def promoter_windows(genes, window):
     """Return start and end, int64 in bp, of the windows ``[tss - window / 2, tss + window / 2)``.
 

@@ -418,7 +418,7 @@ def test_defaults_are_the_documented_ones():
     assert params == {
         "contacts": "x",
         "max_pcres": 8,
-        "weight_threshold": 1.5,
+        "weight_threshold": "auto",
         "weight_transform": None,
         "max_pcre_length": 40_000,
         "oversized": "drop",

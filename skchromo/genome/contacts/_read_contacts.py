@@ -30,6 +30,7 @@ _MATRIX = (
     "ends in .cool, .mcool or .hic; or call loops with your Hi-C tools and pass the list, for "
     "example as BEDPE"
 )
+_OTHERS = {b"\x89HDF": _MATRIX, b"HIC\x00": _MATRIX}
 
 
 def read_contacts(source, *, format="auto", score_column=None):
@@ -115,7 +116,7 @@ def read_contacts(source, *, format="auto", score_column=None):
     0   chr1     100   200   chr1    5000  5400     2.5
     """
     check_reading(format, score_column)
-    return check_table(_open_table(source), format, score_column)
+    return check_table(open_table(source, others=_OTHERS), format, score_column)
 
 
 def check_table(table, format="auto", score_column=None):
@@ -170,23 +171,26 @@ def _check_one_cell_type(table):
         )
 
 
-def _open_table(source):
-    """Open the path or DataFrame of a contact list as a TextTable or FrameTable."""
+def open_table(source, what="contacts", row="contact", others=None):
+    """Open the path or DataFrame of a list as a TextTable or FrameTable.
+
+    `what` names its kind in messages, and `row` a row of it; `others` is that of `TextFile`.
+    """
     if isinstance(source, pd.DataFrame):
-        return FrameTable(source, "the contacts DataFrame")
+        return FrameTable(source, f"the {what} DataFrame")
     if not isinstance(source, (str, os.PathLike)):
         raise TypeError(
-            f"contacts must be a path to a file or a pandas DataFrame, got {type(source).__name__}"
+            f"{what} must be a path to a file or a pandas DataFrame, got {type(source).__name__}"
         )
-    file = TextFile(source, "contacts", others={b"\x89HDF": _MATRIX, b"HIC\x00": _MATRIX})
+    file = TextFile(source, what, others=others)
     comments, records = file.head(2)
     n_header, header = 0, _comment_header(comments, *records[:1])
     if header is None and records and looks_like_header(records[0][1]):
         n_header, header = 1, records[0][1]
     if header is None and not records:
         raise ValueError(
-            f"{file.name} is empty: it needs a header or at least one contact (an empty list "
-            "of contacts is a file with the header alone)"
+            f"{file.name} is empty: it needs a header or at least one {row} (an empty list "
+            f"of {what} is a file with the header alone)"
         )
     if len(records) == n_header:
         return TextTable(file, header, None, None, 0, has_comments=True)

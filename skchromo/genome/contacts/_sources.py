@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -30,6 +31,17 @@ def as_matrix(source, chrom_names="exact"):
     return None
 
 
+def sources_by_sample(source):
+    """Return a mapping of samples to sources as a dict by the samples' names; None for one source.
+
+    A source may hold a mapping of its own, which its method ``by_sample`` returns.
+    """
+    if isinstance(source, Mapping):
+        return {str(sample): own for sample, own in source.items()}
+    by_sample = getattr(source, "by_sample", None)
+    return by_sample() if callable(by_sample) else None
+
+
 def name_source(source):
     """Name a source in a message."""
     path = source if isinstance(source, (str, os.PathLike)) else getattr(source, "path", None)
@@ -48,7 +60,8 @@ def read_source(source, genes, name, *, format="auto", score_column=None):
     """
     if not isinstance(source, (str, os.PathLike, pd.DataFrame)):
         contacts = _ask_matrix(source, genes, name)
-        return contacts, ContactOrigin(name, dict(getattr(source, "chromsizes", {})))
+        sizes = dict(getattr(source, "chromsizes", {}))
+        return contacts, ContactOrigin(name, sizes, {} if sizes else largest_starts(contacts))
     settings = {"format": format, "score_column": score_column}
     if isinstance(source, pd.DataFrame) or is_url(source) or not os.path.exists(source):
         contacts = read_contacts(source, **settings)

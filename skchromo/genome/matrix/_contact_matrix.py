@@ -10,7 +10,8 @@ import numpy as np
 from ..._words import check_choice, check_whole, name_some
 from .._assembly import in_assembly
 from .._chroms import check_chrom_names, match_hint, resolve_chroms
-from .._gene_table import check_genes
+from .._gene_table import check_genes, distinct_genes
+from .._parameters import Parameters
 from ._cache import RowCache
 from ._file import MatrixFile, named, split_group
 from ._rows import Reach, merge_adjacent, read_rows, strongest
@@ -23,7 +24,7 @@ _READ = RowCache(most_contacts=10_000_000)
 
 
 @dataclasses.dataclass(kw_only=True, repr=False, eq=False)
-class ContactMatrix:
+class ContactMatrix(Parameters):
     """A Hi-C or Micro-C contact matrix, read as one virtual 4C profile per promoter.
 
     The contacts of a gene are the bins of the matrix row that holds its TSS, within a range of
@@ -154,17 +155,6 @@ class ContactMatrix:
     missing_chrom: str = "error"
     chrom_names: str = "exact"
 
-    def __post_init__(self):
-        self._check_parameters()
-
-    def __repr__(self):
-        changed = [
-            f"{field.name}={getattr(self, field.name)!r}"
-            for field in dataclasses.fields(self)[1:]
-            if getattr(self, field.name) != field.default
-        ]
-        return f"ContactMatrix({', '.join([repr(os.fspath(self.path)), *changed])})"
-
     def __eq__(self, other):
         if not isinstance(other, ContactMatrix):
             return NotImplemented
@@ -172,63 +162,6 @@ class ContactMatrix:
 
     # its parameters can be set
     __hash__ = None
-
-    def get_params(self, deep=True):
-        """Return the parameters, as scikit-learn's estimators do.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Ignored: no parameter has parameters of its own.
-
-        Returns
-        -------
-        dict of str to object
-            Value of each parameter.
-
-        Examples
-        --------
-        >>> ContactMatrix("K562.mcool", resolution=5_000).get_params()["resolution"]
-        5000
-        """
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-
-    def set_params(self, **params):
-        """Set some of the parameters, as scikit-learn's estimators do.
-
-        Parameters
-        ----------
-        **params : object
-            New values by name.
-
-        Returns
-        -------
-        self : ContactMatrix
-            The matrix itself.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If there is no such parameter or a value is not valid; nothing is set then.
-
-        Examples
-        --------
-        >>> ContactMatrix("K562.mcool").set_params(resolution=5_000)
-        ContactMatrix('K562.mcool', resolution=5000)
-        """
-        before = self.get_params()
-        unknown = [name for name in params if name not in before]
-        if unknown:
-            raise ValueError(
-                f"ContactMatrix has no parameter {name_some(unknown)}: it has {', '.join(before)}"
-            )
-        self.__dict__.update(params)
-        try:
-            self._check_parameters()
-        except (TypeError, ValueError):
-            self.__dict__.update(before)
-            raise
-        return self
 
     @property
     def resolutions(self):
@@ -289,7 +222,7 @@ class ContactMatrix:
             (KR above all) may fail for one chromosome.
         """
         self._check_parameters()
-        genes = _distinct_genes(check_genes(genes))
+        genes = distinct_genes(check_genes(genes))
         with MatrixFile(self._location()) as file:
             balance = file.find_balance(self.balance)
             reach = self._reach(file.resolution)
@@ -453,19 +386,3 @@ class ContactMatrix:
         longest = max(1, self.max_pcre_length // file.resolution)
         merged = merge_adjacent(rows, bins, self.merge_gap // file.resolution, longest)
         return strongest(merged, None)
-
-
-def _distinct_genes(genes):
-    """Return each gene once, numbered from 0."""
-    genes = genes[["gene_id", "chrom", "tss"]].drop_duplicates(ignore_index=True)
-    repeated = genes["gene_id"].duplicated(keep=False).to_numpy()
-    if repeated.any():
-        gene = genes["gene_id"][int(np.argmax(repeated))]
-        places = genes[genes["gene_id"] == gene]
-        raise ValueError(
-            f"{genes['gene_id'][repeated].nunique()} of {genes['gene_id'].nunique()} gene_ids have "
-            f"several TSSs, such as {gene} with "
-            f"{name_some(places['chrom'] + ':' + places['tss'].astype(str))}: the contacts of a "
-            "matrix are distinguished by gene_id, so give each promoter a gene_id of its own"
-        )
-    return genes
