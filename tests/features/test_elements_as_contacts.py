@@ -16,6 +16,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import Pipeline
 
 from skchromo import BigWigTransformer, CandidateElements, InteractionTransformer
+from skchromo.evaluation import match_elements
 
 SIZE = 300_000
 GENES = pd.DataFrame(
@@ -176,14 +177,6 @@ def k562():
     return pairs, pairs[["gene_id", "chrom", "tss", "strand"]].drop_duplicates(), folder
 
 
-def scores_of(pairs, contacts):
-    """Return the summed score of the elements that overlap each pair's, 0 where there is none."""
-    pairs = pairs.reset_index(names="pair")
-    both = pairs[["pair", "gene_id", "start", "end"]].merge(contacts, on="gene_id")
-    both = both[(both["start_x"] < both["end_y"]) & (both["end_x"] > both["start_y"])]
-    return both.groupby("pair")["score"].sum().reindex(pairs["pair"], fill_value=0)
-
-
 def test_scores_find_crispri_effects_better_than_distance(k562):
     pairs, genes, folder = k562
     tracks = [folder / "K562" / f"{name}.bw" for name in ("DNase", "H3K27ac")]
@@ -192,7 +185,7 @@ def test_scores_find_crispri_effects_better_than_distance(k562):
     precision = {"distance": average_precision_score(regulated, -pairs["distance"])}
     for name, activity in (("column", None), ("tracks", tracks)):
         elements = CandidateElements(peaks, activity=activity, max_contacts=None)
-        score = scores_of(pairs, elements.contacts_of(genes))
+        score = match_elements(pairs, elements.contacts_of(genes))
         precision[name] = average_precision_score(regulated, score)
         precision[name, "far"] = average_precision_score(regulated[far], score[far])
     assert precision["tracks"] > 0.52

@@ -1,5 +1,6 @@
 """Signal of bigWig files, on disk and remote."""
 
+from ._bigbed import is_bigbed, read_bigbed
 from ._bin_cache import BinCache
 from ._file import BigWigFile
 from ._index import Layout

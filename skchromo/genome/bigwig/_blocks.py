@@ -39,7 +39,7 @@ def read_runs(file, blocks, number, inflated_size):
     the processor's cache still holds what it inflated to.
     """
     largest = min(inflated_size or int(blocks.size.max(initial=1)), _LARGEST_BLOCK)
-    stored = _stored(file, blocks)
+    stored = stored_blocks(file, blocks)
     step = max(1, _BATCH // largest)
     for i in range(0, len(blocks.size), step):
         batch = blocks.take(slice(i, i + step))
@@ -48,7 +48,7 @@ def read_runs(file, blocks, number, inflated_size):
         stops = [0]
         for block in islice(stored, len(batch.size)):
             try:
-                content = _inflate(block, largest) if inflated_size else block
+                content = inflate(block, largest) if inflated_size else block
                 room = slice(stops[-1], None)
                 n_runs = _parse(content, number, start[room], end[room], bits[room])
             except (zlib.error, DamageError):
@@ -60,7 +60,7 @@ def read_runs(file, blocks, number, inflated_size):
         yield runs
 
 
-def _stored(file, blocks):
+def stored_blocks(file, blocks):
     """Yield the bytes of each block as they are stored; near blocks are read in one go."""
     if not len(blocks.size):
         return
@@ -81,7 +81,7 @@ def _stored(file, blocks):
         yield from (content[place : place + size] for place, size in places)
 
 
-def _inflate(block, largest):
+def inflate(block, largest):
     """Inflate a block, which may hold more than memory does, to no more than it should hold."""
     stream = zlib.decompressobj()
     content = stream.decompress(block, largest + 1)

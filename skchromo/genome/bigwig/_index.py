@@ -72,11 +72,12 @@ class Layout:
     `inflated_size` is the number of bytes that the largest data block inflates to, 0 where blocks
     are not compressed; `summary` a Summary or None; `chroms` holds a Chrom by name, in the order of
     their numbers. `DamageError` if the file ends too early or something else stands where the
-    header points. The file is not kept, so that one layout serves whoever opens the file again.
+    header points. The file is not kept, so that one layout serves whoever opens the file again. A
+    bigBed is laid out alike, under another `signature`.
     """
 
-    def __init__(self, file):
-        self._index, summary, tree, self.inflated_size = _read_header(file)
+    def __init__(self, file, signature=BIGWIG):
+        self._index, summary, tree, self.inflated_size = _read_header(file, signature)
         self.summary = _read_summary(file, summary)
         self.chroms = _read_chroms(file, tree)
         self._blocks, self._lock = None, threading.Lock()
@@ -103,7 +104,7 @@ class Layout:
         return {name for name in self.chroms if len(self.blocks(file, name).size)}
 
 
-def _read_header(file):
+def _read_header(file, signature):
     """Read the places (bytes) of index, summary and chromosomes, and the largest inflated block.
 
     Every place that the header names is checked.
@@ -119,7 +120,7 @@ def _read_header(file):
         raise DamageError
     marks = [(tree, CHROM_TREE), *([(index, BLOCK_INDEX)] if index else [])]
     if version >= _SIGNED_AT_END:
-        marks.append((size - 4, BIGWIG))
+        marks.append((size - 4, signature))
     if any(file.read_at(place, 4) != WORD.pack(expected) for place, expected in marks):
         raise DamageError
     # A file without any signal may do without an index; no other one.

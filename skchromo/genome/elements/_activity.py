@@ -1,7 +1,7 @@
 """The activity of elements: their own columns and the means of bigWig files."""
 
 import hashlib
-from collections import OrderedDict
+import warnings
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from ..bigwig import BigWigFile, read_bins, read_chromsizes
 from ._elements import Elements
 
 # Means of the elements of one chromosome in one file, for the folds and candidates of a search.
-_KNOWN = OrderedDict()
+_KNOWN = {}
 _MOST_KNOWN = 500
 
 
@@ -21,12 +21,12 @@ class Tracks:
     """bigWig files whose means over elements are activities.
 
     `chromsizes` maps each chromosome of each file to its length in bp. Files of different
-    assemblies are refused.
+    assemblies are refused. The options are those of `read_bins`.
     """
 
-    def __init__(self, paths, chrom_names):
+    def __init__(self, paths, **options):
         self._files = [FileWatch(path) for path in paths]
-        self._chrom_names = chrom_names
+        self._options, self._chrom_names = options, options["chrom_names"]
         listed = {str(BigWigFile(path)): read_chromsizes(path) for path in paths}
         check_assembly(listed)
         self._listed = listed
@@ -58,27 +58,26 @@ class Tracks:
     def _means(self, file, chrom, start, end):
         """Return the means of one file, which are kept while the file does not change."""
         places = hashlib.blake2b(start.tobytes() + end.tobytes()).digest()
-        key = (file, chrom, self._chrom_names, places)
-        if key not in _KNOWN:
+        key = (file, chrom, *self._options.values(), places)
+        known = _KNOWN.get(key)
+        if known is None:
             chroms = np.full(len(start), chrom, dtype=object)
             longest = int((end - start).max())
-            means, _ = read_bins(
-                file.path, chroms, start, end, longest, chrom_names=self._chrom_names
-            )
+            means, _ = read_bins(file.path, chroms, start, end, longest, **self._options)
             file.check()
-            _KNOWN[key] = means.astype(np.float64)
+            known = _KNOWN[key] = means.astype(np.float64)
             while len(_KNOWN) > _MOST_KNOWN:
-                _KNOWN.popitem(last=False)
-        return _KNOWN[key]
+                _KNOWN.pop(next(iter(_KNOWN)), None)
+        return known
 
 
-def with_activity(peaks, tables, tracks, chrom_names):
+def with_activity(peaks, tables, **options):
     """Return the `Elements` of each chromosome: the geometric mean of all activities of each.
 
-    `tables` are those of `make_elements`, `tracks` the paths of bigWig files. Elements end with
-    their chromosomes, where a file says where these end.
+    `tables` are those of `make_elements`, the options those of `read_bins`. Elements end with their
+    chromosomes, where a file says where these end.
     """
-    files = Tracks(tracks, chrom_names)
+    files = Tracks(peaks.tracks, **options)
     files.check_ends(peaks, tables)
     elements = {}
     for chrom, table in tables.items():
@@ -89,9 +88,12 @@ def with_activity(peaks, tables, tracks, chrom_names):
         product = np.prod(activities, axis=0)
         elements[chrom] = Elements(start, end, product ** (1 / len(activities)))
     if not any(own.activity.any() for own in elements.values()):
-        where = f" in {name_some(map(str, tracks))}" if len(tracks) else ""
-        raise ValueError(
+        where = f" in {name_some(map(str, peaks.tracks))}" if peaks.tracks else ""
+        warnings.warn(
             f"{peaks.name}: the activity{where} is 0 for all elements on the chromosomes of the "
-            f"genes ({name_some(elements)}): give the signal of the same cell type and assembly"
+            f"genes ({name_some(elements)}), so that no gene gets one: give the signal of the same "
+            "cell type and assembly",
+            UserWarning,
+            stacklevel=3,
         )
     return elements

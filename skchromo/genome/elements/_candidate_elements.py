@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ..._words import check_whole, is_whole, name_some
+from ..._words import check_choice, check_whole, is_whole, name_some
 from .._chroms import check_chrom_names, match_hint, resolve_chroms
 from .._gene_table import check_genes, distinct_genes
 from .._parameters import Parameters
@@ -76,6 +76,11 @@ default="power_law"
     max_contacts : int or None, default=50
         Each gene keeps this many elements, those with the highest score. None keeps all.
         InteractionTransformer chooses at most ``max_pcres`` of them.
+    nan : {"error", "gap"}, default="error"
+        How NaN that a bigWig stores as a value is treated: an error, or as bases without signal.
+    missing_chrom : {"error", "zero"}, default="error"
+        How elements on chromosomes that a bigWig does not list are treated: an error that counts
+        them, or as without signal.
     chrom_names : {"exact", "match"}, default="exact"
         Whether names of chromosomes must agree as they stand, or ``chr1`` and ``1`` (``chrM`` and
         ``MT``) are taken for the same.
@@ -147,6 +152,8 @@ default="power_law"
     plateau: int = 5_000
     blacklist: object = None
     max_contacts: int | None = 50
+    nan: str = "error"
+    missing_chrom: str = "error"
     chrom_names: str = "exact"
 
     default_weight_threshold = None
@@ -209,7 +216,8 @@ default="power_law"
         Warns
         -----
         UserWarning
-            If no contact of a list belongs to a gene, so that the power law alone is used.
+            If no contact of a list belongs to a gene, so that the power law alone is used; or if
+            the activity of all elements on the genes' chromosomes is 0.
         """
         self._check_parameters()
         if self._mappings():
@@ -222,7 +230,13 @@ default="power_law"
         tables = make_elements(peaks, self.width, self.blacklist, self.chrom_names)
         names = self._match_chroms(genes, peaks.name, tables)
         used = {name: tables[name] for name in names.values() if name is not None}
-        elements = with_activity(peaks, used, peaks.tracks, self.chrom_names)
+        elements = with_activity(
+            peaks,
+            used,
+            nan=self.nan,
+            missing_chrom=self.missing_chrom,
+            chrom_names=self.chrom_names,
+        )
         found = [(np.empty(0, dtype=np.int64),) * 2 + (np.empty(0),)] * len(genes)
         for own, fragments in self._with_fragments(genes, names):
             chrom = names[own["chrom"].iloc[0]]
@@ -260,8 +274,11 @@ default="power_law"
         """Find the elements' name of each chromosome of the genes; refuse genes that share none."""
         names = resolve_chroms(genes["chrom"].unique(), tables, self.chrom_names)
         if not any(found is not None for found in names.values()):
-            remedy = match_hint(names, tables, self.chrom_names) or (
-                "name the chromosomes alike, or leave these genes out"
+            hint = match_hint(names, tables, self.chrom_names)
+            remedy = (
+                f"{hint} of CandidateElements"
+                if hint
+                else ("name the chromosomes alike, or leave these genes out")
             )
             raise ValueError(
                 f"{name} and the genes share no chromosome: the genes are on {name_some(names)}, "
@@ -311,6 +328,8 @@ default="power_law"
             raise ValueError(
                 f"exponent must be a finite number of at least 0, got {self.exponent!r}"
             )
+        check_choice("nan", self.nan, ("error", "gap"))
+        check_choice("missing_chrom", self.missing_chrom, ("error", "zero"))
         check_chrom_names(self.chrom_names)
 
 

@@ -7,14 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyBigWig
 
 from ..._files import FileWatch, is_url, path_on_disk
-from ..._words import name_some
+from ..._words import is_whole, name_some
+from ..bigwig import is_bigbed, read_bigbed
 from ..contacts import check_intervals, check_positions, check_text, open_table
 from ..text import FrameTable
 
-_BIGBED = (b"\xeb\xf2\x89\x87", b"\x87\x89\xf2\xeb")
 _BIGWIG_NAME = re.compile(r".*\.(bw|bigwig)", re.IGNORECASE | re.DOTALL)
 # Names of columns, in small letters; the first that a table has counts.
 _NAMES = {
@@ -94,12 +93,13 @@ def _open(source):
     """Open the list: text, a table in memory, or a bigBed file."""
     if isinstance(source, pd.DataFrame):
         return open_table(source, "elements", "peak")
-    path = os.fspath(source)
-    if os.path.isfile(path):
-        with open(path, "rb") as file:
-            if file.read(4) in _BIGBED:
-                return _open_bigbed(path)
-    return open_table(path, "elements", "peak", others=_OTHERS)
+    if os.path.isfile(source) and is_bigbed(source):
+        name = f"elements file '{source}'"
+        items = read_bigbed(source, name)
+        if items.empty:
+            raise ValueError(f"{name} holds no peak: give a list with at least one")
+        return FrameTable(items, name)
+    return open_table(source, "elements", "peak", others=_OTHERS)
 
 
 _OTHERS = {
@@ -107,32 +107,6 @@ _OTHERS = {
     "were called on its signal, and this file as activity="
     for order in ("little", "big")
 }
-
-
-def _open_bigbed(path):
-    """Read all items of a bigBed file to a table."""
-    name = f"elements file '{path}'"
-    try:
-        with pyBigWig.open(path) as file:
-            names = re.findall(r"^\s*[\w\[\]]+\s+(\w+)\s*;", _text(file.SQL()), re.MULTILINE)
-            items = [
-                (chrom, start, end, *rest.split("\t"))
-                for chrom, size in file.chroms().items()
-                for start, end, rest in file.entries(chrom, 0, size) or ()
-            ]
-    except RuntimeError as error:
-        raise ValueError(f"{name} is damaged or cut short ({error}): fetch it again") from error
-    if not items:
-        raise ValueError(f"{name} holds no peak: give a list with at least one")
-    frame = pd.DataFrame(items)
-    if len(names) == frame.shape[1]:
-        frame.columns = names
-    return FrameTable(frame, name)
-
-
-def _text(value):
-    """Return the text of bytes or text, "" for None."""
-    return value.decode("latin-1") if isinstance(value, bytes) else value or ""
 
 
 def _find_columns(table):
@@ -210,7 +184,7 @@ def _find_activity(table, places, activity):
     for item in activity:
         if isinstance(item, str) and item in names:
             columns.append(names.index(item))
-        elif isinstance(item, int):
+        elif is_whole(item):
             if not 0 <= item < n_columns:
                 raise ValueError(f"{table.name}: activity={item}, but it has {n_columns} columns")
             columns.append(item)

@@ -13,6 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 from sklearn.base import clone
+from small_bigbed import write_bigbed
 
 from skchromo import CandidateElements, ContactMatrix
 from skchromo.genome import read_contacts
@@ -222,45 +223,17 @@ def test_table_without_names_is_read_as_a_file(write):
     assert_frame_equal(found.contacts_of(GENES), brute_force(PEAKS, GENES, **SETTINGS))
 
 
-SQL = b"""table narrowPeak
-"Peaks"
-(
-    string chrom;        "Chromosome"
-    uint chromStart;     "Start"
-    uint chromEnd;       "End"
-    string name;         "Name"
-    float signalValue;   "Signal"
-    int peak;            "Summit"
-)
-"""
-
-
-class _BigBed:
-    """Stand-in for an open bigBed file, which pyBigWig can read and not write."""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        pass
-
-    def SQL(self):
-        return SQL
-
-    def chroms(self):
-        return {"chr1": SIZE, "chr2": SIZE, "chr3": SIZE}
-
-    def entries(self, chrom, start, end):
-        rows = PEAKS[PEAKS["chrom"] == chrom]
-        found = [(a, b, f"p\t{c}\t{d}") for _, a, b, c, d in rows.itertuples(index=False)]
-        return found or None
-
-
-def test_bigbed_is_read_by_the_names_of_its_fields(write, monkeypatch):
-    path = write(b"\xeb\xf2\x89\x87" + bytes(60), "peaks.bb")
-    monkeypatch.setattr(pyBigWig, "open", lambda path: _BigBed())
+@pytest.mark.parametrize("sql", ["", None])
+def test_bigbed_is_read_by_the_names_of_its_fields_or_as_text(tmp_path, sql):
+    rows = [line.split("\t") for line in narrow_peak(PEAKS).splitlines()]
+    rows = [(chrom, int(start), int(end), *rest) for chrom, start, end, *rest in rows]
+    sizes = {"chr1": SIZE, "chr2": SIZE, "chr3": SIZE}
+    settings = {} if sql is None else {"sql": sql, "compressed": False}
+    path = write_bigbed(tmp_path / "peaks.bb", rows, sizes, **settings)
     found = CandidateElements(path).contacts_of(GENES)
     assert_frame_equal(found, brute_force(PEAKS, GENES, **SETTINGS))
+    named = CandidateElements(path, activity="signalValue" if sql is None else 6)
+    assert_frame_equal(named.contacts_of(GENES), found)
 
 
 def test_damaged_bigbed_is_refused(write):
@@ -407,6 +380,15 @@ def test_contacts_of_no_gene_are_warned_of():
     assert_frame_equal(found, brute_force(PEAKS, GENES, **SETTINGS))
 
 
+def test_activity_of_zero_everywhere_is_warned_of(bigwig):
+    with pytest.warns(UserWarning, match=r"the activity is 0 for all elements .*\(chr1, chr2\)"):
+        assert CandidateElements(PEAKS.assign(activity=0)).contacts_of(GENES).empty
+    track = bigwig("a.bw", 1, ["chr3"])
+    elements = CandidateElements(PEAKS, activity=track, missing_chrom="zero")
+    with pytest.warns(UserWarning, match=r"the activity in .*a\.bw is 0"):
+        assert elements.contacts_of(GENES).empty
+
+
 def test_names_of_chromosomes_are_matched_where_asked():
     genes = GENES.assign(chrom=GENES["chrom"].str.removeprefix("chr"))
     with pytest.raises(ValueError, match=r"share no chromosome.*set chrom_names='match'"):
@@ -438,7 +420,6 @@ def test_result_is_read_as_contacts():
             r"row 2 .*activity nan in column 'activity'",
         ),
         ({"activity": [1, -2, 3, 4, 5, 6, 7]}, {}, r"row 1 .*activity -2.* of at least 0 \(1 of 7"),
-        ({"activity": 0}, {}, r"the activity is 0 for all elements .*chr1, chr2"),
         ({"summit": [9, 9, 9, -1, 0, 9, -1]}, {"width": 500}, r"2 of 7 peaks state no summit \(-1"),
         ({"summit": 300}, {}, r"row 0 .*summit 300 lies outside of its peak of 300 bp"),
         ({"end": PEAKS["start"]}, {}, "ends at or before its start"),
@@ -497,6 +478,10 @@ def test_bigwigs_that_do_not_fit_are_refused(bigwig):
     with pytest.raises(ValueError, match=r"a\.bw: no chromosome chr2 in the file"):
         lacks.contacts_of(GENES)
     assert len(lacks.contacts_of(GENES[:2]))
+    found = lacks.set_params(missing_chrom="zero").contacts_of(GENES)
+    assert set(found["chrom"]) == {"chr1"}
+    with pytest.raises(ValueError, match="needed for 2 of 2 regions"):  # also when it has been read
+        lacks.set_params(missing_chrom="error").contacts_of(GENES)
     short = bigwig("b.bw", 1, size=300_000)
     with pytest.raises(ValueError, match=r"a peak on chr1 ends at 330150, but chr1 has 300000 bp"):
         CandidateElements(PEAKS, activity=short).contacts_of(GENES)
@@ -518,6 +503,8 @@ def test_bigwigs_that_do_not_fit_are_refused(bigwig):
         ({"exponent": np.nan}, ValueError, "exponent must be a finite number"),
         ({"plateau": -1}, ValueError, "plateau must be an integer"),
         ({"max_contacts": 0}, ValueError, "max_contacts must be an integer"),
+        ({"nan": "zero"}, ValueError, "nan must be 'error' or 'gap'"),
+        ({"missing_chrom": "gap"}, ValueError, "missing_chrom must be 'error' or 'zero'"),
         ({"chrom_names": "same"}, ValueError, "chrom_names must be 'exact' or 'match'"),
         ({"elements": {}}, ValueError, r"elements is a mapping of samples \(none\)"),
         (
@@ -572,3 +559,20 @@ def test_parameters_work_as_those_of_an_estimator():
         with pytest.raises(ValueError, match=r"has no parameter|width must be"):
             elements.set_params(**wrong)
     assert elements.get_params() == twin.get_params()
+
+
+def test_damage_anywhere_in_a_bigbed_is_refused_or_harmless(tmp_path):
+    rows = [("chr1", 100 * i, 100 * i + 50, f"p{i}", 0, ".", 5.5, 3, 2, 10) for i in range(200)]
+    path = write_bigbed(tmp_path / "peaks.bb", rows, {"chr1": SIZE, "chr2": SIZE})
+    intact, rng = path.read_bytes(), np.random.default_rng(0)
+    refusals = []
+    for number in range(120):
+        content = bytearray(intact)
+        content[rng.integers(len(content))] = rng.integers(256)
+        path.write_bytes(content[: rng.integers(len(content))] if number % 4 == 0 else content)
+        try:
+            CandidateElements(path).contacts_of(GENES)
+        except ValueError as error:
+            refusals.append(str(error))
+    assert len(refusals) > 30
+    assert all("peaks.bb" in text for text in refusals)
