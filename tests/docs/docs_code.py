@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from skchromo.datasets import make_epigenome
+from skchromo.genome import read_contacts
 
 # A genome of few genes, on as many chromosomes as the README has folds.
 N_GENES, N_CHROMS = 40, 4
@@ -34,6 +35,19 @@ def write_stand_ins(folder):
     for name, path in data.tracks.items():
         (folder / f"{name}.bw").symlink_to(path)
     (folder / "h1_pchic.bedpe").symlink_to(data.contacts)
+    _write_peaks(folder / "peaks.narrowPeak", table, data.contacts)
+
+
+def _write_peaks(path, genes, contacts):
+    """Write a peak at each promoter, and in the middle of each fragment in contact with one."""
+    fragments = read_contacts(contacts)
+    middles = (fragments["start2"] + fragments["end2"]) // 2
+    places = {*zip(genes["chrom"], genes["tss"]), *zip(fragments["chrom2"], middles)}
+    lines = [
+        f"{chrom}\t{at - 150}\t{at + 150}\tp{n}\t0\t.\t{5 + n % 7}\t3\t2\t150\n"
+        for n, (chrom, at) in enumerate(sorted(places))
+    ]
+    path.write_text("".join(lines))
 
 
 def run(block, names):

@@ -7,6 +7,7 @@ import hictkpy
 import numpy as np
 import pandas as pd
 import pyBigWig
+from small_bigbed import write_bigbed
 
 SIZES = {"chr1": 500_000}
 BIN = 10_000
@@ -35,6 +36,7 @@ def write_all(folder):
     for name, text in texts.items():
         data = text.encode()
         (folder / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    _write_peaks(folder)
     _write_tracks(folder)
     _write_matrices(folder)
 
@@ -233,6 +235,27 @@ def _bare_loops():
         )
         for name, (separator, rows) in rests.items()
     }
+
+
+def _write_peaks(folder):
+    """Write the same three peaks in every format, one of them within the distal fragment."""
+    formats = {
+        "atac.narrowPeak": "{0}\t{1}\t{2}\tp{3}\t0\t.\t{4}\t3\t2\t250\n",
+        "atac.broadPeak.gz": "{0}\t{1}\t{2}\tp{3}\t0\t.\t{4}\t3\t2\n",
+        "atac.gappedPeak": "{0}\t{1}\t{2}\tp{3}\t0\t.\t{1}\t{2}\t0\t1\t500,\t0,\t{4}\t3\t2\n",
+        "dnase.bed": "{0}\t{1}\t{2}\t{4}\n",
+        "scored.bed": "{0}\t{1}\t{2}\tp{3}\t{4}\t.\n",
+        "bare.bed": "{0}\t{1}\t{2}\n",
+        "peaks.csv": "{0},{1},{2},{4}\n",
+    }
+    peaks = [("chr1", start, start + 500) for start in (100_250, 200_000, 300_250)]
+    for name, line in formats.items():
+        text = "chrom,start,end,activity\n" if name.endswith(".csv") else ""
+        text += "".join(line.format(*peak, n, 7.5 - n) for n, peak in enumerate(peaks))
+        data = text.encode()
+        (folder / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    rows = [(*peak, f"p{n}", 0, ".", 7.5 - n, 3, 2, 250) for n, peak in enumerate(peaks)]
+    write_bigbed(folder / "atac.bigBed", rows, SIZES)
 
 
 def _write_tracks(folder):

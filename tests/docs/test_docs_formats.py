@@ -149,7 +149,7 @@ def test_file_that_is_not_a_list_of_contacts_is_refused(files, tmp_path):
 
 
 def test_every_row_of_the_page_is_tested():
-    assert len(ROWS) == READ.count("   * - ") - READ.count("* - Input") > 60
+    assert len(ROWS) == READ.count("   * - ") - READ.count("* - Input") > 70
     assert len(NO_BIGWIGS) + len(NO_CONTACTS) == REFUSED.count("   * - ") - 2 > 12
 
 
