@@ -178,7 +178,7 @@ default="power_law"
         shared = self.get_params(deep=False)
         samples = next(iter(mappings.values()))
         return {
-            str(sample): CandidateElements(
+            sample: CandidateElements(
                 **shared | {name: mapping[sample] for name, mapping in mappings.items()}
             )
             for sample in samples
@@ -230,13 +230,8 @@ default="power_law"
         tables = make_elements(peaks, self.width, self.blacklist, self.chrom_names)
         names = self._match_chroms(genes, peaks.name, tables)
         used = {name: tables[name] for name in names.values() if name is not None}
-        elements = with_activity(
-            peaks,
-            used,
-            nan=self.nan,
-            missing_chrom=self.missing_chrom,
-            chrom_names=self.chrom_names,
-        )
+        options = {name: getattr(self, name) for name in ("nan", "missing_chrom", "chrom_names")}
+        elements = with_activity(peaks, used, **options)
         found = [(np.empty(0, dtype=np.int64),) * 2 + (np.empty(0),)] * len(genes)
         for own, fragments in self._with_fragments(genes, names):
             chrom = names[own["chrom"].iloc[0]]
@@ -275,14 +270,11 @@ default="power_law"
         names = resolve_chroms(genes["chrom"].unique(), tables, self.chrom_names)
         if not any(found is not None for found in names.values()):
             hint = match_hint(names, tables, self.chrom_names)
-            remedy = (
-                f"{hint} of CandidateElements"
-                if hint
-                else ("name the chromosomes alike, or leave these genes out")
-            )
+            remedy = "name the chromosomes alike, or leave these genes out"
             raise ValueError(
                 f"{name} and the genes share no chromosome: the genes are on {name_some(names)}, "
-                f"the peaks on {name_some(tables)}; {remedy}"
+                f"the peaks on {name_some(tables)}; "
+                f"{hint + ' of CandidateElements' if hint else remedy}"
             )
         return names
 
@@ -295,14 +287,18 @@ default="power_law"
         )
 
     def _mappings(self):
-        """Return the parameters that are mappings of samples, by name."""
+        """Return the parameters that are mappings of samples, by name; samples are str."""
         given = {name: getattr(self, name) for name in _BY_SAMPLE}
-        return {name: value for name, value in given.items() if isinstance(value, Mapping)}
+        return {
+            name: {str(sample): own for sample, own in value.items()}
+            for name, value in given.items()
+            if isinstance(value, Mapping)
+        }
 
     def _check_parameters(self):
         """Check all parameters; no file is needed."""
         mappings = self._mappings()
-        samples = {name: list(map(str, mapping)) for name, mapping in mappings.items()}
+        samples = {name: list(mapping) for name, mapping in mappings.items()}
         for name, listed in samples.items():
             first = next(iter(samples))
             if not listed or set(listed) != set(samples[first]):

@@ -521,7 +521,7 @@ def test_wrong_parameters_are_refused(settings, error, message):
 
 
 def test_each_sample_has_elements_of_its_own():
-    elements = CandidateElements({"H1": PEAKS, 2: PEAKS[1:]}, activity={"H1": 3, 2: 4}, width=200)
+    elements = CandidateElements({"H1": PEAKS, 2: PEAKS[1:]}, activity={"H1": 3, "2": 4}, width=200)
     apart = elements.by_sample()
     assert list(apart) == ["H1", "2"]
     assert (apart["2"].activity, apart["2"].width) == (4, 200)
