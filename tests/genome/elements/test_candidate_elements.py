@@ -238,7 +238,7 @@ def test_bigbed_is_read_by_the_names_of_its_fields_or_as_text(tmp_path, sql):
 
 def test_damaged_bigbed_is_refused(write):
     path = write(b"\xeb\xf2\x89\x87" + bytes(60), "peaks.bb")
-    with pytest.raises(ValueError, match=r"peaks\.bb.* is damaged or cut short"):
+    with pytest.raises(ValueError, match=r"peaks\.bb.* incomplete or damaged"):
         CandidateElements(path).contacts_of(GENES)
 
 
