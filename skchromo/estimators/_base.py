@@ -12,7 +12,7 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
-from skorch.callbacks import EarlyStopping, GradientNormClipping
+from skorch.callbacks import GradientNormClipping
 
 import skchromo
 
@@ -30,6 +30,7 @@ from ._model_file import read_model, write_model
 from ._runtime import memory_of, resolve_device, seeded_torch, torch_threads
 from .training import (
     DivergedError,
+    LastingPatience,
     LearningRate,
     RegressorNet,
     Validation,
@@ -41,6 +42,12 @@ from .training import (
 # Longest pCRE of the published models, in bp: their positions are counted from it.
 _PUBLISHED_MAX_PCRE_LENGTH = 40_000
 
+_STATE_IS_LOST = (
+    "warm_start: the state of the optimizer is not there, because this model was pickled while "
+    "warm_start was False, or was saved by save(): training continues from the weights alone, and "
+    "gives another model than training that never stopped. Set warm_start=True before you pickle a "
+    "model that is to be trained on, or warm_start=False to train from the beginning"
+)
 
 _SMALL = {
     "d_model": 32,
@@ -227,15 +234,12 @@ class BaseChromoformer(BaseEstimator):
                 self._start(net, X, y)
             else:
                 net.continue_from(before)
+                if not before.can_continue:
+                    warnings.warn(_STATE_IS_LOST, stacklevel=3)
             freeze(net.network, self.frozen)
-            if len(net.history) >= self.max_epochs:
-                warnings.warn(
-                    f"warm_start: {len(net.history)} epochs are done and max_epochs="
-                    f"{self.max_epochs} counts them: raise it to train on",
-                    stacklevel=3,
-                )
+            n_done = len(net.history)
             if self.early_stopping:
-                watched = watched_genes(X, self.validation_fraction, seed, labels)
+                watched = watched_genes(X, self.validation_fraction, net.seed, labels)
                 net.train_split = Validation(watched)
             try:
                 net.partial_fit(X, y)
@@ -244,6 +248,14 @@ class BaseChromoformer(BaseEstimator):
                     self._keep(net)
                 raise
         self._keep(net)
+        if n_done == len(net.history):
+            reason = f"max_epochs={self.max_epochs} counts them"
+            if n_done < self.max_epochs:
+                reason = f"early stopping ended training, n_iter_no_change={self.n_iter_no_change}"
+            warnings.warn(
+                f"warm_start: {n_done} epochs are done and {reason}: raise it to train on",
+                stacklevel=3,
+            )
         return self
 
     def _start(self, net, X, y):
@@ -305,7 +317,7 @@ class BaseChromoformer(BaseEstimator):
         if self.gradient_clip is not None:
             callbacks.append(("gradient_clip", GradientNormClipping(self.gradient_clip)))
         if self.early_stopping:
-            stopping = EarlyStopping(patience=self.n_iter_no_change, load_best=True)
+            stopping = LastingPatience(patience=self.n_iter_no_change, load_best=True)
             callbacks.append(("early_stopping", stopping))
         callbacks += list(self.callbacks or ())
         return self._net(self._module, callbacks=callbacks, **params)
@@ -371,6 +383,12 @@ class BaseChromoformer(BaseEstimator):
         return estimator._with_weights(
             layout, n_outputs, device, lambda network: load_reference_state(network, state)
         )
+
+    def __getstate__(self):
+        """Pickle, with the state of the optimizer if training is meant to continue."""
+        if hasattr(self, "net_"):
+            self.net_.is_resumable = self.warm_start
+        return super().__getstate__()
 
     def __setstate__(self, state):
         """Unpickle, onto the CPU where the device is not there; warn of another version."""

@@ -101,8 +101,10 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
         one head reads the embeddings of both. ``"both"``: the sum of the two.
     warm_start : bool, default=False
         Whether `fit` continues where the last one ended or was interrupted, with its schedule, up
-        to `max_epochs` epochs in all. In the same process this gives the same bits as training that
-        was never interrupted; a pickle forgets the optimizer's moments.
+        to `max_epochs` epochs in all. This gives the same bits as training that was never
+        interrupted, with `early_stopping` too. Pickles of an estimator with ``warm_start=True``
+        hold what this needs (the state of the optimizer) and are larger; after another pickle, or
+        `save`, `fit` warns that it continues from the weights alone.
     init_from : estimator, FrozenEstimator or path, default=None
         Start from the weights of a fitted Chromoformer of the same tracks and sizes, or of a
         checkpoint of the reference implementation. From a regressor the output layer is taken too,

@@ -109,7 +109,8 @@ def test_a_loaded_model_is_trained_on_like_a_pickled_one(X, model, path):
     y = model.predict(X)
     ours, theirs = load_model(path), pickle.loads(pickle.dumps(model))
     for twin in (ours, theirs):
-        twin.set_params(warm_start=True, max_epochs=4).fit(X, y)
+        with pytest.warns(UserWarning, match="the state of the optimizer is not there"):
+            twin.set_params(warm_start=True, max_epochs=4).fit(X, y)
     assert len(ours.history_) == 4
     np.testing.assert_array_equal(outputs(ours, X), outputs(theirs, X))
     again = clone(load_model(path)).fit(X, np.where(np.arange(len(X)) % 3, "high", "low"))
@@ -199,8 +200,19 @@ def test_a_pickle_from_a_gpu_is_loaded_without_one(X, model, from_gpu):
         loaded = getattr(loaded, "estimator", loaded)
         assert loaded.device_ == loaded.net_.device == "cpu"
         np.testing.assert_array_equal(outputs(loaded, X), outputs(model, X))
-        loaded.set_params(warm_start=True, max_epochs=3).fit(X, model.predict(X))
+        loaded.set_params(warm_start=True, max_epochs=3)
+        with pytest.warns(UserWarning, match="the state of the optimizer is not there"):
+            loaded.fit(X, model.predict(X))
         assert len(loaded.history_) == 3
+
+
+def test_a_pickle_from_a_gpu_that_is_trained_on_continues_without_one(X, model, from_gpu):
+    y = model.predict(X)
+    whole = clone(model).set_params(max_epochs=4, early_stopping=True).fit(X, y)
+    part = clone(model).set_params(max_epochs=2, early_stopping=True, warm_start=True).fit(X, y)
+    part.device_ = part.net_.device = ABSENT
+    loaded = pickle.loads(from_gpu(part)).set_params(max_epochs=4).fit(X, y)
+    np.testing.assert_array_equal(outputs(loaded, X), outputs(whole, X))
 
 
 def test_a_checkpoint_from_a_gpu_is_loaded_without_one(X, model, tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import Callback, EarlyStopping
 from small_models import TINY, make_regions
 
-from skchromo import ChromoformerClassifier, ChromoformerRegressor, RegionArray
+from skchromo import ChromoformerClassifier, ChromoformerRegressor, RegionArray, load_model
 
 
 def weights_of(model):
@@ -220,13 +220,82 @@ def test_warm_start_counts_the_epochs_that_are_done(X, y):
         classifier.fit(X, labels + 1)
 
 
-def test_a_pickled_model_continues_too(X, y):
-    model = ChromoformerRegressor(**TINY, warm_start=True).fit(X, y)
-    model.set_params(early_stopping=True)
-    again = pickle.loads(pickle.dumps(model)).set_params(max_epochs=4).fit(X, y)
-    assert again.n_iter_ == 4
-    assert pickle.loads(pickle.dumps(again)).predict(X).shape == (40,)
-    assert again.history_[:2] == model.history_[:2]
+STOPPING = {**TINY, "lr": 0.03, "max_epochs": 40, "lr_schedule": "constant", "early_stopping": True}
+
+
+@pytest.mark.parametrize("is_pickled", [False, True])
+def test_patience_and_best_weights_last_over_an_interruption(X, y, is_pickled):
+    params = {**STOPPING, "n_iter_no_change": 4, "dropout": 0.1}
+    whole = ChromoformerRegressor(**params).fit(X, y)
+    best = int(np.argmin(whole.history_[:, "valid_loss"])) + 1
+    assert whole.n_iter_ == best + 4 < 40
+    for epoch, moment in ((best + 1, "end"), (best + 3, "batch"), (whole.n_iter_, "batch")):
+        stop = Interrupt(epoch, moment)
+        model = ChromoformerRegressor(**params, warm_start=True, callbacks=[stop])
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(X, y)
+        model.set_params(callbacks=None)
+        if is_pickled:
+            model = pickle.loads(pickle.dumps(model))
+        model.fit(X, y)
+        assert model.history_[:, "valid_loss"] == whole.history_[:, "valid_loss"]
+        assert_same_weights(model, whole)
+
+
+@pytest.mark.parametrize("max_epochs", [2, 7])
+def test_more_epochs_give_the_bits_of_one_long_fit_with_early_stopping(X, y, max_epochs):
+    params = {**STOPPING, "n_iter_no_change": 4}
+    whole = ChromoformerRegressor(**params).fit(X, y)
+    model = ChromoformerRegressor(**{**params, "max_epochs": max_epochs}, warm_start=True).fit(X, y)
+    assert model.n_iter_ == max_epochs < whole.n_iter_
+    assert_same_weights(model.set_params(max_epochs=40).fit(X, y), whole)
+    before = model.predict(X)
+    with pytest.warns(UserWarning, match=r"early stopping ended training, n_iter_no_change=4: rai"):
+        model.fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), before)
+    assert model.set_params(n_iter_no_change=6).fit(X, y).n_iter_ > whole.n_iter_
+
+
+def test_genes_of_a_former_fit_are_watched_on_without_a_seed(X, y):
+    seen = []
+
+    class Look(Callback):
+        def on_epoch_begin(self, net, dataset_valid=None, **kwargs):
+            seen.append(dataset_valid.indices)
+
+    dense = X.to_dense().values[:, 0]
+    params = {**TINY, "random_state": None, "early_stopping": True, "warm_start": True}
+    model = ChromoformerRegressor(**params, callbacks=[Look()]).fit(dense, y)
+    model.set_params(max_epochs=4).fit(dense, y)
+    assert len({tuple(rows) for rows in seen}) == 1
+
+
+@pytest.mark.parametrize("schedule", ["one_cycle", "decay"])
+def test_a_model_pickled_to_be_trained_on_gives_the_same_bits(X, y, schedule):
+    params = {**TINY, "max_epochs": 5, "lr_schedule": schedule, "dropout": 0.2}
+    whole = ChromoformerRegressor(**params).fit(X, y)
+    model = ChromoformerRegressor(**params, warm_start=True, callbacks=[Interrupt(3, "batch")])
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, y)
+    model = pickle.loads(pickle.dumps(model.set_params(callbacks=None))).fit(X, y)
+    assert_same_weights(model, whole)
+    assert pickle.loads(pickle.dumps(model)).predict(X).shape == (40,)
+
+
+def test_a_model_without_the_state_of_its_optimizer_is_trained_on_with_a_warning(
+    X, y, fitted, tmp_path
+):
+    fitted.save(tmp_path / "m")
+    small = pickle.dumps(fitted)
+    for model in (pickle.loads(small), load_model(tmp_path / "m")):
+        model.set_params(warm_start=True, max_epochs=4, early_stopping=True)
+        assert len(small) < len(pickle.dumps(clone(model).fit(X, y)))
+        with pytest.warns(UserWarning, match="the state of the optimizer is not there") as warned:
+            model.fit(X, y)
+        assert warned[0].filename == __file__
+        assert model.n_iter_ == 4
+        assert model.history_[:2] == fitted.history_[:2]
+        model.set_params(max_epochs=5).fit(X, y)
 
 
 def test_divergence_keeps_the_last_good_epoch(X, y):

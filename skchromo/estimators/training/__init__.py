@@ -11,4 +11,4 @@ from ._start import (
     start_as_ridge,
     take_weights,
 )
-from ._validation import Validation, watched_genes
+from ._validation import LastingPatience, Validation, watched_genes

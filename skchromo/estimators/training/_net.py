@@ -18,6 +18,7 @@ from ...nn import DeviceRegions
 from ...regions import RegionArray
 from .._runtime import device_or_cpu
 from ._epoch_log import EpochLog
+from ._validation import LastingPatience
 
 _GENES_PER_PREDICTION = 512
 
@@ -81,12 +82,20 @@ class RegionNet(NeuralNet):
     Its batches come from DeviceRegions. Ctrl-C and a loss that is not finite put back the last full
     epoch and are raised, not swallowed. `max_epochs` counts the epochs of the history, so that
     training can be continued, and random numbers of an epoch follow from `seed` and the epoch's
-    number, so that it then continues as if it had never stopped. Pickles carry the weights but not
-    the optimizer's state, which is twice their size, and are loaded onto the CPU where their device
-    is not there.
+    number, so that it then continues as if it had never stopped. Pickles are loaded onto the CPU
+    where their device is not there. They carry the weights, and what training needs to continue
+    (the optimizer's state is twice as large) only where `is_resumable` is set.
     """
 
-    seed = 0
+    seed, is_resumable = 0, False
+    # Weights of the last epoch and of the best one, or None, as early stopping left them; None for
+    # both where the optimizer's state is lost. By its name skorch unpickles it like `module_`.
+    module_stop_ = None
+
+    @property
+    def can_continue(self):
+        """Whether training would continue as if it had never stopped."""
+        return not self.history or self.module_stop_ is not None
 
     @property
     def network(self):
@@ -157,7 +166,9 @@ class RegionNet(NeuralNet):
                     f"warm_start: {name} was {theirs[name]!r} in the former fit and is {value!r} "
                     "now: set warm_start=False to start again"
                 )
-        self.module_.load_state_dict(other.module_.state_dict())
+        self.module_stop_ = other.module_stop_
+        last, _ = self.module_stop_ or (None, None)
+        self.module_.load_state_dict(last or other.module_.state_dict())
         state = copy.deepcopy(other.optimizer_.state_dict()["state"])
         if state:
             groups = self.optimizer_.state_dict()["param_groups"]
@@ -175,7 +186,9 @@ class RegionNet(NeuralNet):
         self._remember_epoch()
         try:
             self.notify("on_train_begin", X=X, y=y)
-            self.fit_loop(X, y, epochs=self.max_epochs - len(self.history))
+            stopping = [c for _, c in self.callbacks_ if isinstance(c, LastingPatience)]
+            if not any(c.misses_ >= c.patience for c in stopping):
+                self.fit_loop(X, y, epochs=self.max_epochs - len(self.history))
         except _StoppedEarly:
             pass
         except (KeyboardInterrupt, DivergedError):
@@ -184,6 +197,7 @@ class RegionNet(NeuralNet):
         finally:
             self._full_epoch = None
             self._forget_what_ran()
+            self._remember_stop()
         self.notify("on_train_end", X=X, y=y)
         return self
 
@@ -225,6 +239,23 @@ class RegionNet(NeuralNet):
         self.optimizer_.load_state_dict(optimizer)
         del self.history[n_epochs:]
 
+    @property
+    def best_weights(self):
+        """Weights of the best epoch that early stopping saw in a former training, or None."""
+        return self.module_stop_ and self.module_stop_[1]
+
+    def _remember_stop(self):
+        """Keep what training needs to continue beside the optimizer's state.
+
+        At its end early stopping exchanges the weights of the last epoch for the best.
+        """
+        last, best = None, self.best_weights
+        for _, callback in self.callbacks_:
+            if isinstance(callback, LastingPatience):
+                last = {name: value.clone() for name, value in self.module_.state_dict().items()}
+                best = getattr(callback, "best_model_weights_", None) or best
+        self.module_stop_ = last, best
+
     def on_batch_end(self, net, batch=None, training=False, loss=None, **kwargs):
         super().on_batch_end(net, batch=batch, training=training, loss=loss, **kwargs)
         if training and not torch.isfinite(loss):
@@ -247,6 +278,9 @@ class RegionNet(NeuralNet):
     def __getstate__(self):
         bare = object.__new__(type(self))
         bare.__dict__.update(self.__dict__)
+        if self.is_resumable:
+            return super(RegionNet, bare).__getstate__()
+        bare.__dict__["module_stop_"] = None
         if getattr(self, "optimizer_", None) is not None:
             optimizer = copy.copy(self.optimizer_)
             optimizer.state = defaultdict(dict)

@@ -1,10 +1,12 @@
-"""Choice of the genes that early stopping watches."""
+"""Early stopping: the genes that it watches, and patience that lasts when training continues."""
 
+import copy
 import math
 import warnings
 
 import numpy as np
 from sklearn.model_selection import train_test_split
+from skorch.callbacks import EarlyStopping
 from torch.utils.data import Subset
 
 
@@ -19,6 +21,24 @@ class Validation:
         return tuple(
             Subset(dataset, np.flatnonzero(rows)) for rows in (~self.watched, self.watched)
         )
+
+
+class LastingPatience(EarlyStopping):
+    """Early stopping that continues with the patience and the best weights of former training."""
+
+    def on_train_begin(self, net, **kwargs):
+        super().on_train_begin(net, **kwargs)
+        for epoch in net.history if net.can_continue else ():
+            if "valid_loss" not in epoch:
+                continue
+            self.misses_ += 1
+            if self._is_score_improved(epoch["valid_loss"]):
+                self.misses_, self.best_epoch_ = 0, epoch["epoch"]
+                self.dynamic_threshold_ = self._calc_new_threshold(epoch["valid_loss"])
+        if self.best_epoch_ and self.best_epoch_ == net.history[-1, "epoch"]:
+            self.best_model_weights_ = copy.deepcopy(net.module_.state_dict())
+        elif self.best_epoch_:
+            self.best_model_weights_ = net.best_weights
 
 
 def watched_genes(X, fraction, seed, labels=None):
