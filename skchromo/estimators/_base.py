@@ -1,6 +1,7 @@
 """The base of the estimators: training, prediction, checkpoints and saved models."""
 
 import contextlib
+import copy
 import warnings
 from collections.abc import Mapping
 from typing import ClassVar
@@ -34,7 +35,9 @@ from .training import (
     LearningRate,
     RegressorNet,
     Validation,
+    far_offset,
     freeze,
+    is_usual_scale,
     take_weights,
     watched_genes,
 )
@@ -86,6 +89,8 @@ class BaseChromoformer(BaseEstimator):
     _net = RegressorNet
     _n_conditions = 1
     _small_data: ClassVar = {}
+    # Added to the network's outputs; a fit to a target that lies far from 0 sets its own.
+    y_offset_ = 0.0
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -241,6 +246,8 @@ class BaseChromoformer(BaseEstimator):
             if self.early_stopping:
                 watched = watched_genes(X, self.validation_fraction, net.seed, labels)
                 net.train_split = Validation(watched)
+            if labels is None:
+                y = (y - self.y_offset_).astype(np.float32)
             try:
                 net.partial_fit(X, y)
             except (KeyboardInterrupt, DivergedError):
@@ -258,16 +265,26 @@ class BaseChromoformer(BaseEstimator):
             )
         return self
 
+    def _far_offset(self, y):
+        """Return what is to be added to the network's outputs for float32 to hold the rest of y."""
+        return far_offset(y)
+
     def _start(self, net, X, y):
         """Give a new net the weights that it starts from."""
         network, y = net.network, np.asarray(y)
-        if getattr(self, "scale_target", False):
-            network.output_scale.fill_(float(y.std()) or 1.0)
+        if hasattr(self, "scale_target"):
+            self.y_offset_ = self._far_offset(y)
+            scale = float(y.std()) or 1.0
+            if self.scale_target or not is_usual_scale(scale):
+                network.output_scale.fill_(scale)
         has_head = False
         if self.init_from is not None:
             has_head = take_weights(network, self.init_from, self.tracks_)
         if has_head:
+            if getattr(self.init_from, "y_offset_", 0.0):
+                self.y_offset_ = self.init_from.y_offset_
             return
+        y = y - self.y_offset_
         self._start_output(net.module_, y)
         if self.linear_skip and self.init_from is None:
             self._start_skip(net.module_, net.get_dataset(X).regions, y)
@@ -327,7 +344,7 @@ class BaseChromoformer(BaseEstimator):
         check_is_fitted(self, "net_")
         X = to_regions(self, X, reset=False)
         with memory_of(self.device_), self._threads():
-            return self.net_.forward(X).numpy().astype(np.float64)
+            return self.net_.forward(X).numpy().astype(np.float64) + self.y_offset_
 
     @contextlib.contextmanager
     def _threads(self):
@@ -516,4 +533,9 @@ class BaseChromoformer(BaseEstimator):
                 "a checkpoint in its format cannot hold this network; save() keeps it for skchromo"
             )
         with self._threads():
-            save_checkpoint(self.net_.network, path, overwrite=overwrite)
+            network = self.net_.network
+            if self.y_offset_:
+                network = copy.deepcopy(network)
+                with torch.no_grad():
+                    network.fc_head[-1].bias.add_(self.y_offset_ / network.output_scale)
+            save_checkpoint(network, path, overwrite=overwrite)

@@ -4,7 +4,6 @@ import copy
 import warnings
 from typing import ClassVar
 
-import numpy as np
 import torch
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
@@ -93,8 +92,8 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
         output. It starts as a ridge regression on them, and the rest of the network at 0, so
         that the network learns the rest: for hundreds of genes.
     scale_target : bool, default=False
-        Whether the network learns y in units of its standard deviation. Predictions are in the
-        scale of y either way.
+        Whether the network learns y in units of its standard deviation, as it always does where
+        that is below 0.001 or above a million. Predictions are in the scale of y either way.
     combine : {"difference", "concat", "both"}, default="difference"
         How two conditions become one number. ``"difference"``: the network's output for b minus
         that for a, so that swapping a and b negates the prediction, exactly. ``"concat"``:
@@ -152,6 +151,9 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
         Second axis of X in `fit`: 2, or the columns of 2-D X.
     device_ : str
         Where the net is: where it was trained, or loaded.
+    y_offset_ : float
+        Added to the network's outputs in float64, where `combine` is not "difference": the mean of
+        y where it is more than 1,000 times the standard deviation of y; else 0.
     versions_ : dict of str to str
         Versions of skchromo, torch, numpy, sklearn and skorch that it was fitted with.
 
@@ -294,7 +296,11 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
                 'conditions alike, subtract the mean, or set combine="both"',
                 stacklevel=2,
             )
-        return self._fit_net(X, y.astype(np.float32)[:, None], 1)
+        return self._fit_net(X, y[:, None], 1)
+
+    def _far_offset(self, y):
+        """Return 0 for a difference, which changes its sign with the conditions."""
+        return 0.0 if self.combine == "difference" else super()._far_offset(y)
 
     def _start_output(self, module, y):
         """Let the head of both conditions start at the mean of y."""

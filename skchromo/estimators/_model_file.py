@@ -31,7 +31,7 @@ _NOT_WRITTEN = ("callbacks", "init_from", "net_params")
 _NETWORK = (*NETWORK_SIZES, "bin_sizes", "dropout", "linear_skip")
 
 _FITTED = tuple(f"{name}_" for name in LAYOUT)
-_SOMETIMES_FITTED = ("n_features_in_", "feature_names_in_", "offset_", "classes_")
+_SOMETIMES_FITTED = ("n_features_in_", "feature_names_in_", "offset_", "y_offset_", "classes_")
 
 _ATOMS = (bool, int, float, str, type(None))
 _LABELS = ("str", "object", *(np.dtype(code).name for code in "?bhiqBHIQefd"))
@@ -70,7 +70,7 @@ def write_model(estimator, path, overwrite=False):
     fitted = {
         name: getattr(estimator, name)
         for name in (*_FITTED, *_SOMETIMES_FITTED)
-        if hasattr(estimator, name)
+        if name in vars(estimator)
     }
     if "feature_names_in_" in fitted:
         fitted["feature_names_in_"] = fitted["feature_names_in_"].tolist()
@@ -304,7 +304,8 @@ def _check_fitted(cls, fitted):
     _need(type(tracks) is tuple and type(columns) is list, "names are not a list")
     names = (*tracks, *columns, *fitted["chromsizes_"])
     _need(all(type(name) is str for name in names), "names are not text")
-    _need(type(fitted.get("offset_", 0.0)) is float, "offset_ is not a number")
+    for name in ("offset_", "y_offset_"):
+        _need(type(fitted.get(name, 0.0)) is float, f"{name} is not a number")
     if columns:
         fitted["feature_names_in_"] = np.array(columns, dtype=object)
     _need(("classes_" in fitted) == hasattr(cls, "predict_proba"), "classes do not fit the class")

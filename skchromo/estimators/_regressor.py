@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-import numpy as np
 import torch
 from sklearn.base import RegressorMixin
 
@@ -85,8 +84,8 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
         output. It starts as a ridge regression on them, and the rest of the network at 0, so
         that the network learns the rest: for hundreds of genes.
     scale_target : bool, default=False
-        Whether the network learns y in units of its standard deviation. Predictions are in the
-        scale of y either way.
+        Whether the network learns y in units of its standard deviation, as it always does where
+        that is below 0.001 or above a million. Predictions are in the scale of y either way.
     warm_start : bool, default=False
         Whether `fit` continues where the last one ended or was interrupted, with its schedule, up
         to `max_epochs` epochs in all. This gives the same bits as training that was never
@@ -136,6 +135,9 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
         Second axis of X in `fit`: bins (2-D or 3-D X) or regions (4-D X or RegionArray).
     device_ : str
         Where the net is: where it was trained, or loaded.
+    y_offset_ : float
+        Added to the network's outputs in float64: the mean of y where it is more than 1,000 times
+        the standard deviation of y, so that float32 holds the rest; else 0.
     versions_ : dict of str to str
         Versions of skchromo, torch, numpy, sklearn and skorch that it was fitted with.
 
@@ -263,7 +265,7 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
         """
         X = self._regions_to_fit(X, y)
         y = check_target(X, y, numeric=True)
-        return self._fit_net(X, y.astype(np.float32)[:, None], 1)
+        return self._fit_net(X, y[:, None], 1)
 
     def _start_output(self, network, y):
         """Let the output start at the mean of y."""

@@ -5,9 +5,15 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import DataConversionWarning
-from small_models import TINY
+from sklearn.frozen import FrozenEstimator
+from small_models import TINY, changed, make_regions
 
-from skchromo import ChromoformerClassifier, ChromoformerRegressor
+from skchromo import (
+    ChromoformerClassifier,
+    ChromoformerDiffRegressor,
+    ChromoformerRegressor,
+    load_model,
+)
 
 CLASSIFIER = ChromoformerClassifier(**TINY, n_threads=1)
 REGRESSOR = ChromoformerRegressor(**TINY, n_threads=1)
@@ -100,3 +106,61 @@ def test_dates_are_refused(X):
     y = np.arange(len(X)).astype("datetime64[D]")
     with pytest.raises(ValueError, match="Input y holds dates or durations"):
         ChromoformerRegressor(**TINY).fit(X, y)
+
+
+SCALED = ChromoformerRegressor(**{**TINY, "max_epochs": 6, "lr": 0.01}, scale_target=True)
+
+
+@pytest.mark.parametrize("linear_skip", [False, True])
+@pytest.mark.parametrize(
+    ("scale", "offset"), [(1, 1e9), (1, -1e12), (1e-9, 0), (1e-9, 1), (1e15, 0)]
+)
+def test_targets_of_any_scale_and_offset_are_learned_alike(X, y, scale, offset, linear_skip):
+    y = (
+        y - y.mean()
+    )  # where the offset is 0 the bias starts at the mean, which Adam treats otherwise
+    model = clone(SCALED).set_params(linear_skip=linear_skip)
+    expected = clone(model).fit(X, y).predict(X)
+    assert expected.std() > 0.1
+    precision = np.finfo(float).eps * abs(offset) / scale
+    got = (model.fit(X, y * scale + offset).predict(X) - offset) / scale
+    np.testing.assert_allclose(got, expected, atol=2e-4 + 4 * precision)
+
+
+def test_extreme_targets_are_scaled_without_being_told(X, y):
+    y = y - y.mean()
+    expected = clone(SCALED).fit(X, y).predict(X)
+    for scale in (1e-9, 1e9):
+        plain = clone(SCALED).set_params(scale_target=False).fit(X, y * scale)
+        np.testing.assert_allclose(plain.predict(X) / scale, expected, atol=2e-4)
+
+
+def test_usual_targets_have_no_offset(X, y):
+    for target in (y, y * 100, np.full(len(y), 7.0)):
+        assert clone(SCALED).fit(X, target).y_offset_ == 0
+
+
+def test_a_far_target_stays_with_its_model(X, y, tmp_path):
+    far = y + 1e9
+    model = clone(SCALED).fit(X, far)
+    assert model.y_offset_ == far.mean()
+    model.save(tmp_path / "m")
+    loaded = load_model(tmp_path / "m")
+    np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+    again = clone(SCALED).set_params(warm_start=True, max_epochs=3).fit(X, far)
+    again.set_params(max_epochs=6).fit(X, far)
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    tuned = clone(SCALED).set_params(lr=1e-12, init_from=FrozenEstimator(model)).fit(X, far + 1)
+    np.testing.assert_allclose(tuned.predict(X), model.predict(X), atol=1e-4)
+    X, model = changed(X, n_bins=400), clone(SCALED)
+    model.fit(X, y + 5000).save_checkpoint(tmp_path / "a.pt")
+    again = ChromoformerRegressor.from_checkpoint(tmp_path / "a.pt", tracks=X.tracks, window=1600)
+    np.testing.assert_allclose(again.predict(X), model.predict(X), atol=1e-2)
+
+
+def test_a_far_fold_change_is_learned_by_a_head_of_its_own():
+    X = make_regions(n_conditions=2)
+    y = np.random.default_rng(0).normal(size=len(X))
+    params = {**TINY, "combine": "both", "scale_target": True, "linear_skip": True}
+    near, far = (ChromoformerDiffRegressor(**params).fit(X, y + offset) for offset in (0, 1e9))
+    np.testing.assert_allclose(far.predict(X) - 1e9, near.predict(X), atol=0.01)

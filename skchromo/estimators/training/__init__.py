@@ -5,7 +5,9 @@ from ._schedule import SCHEDULES, LearningRate
 from ._start import (
     STAGES,
     columns_of,
+    far_offset,
     freeze,
+    is_usual_scale,
     standardise,
     start_as_logistic,
     start_as_ridge,

@@ -18,6 +18,7 @@ from ...nn import DeviceRegions
 from ...regions import RegionArray
 from .._runtime import device_or_cpu
 from ._epoch_log import EpochLog
+from ._start import is_usual_scale
 from ._validation import LastingPatience
 
 _GENES_PER_PREDICTION = 512
@@ -87,7 +88,7 @@ class RegionNet(NeuralNet):
     (the optimizer's state is twice as large) only where `is_resumable` is set.
     """
 
-    seed, is_resumable = 0, False
+    seed, is_resumable, _unit = 0, False, 1.0
     # Weights of the last epoch and of the best one, or None, as early stopping left them; None for
     # both where the optimizer's state is lost. By its name skorch unpickles it like `module_`.
     module_stop_ = None
@@ -155,6 +156,8 @@ class RegionNet(NeuralNet):
                 f"predictions of shape {tuple(y_pred.shape)} would be broadcast against targets "
                 f"of shape {tuple(y_true.shape)}: give both the same shape"
             )
+        if self._unit != 1:
+            y_pred, y_true = y_pred / self._unit, y_true / self._unit
         return super().get_loss(y_pred, y_true, *args, **kwargs)
 
     def continue_from(self, other):
@@ -184,6 +187,9 @@ class RegionNet(NeuralNet):
     def _train(self, X, y):
         """Train up to `max_epochs`, and return the net."""
         self._remember_epoch()
+        scale = self.network.output_scale.item()
+        # gradients are in its squares, which would be lost beside the optimizer's `eps`
+        self._unit = 1.0 if is_usual_scale(scale) else scale
         try:
             self.notify("on_train_begin", X=X, y=y)
             stopping = [c for _, c in self.callbacks_ if isinstance(c, LastingPatience)]

@@ -17,6 +17,11 @@ STAGES = {
 
 _GENES_PER_BATCH = 512
 
+# Standard deviations of y with which a network that starts at outputs of about 1 can learn.
+_SMALLEST_SCALE, _LARGEST_SCALE = 1e-3, 1e6
+# A mean that is so many standard deviations from 0 leaves float32 too few digits for y.
+_FAR = 1000
+
 
 def take_weights(network, init_from, tracks):
     """Copy another model's weights into a network; return whether the output layer is among them.
@@ -81,6 +86,17 @@ def _network_of(estimator, tracks):
         )
     module = estimator.net_.module_
     return getattr(module, "network", module), name
+
+
+def far_offset(y):
+    """Return the mean of a target if it lies so far from 0 that float32 would lose y, else 0."""
+    mean, std = float(y.mean()), float(y.std())
+    return mean if 0 < std < abs(mean) / _FAR else 0.0
+
+
+def is_usual_scale(scale):
+    """Return whether a network learns a target of this standard deviation without help."""
+    return _SMALLEST_SCALE <= scale <= _LARGEST_SCALE
 
 
 def freeze(network, stages):
