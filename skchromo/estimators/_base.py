@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Mapping
 from typing import ClassVar
 
+import joblib
 import numpy as np
 import sklearn
 import skorch
@@ -33,17 +34,23 @@ from .training import (
     DivergedError,
     LastingPatience,
     LearningRate,
+    LostProcessError,
     RegressorNet,
     Validation,
+    device_of_process,
     far_offset,
     freeze,
     is_usual_scale,
+    join_processes,
     take_weights,
     watched_genes,
 )
 
 # Longest pCRE of the published models, in bp: their positions are counted from it.
 _PUBLISHED_MAX_PCRE_LENGTH = 40_000
+
+# Parameters that may differ between processes that train together.
+_OF_A_PROCESS = ("device", "n_threads", "verbose", "random_state")
 
 _STATE_IS_LOST = (
     "warm_start: the state of the optimizer is not there, because this model was pickled while "
@@ -221,8 +228,12 @@ class BaseChromoformer(BaseEstimator):
 
     def _fit_net(self, X, y, n_outputs, labels=None, **net_params):
         """Train a net on a RegionArray and a checked target."""
-        device = resolve_device(self.device)
+        device = resolve_device(device_of_process(self.device))
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        processes = join_processes(device)
+        if processes is not None:
+            processes.check_alike(self._task(X, y))
+            seed = processes.of_first(seed)
         before = getattr(self, "net_", None)
         if before is None:
             target = y[:, 0] if labels is None else labels
@@ -234,6 +245,9 @@ class BaseChromoformer(BaseEstimator):
         ):
             net = self._make_net(n_outputs, device, **net_params)
             net.seed, net.classes_ = seed, getattr(self, "classes_", None)
+            net.processes = processes
+            if processes is not None and processes.rank:
+                net.verbose = 0
             net.initialize()
             if before is None:
                 self._start(net, X, y)
@@ -250,7 +264,7 @@ class BaseChromoformer(BaseEstimator):
                 y = (y - self.y_offset_).astype(np.float32)
             try:
                 net.partial_fit(X, y)
-            except (KeyboardInterrupt, DivergedError):
+            except (KeyboardInterrupt, DivergedError, LostProcessError):
                 if len(net.history):
                     self._keep(net)
                 raise
@@ -264,6 +278,21 @@ class BaseChromoformer(BaseEstimator):
                 stacklevel=3,
             )
         return self
+
+    def _task(self, X, y):
+        """Return what must be the same in all processes that train together, by its name."""
+        params = {
+            name: value
+            for name, value in self.get_params(deep=False).items()
+            if name not in _OF_A_PROCESS and isinstance(value, (bool, int, float, str, tuple))
+        }
+        n_done = len(self.net_.history) if hasattr(self, "net_") else 0
+        genes = (X.index, X.weights, X.lengths)
+        return {
+            "the parameters": (type(self).__name__, params, n_done),
+            "X": (X.shape, X.tracks, *(joblib.hash(np.asarray(part)) for part in genes)),
+            "y": joblib.hash(y),
+        }
 
     def _far_offset(self, y):
         """Return what is to be added to the network's outputs for float32 to hold the rest of y."""
@@ -291,7 +320,8 @@ class BaseChromoformer(BaseEstimator):
 
     def _keep(self, net):
         """Set the fitted attributes of a trained net."""
-        net.train_split = None
+        net.train_split = net.processes = None
+        net.verbose = self.verbose
         self.net_ = net
         self.n_iter_ = len(net.history)
         self.device_ = str(net.device)

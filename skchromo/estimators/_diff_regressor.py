@@ -119,7 +119,9 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
         Anything else for ``skorch.NeuralNet``, such as ``{"criterion": torch.nn.HuberLoss}``.
         Settings that have a parameter of their own here are refused.
     device : str, default="auto"
-        A torch device; "auto" is cuda, then mps, then cpu, whichever is there first.
+        A torch device; "auto" is cuda, then mps, then cpu, whichever is there first. Under
+        ``torchrun`` all processes train one model together, and "auto" and "cuda" are a GPU of
+        each process's own.
     n_threads : int, default=None
         CPU threads of torch during `fit` and predictions, at most as many as there are CPUs; None
         leaves torch as it is. The same seed, machine and number of threads give the same bits;

@@ -1,6 +1,7 @@
 """Training: the skorch net, its schedule, validation and start."""
 
 from ._net import ClassifierNet, DivergedError, RegressorNet
+from ._processes import LostProcessError, device_of_process, join_processes
 from ._schedule import SCHEDULES, LearningRate
 from ._start import (
     STAGES,

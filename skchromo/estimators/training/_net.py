@@ -18,6 +18,7 @@ from ...nn import DeviceRegions
 from ...regions import RegionArray
 from .._runtime import device_or_cpu
 from ._epoch_log import EpochLog
+from ._processes import LostProcessError
 from ._start import is_usual_scale
 from ._validation import LastingPatience
 
@@ -53,8 +54,23 @@ class GeneDataset(Dataset):
         return len(self.regions)
 
 
+class Share:
+    """The part that a process computes of a batch of `n_genes`, None where it has no genes."""
+
+    def __init__(self, batch, part, n_genes):
+        self.batch, self.part, self.n_genes = batch, part, n_genes
+
+    def __len__(self):
+        return self.n_genes
+
+
 class GeneBatches:
-    """Iterates over batches of genes, gathered by index on the device."""
+    """Iterates over batches of genes, gathered by index on the device.
+
+    With `processes` of torchrun a batch is the `Share` of this one; its target is whole.
+    """
+
+    processes = None
 
     def __init__(self, dataset, batch_size, training):
         self.rows = np.arange(len(dataset))
@@ -70,11 +86,21 @@ class GeneBatches:
         rows = self.rows
         if self.training:
             rows = rows[torch.randperm(len(rows), device="cpu").numpy()]
+            if self.processes is not None:  # dropout of each process is its own
+                torch.manual_seed(torch.initial_seed() + 1 + self.processes.rank)
         for start in range(0, len(rows), self.batch_size):
-            part = rows[start : start + self.batch_size]
-            batch = self.dataset.regions.batch(part, fixed=not self.training)
+            some = rows[start : start + self.batch_size]
             target = self.dataset.target
-            yield batch, None if target is None else target[part]
+            yield self._batch(some), None if target is None else target[some]
+
+    def _batch(self, rows):
+        """Return the batch of some genes."""
+        if self.processes is None:
+            return self.dataset.regions.batch(rows, fixed=not self.training)
+        part = self.processes.part_of(len(rows))
+        own = rows[part]
+        batch = self.dataset.regions.batch(own, fixed=not self.training) if len(own) else None
+        return Share(batch, part, len(rows))
 
 
 class RegionNet(NeuralNet):
@@ -89,6 +115,8 @@ class RegionNet(NeuralNet):
     """
 
     seed, is_resumable, _unit = 0, False, 1.0
+    # Those of torchrun, while they train this net together.
+    processes = None
     # Weights of the last epoch and of the best one, or None, as early stopping left them; None for
     # both where the optimizer's state is lost. By its name skorch unpickles it like `module_`.
     module_stop_ = None
@@ -148,7 +176,25 @@ class RegionNet(NeuralNet):
                 callback.sink = sink
 
     def infer(self, x, **fit_params):
-        return self.module_(x)
+        if not isinstance(x, Share):
+            return self.module_(x)
+        if x.batch is None:  # fewer genes than processes
+            n_outputs = self.network.fc_head[-1].out_features
+            own = torch.zeros(0, n_outputs, device=self.device, requires_grad=True)
+        else:
+            own = self.module_(x.batch)
+        return self.processes.gather(own, x.part, len(x))
+
+    def run_single_epoch(self, iterator, *args, **kwargs):
+        if isinstance(iterator, GeneBatches):
+            iterator.processes = self.processes
+        super().run_single_epoch(iterator, *args, **kwargs)
+
+    def train_step_single(self, batch, **fit_params):
+        step = super().train_step_single(batch, **fit_params)
+        if self.processes is not None:
+            self.processes.sum_gradients(self.module_.parameters())
+        return step
 
     def get_loss(self, y_pred, y_true, *args, **kwargs):
         if y_true.is_floating_point() and y_pred.shape != y_true.shape:
@@ -181,7 +227,11 @@ class RegionNet(NeuralNet):
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         if not self.initialized_:
             self.initialize()
-        with self._quiet():
+        together = contextlib.nullcontext()
+        if self.processes is not None:
+            self.processes.take_weights(self.module_)
+            together = self.processes.interrupted_together()
+        with self._quiet(), together:
             return self._train(X, y)
 
     def _train(self, X, y):
@@ -197,7 +247,7 @@ class RegionNet(NeuralNet):
                 self.fit_loop(X, y, epochs=self.max_epochs - len(self.history))
         except _StoppedEarly:
             pass
-        except (KeyboardInterrupt, DivergedError):
+        except (KeyboardInterrupt, DivergedError, LostProcessError):
             self._back_to_epoch()
             raise
         finally:
