@@ -3,6 +3,7 @@
 import os
 import pickle
 import zipfile
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from small_models import TINY, changed, make_regions
 from skchromo import ChromoformerClassifier, ChromoformerRegressor, RegionArray
 from skchromo.nn import load_checkpoint, read_checkpoint
 
+DEVICE = torch.device("cpu")
 SIZES = {
     "d_emb": 16,
     "d_head": 12,
@@ -38,6 +40,8 @@ def as_saved_by_the_reference(network):
         "last_val_auc": np.float64(0.9),
         "val_score": np.linspace(0, 1, 5, dtype=np.float32),
         "val_label": np.array([0, 1, 1, 0, 1]),
+        "chromosomes": {"chr1", "chr2"},
+        "scheduler": {"milestones": Counter([3, 5]), "betas": (0.9, 0.999), "device": DEVICE},
     }
 
 
@@ -77,6 +81,19 @@ def test_classes_are_sorted_and_outputs_follow(theirs, tmp_path):
         ChromoformerClassifier.from_checkpoint(
             tmp_path / "clf.pt", tracks=X.tracks, classes=("low", "low")
         )
+
+
+@pytest.mark.parametrize("is_archive", [True, False])
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_files_of_both_formats_of_torch_are_read(theirs, tmp_path, protocol, is_archive):
+    options = {"pickle_protocol": protocol, "_use_new_zipfile_serialization": is_archive}
+    content = as_saved_by_the_reference(theirs)
+    if protocol == 4:
+        del content["chromosomes"]  # torch itself does not read it back
+    torch.save(content, tmp_path / "a.pt", **options)
+    state = read_checkpoint(tmp_path / "a.pt")
+    for name, tensor in theirs.state_dict().items():
+        assert torch.equal(state[name], tensor)
 
 
 def test_files_written_under_numpy_1_are_read(theirs, tmp_path):

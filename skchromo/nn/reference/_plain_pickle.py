@@ -41,6 +41,8 @@ _OTHERS = {
     "_codecs encode",
     "collections Counter",
     "collections defaultdict",
+    "builtins set",
+    "__builtin__ set",
     "torch Size",
     "torch device",
     "torch._utils _rebuild_sparse_tensor",
