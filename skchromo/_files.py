@@ -411,8 +411,8 @@ class RemoteFile:
         except ImportError as error:
             raise self._lacks_package() from error
         system = HttpRanges(self.url, self._latest, self.pauses)
-        contents = system.cat_ranges(
-            [self.url] * len(starts), starts, stops, batch_size=self.n_at_once, on_error="raise"
+        contents = _raise_any(
+            system.cat_ranges([self.url] * len(starts), starts, stops, batch_size=self.n_at_once)
         )
         self._latest = system.latest
         return contents, system.states
@@ -434,7 +434,7 @@ class RemoteFile:
             try:
                 before = self._seen or _size_and_version(system, path)
                 ends = [min(stop, before[0]) for stop in stops]
-                contents = system.cat_ranges([path] * len(ends), starts, ends, on_error="raise")
+                contents = _raise_any(system.cat_ranges([path] * len(ends), starts, ends))
                 return contents, [before, _size_and_version(system, path)]
             except (FileNotFoundError, PermissionError):
                 raise
@@ -450,6 +450,14 @@ class RemoteFile:
         return ImportError(
             f"addresses that begin with {self._scheme}:// need {package}: pip install {package}"
         )
+
+
+def _raise_any(contents):
+    """Raise the first error among contents, which fsspec before 2026.6 returns in any case."""
+    for content in contents:
+        if isinstance(content, Exception):
+            raise content
+    return contents
 
 
 def _size_and_version(system, path):
