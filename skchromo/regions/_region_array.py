@@ -188,6 +188,14 @@ class RegionArray:
         """Bytes taken by signal, region numbers and weights, int."""
         return self.signal.nbytes + self.index.nbytes + self.weights.nbytes
 
+    def __sizeof__(self):
+        """Return the bytes that a pickle takes: parallel backends decide by it how X is sent."""
+        size = object.__sizeof__(self) + self.index.nbytes + self.weights.nbytes
+        if self.stored_at is None:
+            n_bins = np.diff(self.offsets)[used_regions(self)].sum()
+            size += int(n_bins) * self.signal.itemsize * len(self.tracks)
+        return size
+
     @property
     def stored_at(self):
         """Path of the opened file whose signal this is, str; None where it is in memory."""

@@ -1,6 +1,7 @@
 """RegionArray against a dense NumPy twin."""
 
 import pickle
+import sys
 
 import joblib
 import numpy as np
@@ -337,3 +338,13 @@ def test_arrays_of_fewer_axes_are_promoters():
 
 def test_nbytes_counts_stored_arrays(X):
     assert X.nbytes == 11 * 2 * 4 + 9 * 8 + 6 * 4
+
+
+def test_size_is_that_of_its_pickle(tmp_path):
+    rng = np.random.default_rng(0)
+    X = RegionArray.from_dense(rng.random((60, 3, 200, 4), np.float32))
+    X.save(tmp_path / "x.npz")
+    for array in (X, X[:6], RegionArray.load(tmp_path / "x.npz")[:6]):
+        size = len(pickle.dumps(array))
+        assert sys.getsizeof(array) == pytest.approx(size, rel=0.3, abs=5_000)
+    assert sys.getsizeof(X[:6]) < sys.getsizeof(X) / 9
