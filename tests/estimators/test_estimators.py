@@ -312,11 +312,13 @@ def test_any_number_of_bin_sizes_and_layers(X, y, n_layers, bin_sizes):
     assert np.isfinite(model.predict(X)).all()
 
 
-def test_small_data_shows_its_values():
-    model = ChromoformerClassifier.small_data(lr=0.5)
+@pytest.mark.parametrize("name", ["small_data", "whole_genome"])
+def test_settings_by_size_show_their_values(name):
+    model = getattr(ChromoformerClassifier, name)(lr=0.5)
     assert isinstance(model, ChromoformerClassifier)
     assert model.get_params()["lr"] == 0.5
     assert model.get_params()["d_model"] < ChromoformerClassifier().d_model
+    assert getattr(ChromoformerRegressor, name)().scale_target
 
 
 @pytest.mark.gpu
