@@ -1,0 +1,84 @@
+"""benchmarks/real_genome.py on a folder of its form."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyBigWig
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
+TRACKS = ["H3K4me1", "H3K4me3", "H3K9ac", "H3K9me3", "H3K27ac", "H3K27me3", "H3K36me3", "DNase"]
+CHROMS = {"chr1": 900_000, "chr2": 900_000, "chr3": 900_000}
+
+
+@pytest.fixture(scope="module")
+def benchmark():
+    spec = importlib.util.spec_from_file_location("real_genome", FOLDER / "real_genome.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two cells, 24 genes on each of three chromosomes; H3K4me3 at the TSS follows expression."""
+    rng = np.random.default_rng(0)
+    tss = np.tile(np.arange(24) * 30_000 + 100_000, 3)
+    genes = pd.DataFrame({"gene_id": [f"G{i}" for i in range(72)], "tss": tss, "strand": "+"})
+    genes["chrom"], genes["fold"] = np.repeat(list(CHROMS), 24), np.repeat([1, 2, 3], 24)
+    for cell in ("A", "B"):
+        genes[cell] = 2.0 ** rng.integers(0, 9, 72) - 1
+        (tmp_path / cell).mkdir()
+        for track in TRACKS:
+            with pyBigWig.open(str(tmp_path / cell / f"{track}.bw"), "w") as file:
+                file.addHeader(list(CHROMS.items()))
+                for chrom, part in genes.groupby("chrom"):
+                    height = part[cell] if track == "H3K4me3" else rng.uniform(1, 2, len(part))
+                    file.addEntries(
+                        [chrom] * len(part),
+                        (part["tss"] - 500).tolist(),
+                        ends=(part["tss"] + 500).tolist(),
+                        values=(height + 1.0).tolist(),
+                    )
+        peaks = genes.assign(start=tss + 10_000, end=tss + 10_200, signal=5)
+        peaks[["chrom", "start", "end", "signal"]].to_csv(
+            tmp_path / cell / "DNase.narrowPeak.gz", sep="\t", header=False, index=False
+        )
+    genes.to_csv(tmp_path / "genes.tsv", sep="\t", index=False)
+    return tmp_path
+
+
+def run(benchmark, monkeypatch, folder, *options):
+    work = folder / "work"
+    words = ["real_genome.py", "--data", folder, "--work", work, "--json", folder / "scores.json"]
+    monkeypatch.setattr(sys, "argv", [*map(str, words), *options])
+    benchmark.main()
+    kept = {path.name: path.stat().st_mtime_ns for path in work.glob("*ridge*.npz")}
+    return pd.DataFrame(json.loads((folder / "scores.json").read_text())), kept
+
+
+def test_scores_are_of_held_out_folds_and_kept(benchmark, monkeypatch, folder, capsys):
+    options = ["--tasks", "A: level", "--models", "ridge", "--inputs", "promoters", "all tracks"]
+    scores, kept = run(benchmark, monkeypatch, folder, *options)
+    assert set(scores["task"]) == {"A: level", "A -> B", "A -> B, level known in A"}
+    own = scores[(scores["task"] == "A: level") & (scores["input"] == "promoters")]
+    assert own["fold"].tolist() == [1, 2, 3]
+    assert (own["r"] > 0.9).all()
+    assert "A: level: r" in capsys.readouterr().out
+    again, same = run(benchmark, monkeypatch, folder, *options)
+    assert len(kept) == 6
+    assert same == kept
+    pd.testing.assert_frame_equal(again, scores)
+
+
+def test_differences_are_paired_by_fold(benchmark):
+    seeds = pd.MultiIndex.from_product([[1, 2], [0, 1]], names=["fold", "seed"])
+    values = pd.Series([0.5, 0.7, 0.8, 0.8], seeds)
+    reference = pd.Series([0.4, 0.6], seeds[[0, 2]])
+    mean, error = benchmark.paired(values, reference)
+    assert mean == pytest.approx(0.2)
+    assert error == pytest.approx(np.std([0.1, 0.3, 0.2, 0.2], ddof=1) / 2)
