@@ -17,6 +17,8 @@ from collections import deque
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from ._words import printable
+
 # Seconds; no write takes as long, so that an older unfinished file was left by a killed process.
 _LONGEST_WRITE = 86_400
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -95,32 +97,37 @@ def saving_to(path):
     except OSError as error:
         cure = "make room, or save elsewhere"
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            cure = f"ask for the right to write to {Path(path).parent}, or save elsewhere"
+            cure = (
+                f"ask for the right to write to {printable(Path(path).parent)}, or save elsewhere"
+            )
         raise OSError(
-            error.errno, f"cannot save to {path}: {error.strerror} (nothing was replaced): {cure}"
+            error.errno,
+            f"cannot save to {printable(path)}: {error.strerror} (nothing was replaced): {cure}",
         ) from error
 
 
 def _check_target(path, target):
     """Return the state of the file that is to be replaced, None where there is none."""
+    name = printable(path)
     if not target.parent.is_dir():
-        raise FileNotFoundError(f"cannot save to {path}: there is no folder {target.parent}")
+        folder = printable(target.parent)
+        raise FileNotFoundError(f"cannot save to {name}: there is no folder {folder}")
     with saving_to(path):
         try:
             state = os.stat(target)
         except FileNotFoundError:
             return None
     if stat.S_ISDIR(state.st_mode):
-        raise IsADirectoryError(f"cannot save to {path}: it is a folder; name a file in it")
+        raise IsADirectoryError(f"cannot save to {name}: it is a folder; name a file in it")
     if not stat.S_ISREG(state.st_mode):
-        raise FileExistsError(f"cannot save to {path}: it is a device or a pipe, not a file")
+        raise FileExistsError(f"cannot save to {name}: it is a device or a pipe, not a file")
     try:
         if not state.st_mode & 0o222:  # root may write to it all the same
             raise PermissionError
         open(target, "r+b").close()
     except PermissionError:
         raise PermissionError(
-            f"cannot save to {path}: the file is write-protected: allow writing to it (chmod u+w), "
+            f"cannot save to {name}: the file is write-protected: allow writing to it (chmod u+w), "
             "or save under another name"
         ) from None
     return state
@@ -146,8 +153,8 @@ def check_overwrite(path, what, is_one, overwrite):
     if overwrite or not os.path.isfile(path) or not os.path.getsize(path) or is_one(path):
         return
     raise FileExistsError(
-        f"{path} is there and is not {what}, so it is not overwritten: save under another name, "
-        "or set overwrite=True to replace it"
+        f"{printable(path)} is there and is not {what}, so it is not overwritten: save under "
+        "another name, or set overwrite=True to replace it"
     )
 
 
@@ -193,8 +200,8 @@ def check_is_file(path, name=None):
         mode = os.stat(path).st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
             raise ValueError(
-                f"{name or path} is not a regular file, but a pipe, a socket or a device: save its "
-                "content to a file and give that"
+                f"{printable(name or path)} is not a regular file, but a pipe, a socket or a "
+                "device: save its content to a file and give that"
             )
 
 
@@ -256,7 +263,9 @@ def file_state(path, name=None):
     try:
         state = os.stat(path)
     except FileNotFoundError:
-        raise FileNotFoundError(f"{name or path}: no such file: check the path") from None
+        raise FileNotFoundError(
+            f"{printable(name or path)}: no such file: check the path"
+        ) from None
     return (os.path.abspath(path), state.st_size, state.st_mtime_ns)
 
 
@@ -335,7 +344,7 @@ class RemoteFile:
 
     def __init__(self, url, name=None):
         self.url = url
-        self.name = name or without_login(url)
+        self.name = printable(name or without_login(url))
         self._scheme = urlsplit(url).scheme.lower()
         self._seen = self._latest = None  # size and version; the address of a redirect
         self._windows, self._lock = deque(maxlen=4), threading.Lock()

@@ -21,6 +21,7 @@ from sklearn.utils import check_scalar
 from skorch.history import History
 
 from .._files import check_is_file, check_overwrite, whole_file
+from .._words import printable
 from ._checks import LAYOUT, NETWORK_SIZES, check_params
 from ._runtime import device_or_cpu, resolve_device, seeded_torch
 
@@ -97,7 +98,8 @@ def write_model(estimator, path, overwrite=False):
         file.write(save(weights, {**header, "sha256": _checksum(text, weights)}))
     if left_out:
         warnings.warn(
-            f"{path} holds plain data only, without {', '.join(dict.fromkeys(left_out))}: the "
+            f"{printable(path)} holds plain data only, without "
+            f"{', '.join(dict.fromkeys(left_out))}: the "
             "loaded model predicts the same, but set these again before you fit it",
             stacklevel=3,
         )
@@ -167,6 +169,7 @@ def read_model(path, classes, device=None):
     if device is not None:
         resolve_device(device)
     document, weights = _read_file(path)
+    path = printable(path)
     by_name = {cls.__name__: cls for cls in classes}
     try:
         name = document["class"]
@@ -187,7 +190,7 @@ def read_model(path, classes, device=None):
 
 def _read_file(path):
     """Return document and weights of a file, whose checksum agrees."""
-    path = os.fspath(path)
+    path, shown = os.fspath(path), printable(path)
     check_is_file(path)
     try:
         with open(path, "rb"):  # a missing file and a folder are named in Python's words
@@ -196,22 +199,22 @@ def _read_file(path):
             header, names = file.metadata() or {}, file.keys()
             weights = {name: file.get_tensor(name) for name in names}
     except FileNotFoundError:
-        raise FileNotFoundError(f"{path} does not exist: check the path") from None
+        raise FileNotFoundError(f"{shown} does not exist: check the path") from None
     except OSError:
         raise
     except Exception as error:  # of the parser, and of torch where a header promises too much
         raise ValueError(
-            f"{path} is not a file that save() of an estimator wrote, or only a part of one "
+            f"{shown} is not a file that save() of an estimator wrote, or only a part of one "
             f"({_short(error)}). Load files of joblib.dump with joblib.load, only from people you "
             "trust; reference checkpoints with from_checkpoint()"
         ) from error
     if header.get("format") != _FORMAT:
         raise ValueError(
-            f"{path} is a safetensors file, but not one that save() of an estimator wrote"
+            f"{shown} is a safetensors file, but not one that save() of an estimator wrote"
         )
     if header.get("version") != _VERSION:
         raise ValueError(
-            f"{path} is in format {_short(header.get('version'))} of save(), and this skchromo "
+            f"{shown} is in format {_short(header.get('version'))} of save(), and this skchromo "
             f"reads format {_VERSION}: update skchromo, or save the model again with the version "
             "that is installed here"
         )
@@ -221,9 +224,9 @@ def _read_file(path):
             return json.loads(text), weights
     except (RuntimeError, TypeError, ValueError) as error:  # also of endless nesting
         raise ValueError(
-            f"{path} was not written by save() ({_short(error)}): save the model again"
+            f"{shown} was not written by save() ({_short(error)}): save the model again"
         ) from error
-    raise ValueError(f"{path} is damaged: its checksum does not agree; save the model again")
+    raise ValueError(f"{shown} is damaged: its checksum does not agree; save the model again")
 
 
 def _checksum(text, weights):
@@ -282,7 +285,7 @@ def _network_params(estimator):
 
 def _short(words):
     """Return the first line of words that a file may have made up, cut where it is long."""
-    return str(words).partition("\n")[0][:_MOST_MESSAGE]
+    return printable(str(words).partition("\n")[0])[:_MOST_MESSAGE]
 
 
 def _need(condition, otherwise):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from .._words import is_whole, name_some
+from .._words import check_names, is_whole, name_some, printable
 
 _REQUIRED = ("chrom", "tss", "strand")
 
@@ -128,7 +128,7 @@ def _refuse(bad, column, values, ids, problem, remedy):
         return
     n_bad = int(bad.sum())
     shown = ", ".join(
-        f"{gene} ({value})" if problem else str(gene)
+        printable(f"{gene} ({value})" if problem else gene)
         for gene, value in zip(ids[bad][:5], values[bad][:5], strict=True)
     )
     more = f" and {n_bad - 5} more" if n_bad > 5 else ""
@@ -154,7 +154,9 @@ def _text(series, column, ids):
             f"column {column} holds decimal numbers (such as {series.iloc[0]}), not names: read "
             f"the table with dtype={{'{column}': str}}"
         )
-    return series.astype(str).array
+    texts = series.astype(str).array
+    check_names(f"column {column}", pd.unique(texts))
+    return texts
 
 
 def _positions(series, ids):

@@ -6,6 +6,8 @@ import zlib
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+from .._words import printable
+
 SNIFFED = 1 << 14
 
 BIGWIG = 0x888FFC26
@@ -107,8 +109,8 @@ def explain_format(start, path):
         stem += ".new"  # the file itself is not to be written over
     remedy = _REMEDIES[kind].format(
         cat="gunzip -c" if start.startswith(b"\x1f\x8b") else "cat",
-        file=shlex.quote(name),
-        stem=shlex.quote(stem),
+        file=printable(shlex.quote(name)),
+        stem=printable(shlex.quote(stem)),
     )
     if kind == "unknown":
         return f"its format is not known: {remedy}"

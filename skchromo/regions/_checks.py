@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .._words import check_names
+
 # It comes in two lengths with one assembly.
 _MITOCHONDRION = ("M", "MT")
 
@@ -37,6 +39,11 @@ def check_layout(X):
         )
     if len(set(X.tracks)) != len(X.tracks):
         raise ValueError(f"track names must be distinct, got {list(X.tracks)}")
+    check_names("tracks", X.tracks)
+    check_names("chrom", {*X.chrom, *X.chromsizes})
+    for name, column in X.genes.items():
+        if str(name).startswith(("gene_id", "sample")) and column.dtype.kind in "OU":
+            check_names(name, column.ravel().tolist())
     if not len(X.chrom) == len(X.start) == len(X.end) == n_distinct:
         raise ValueError(f"chrom, start and end must each have {n_distinct} entries")
     expected = -(-X.lengths // X.bin_size)

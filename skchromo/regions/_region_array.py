@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._arrays import bins_of, ranges
+from .._words import printable
 from ._checks import check_parts, check_used
 from ._means import pool
 from ._report import axes_of, report_html
@@ -280,7 +281,7 @@ class RegionArray:
     def __repr__(self):
         axes = " x ".join(f"{n} {name}" for n, name in zip(self.shape, axes_of(self)))
         used = self.index[self.index >= 0]
-        tracks = ", ".join(self.tracks[:8]) + ", ..." * (len(self.tracks) > 8)
+        tracks = ", ".join(map(printable, self.tracks[:8])) + ", ..." * (len(self.tracks) > 8)
         return (
             f"RegionArray({axes}; distinct regions: {len(np.unique(used))}, "
             f"contacts: {(self.index[..., 1:] >= 0).sum()},\n"

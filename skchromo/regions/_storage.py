@@ -19,6 +19,7 @@ import numpy as np
 from .._arrays import bin_offsets, gathered
 from .._files import check_is_file, check_overwrite, whole_file
 from .._npz import add_array, add_member, open_stored, read_array, read_header
+from .._words import printable
 from ._checks import check_layout, check_parts
 from ._select import renumbered, used_regions
 
@@ -204,9 +205,9 @@ def _opened(path):
     """Open a file that `write` made; every error about its content names it."""
     check_is_file(path)
     if os.path.isdir(path):
-        raise ValueError(f"{path} is a folder: give a file of RegionArray.save")
+        raise ValueError(f"{printable(path)} is a folder: give a file of RegionArray.save")
     with open(path, "rb") as file:
-        with _named(f"{path} is not a file of RegionArray.save, or only a part of one"):
+        with _named(f"{printable(path)} is not a file of RegionArray.save, or only a part of one"):
             archive = open_stored(file)
             about = json.loads(archive.read(_ABOUT))
             version = about["version"]
@@ -214,11 +215,11 @@ def _opened(path):
                 raise ValueError(f"its format is called {about['format']}")
         if version != _VERSION:
             raise ValueError(
-                f"{path} is in format {version} of RegionArray.save, and this skchromo reads "
-                f"format {_VERSION}: update skchromo, or save the array again with the version "
-                "that is installed here"
+                f"{printable(path)} is in format {version} of RegionArray.save, and this skchromo "
+                f"reads format {_VERSION}: update skchromo, or save the array again with the "
+                "version that is installed here"
             )
-        with _named(f"{path} is damaged: save the array again"):
+        with _named(f"{printable(path)} is damaged: save the array again"):
             yield file, archive, about
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from ..._arrays import bin_offsets, ranges
 from ..._files import check_is_file, file_state, remove_leftovers, whole_file
 from ..._npz import add_array, open_stored, read_array
-from ..._words import name_some
+from ..._words import name_some, printable
 
 # Of the arrays of a part: type and, in its last version, the checksum over all.
 _ARRAYS = {"keys": "U", "start": "i", "end": "i", "values": "f"}
@@ -37,7 +37,7 @@ class BinCache:
         self.bin_size = bin_size
         self._folder = Path(folder) / hashlib.sha256(text.encode()).hexdigest()[:32]
         if os.path.exists(folder) and not os.path.isdir(folder):
-            raise NotADirectoryError(f"memory: {folder} is a file: name a folder")
+            raise NotADirectoryError(f"memory: {printable(folder)} is a file: name a folder")
         remove_leftovers(self._folder)
         loaded = _load_all(self._folder, bin_size)
         keys = pd.Index([key for part in loaded for key in part["keys"].tolist()], dtype=object)

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..._arrays import ranges
 from ..._files import is_url, open_at, without_login
+from ..._words import printable
 from .._sniff import BIGWIG, SNIFFED, explain_format
 from ._blocks import BlockDamageError, Runs, read_runs
 from ._index import DamageError, Layout
@@ -40,7 +41,7 @@ class BigWigFile:
 
     def __str__(self):
         path = without_login(self.path)
-        return f"track {self.track} ({path})" if self.track else path
+        return printable(f"track {self.track} ({path})" if self.track else path)
 
     @property
     def chromsizes(self):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..._words import has_control
 from .._sniff import BIGWIG
 
 # The first version of the format whose files end with the signature.
@@ -151,7 +152,7 @@ def _read_chroms(file, tree):
             except UnicodeDecodeError:
                 raise DamageError from None
     known = {chrom.number for chrom in chroms.values() if chrom.size}
-    if len(known) < len(chroms):
+    if len(known) < len(chroms) or any(map(has_control, chroms)):
         raise DamageError
     return dict(sorted(chroms.items(), key=lambda entry: entry[1].number))
 

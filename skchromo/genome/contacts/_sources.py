@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..._files import FileWatch, is_url
+from ..._words import printable
 from .._assembly import ContactOrigin, largest_starts
 from ..text import FrameTable
 from ._read_contacts import check_table, read_contacts
@@ -48,7 +49,7 @@ def name_source(source):
     if isinstance(source, pd.DataFrame):
         return "the contacts DataFrame"
     if isinstance(path, (str, os.PathLike)):
-        return f"contacts '{path}'"
+        return f"contacts '{printable(path)}'"
     return f"the contacts of {type(source).__name__}"
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..._files import FileWatch, path_on_disk
+from ..._words import check_names, printable
 from ._cool import CoolReader, OtherFileError
 from ._hic import HIC, HicReader
 
@@ -57,6 +58,7 @@ class MatrixFile:
             self.resolution, group = self._choose(location, any_resolution)
             with self._naming():
                 self.chromsizes = self._reader.choose(self.resolution, group)
+                check_names("chromosomes", self.chromsizes)
             self.check_unchanged()
         except BaseException:
             self._reader.close()
@@ -223,7 +225,7 @@ def split_group(path):
 
 def named(path):
     """Name a matrix in a message."""
-    return f"contact matrix '{path}'"
+    return printable(f"contact matrix '{path}'")
 
 
 def _reader_of(path):

@@ -3,13 +3,47 @@
 import contextlib
 import io
 import os
+import re
 import zlib
 from functools import partial
 
 from ..._files import FileWatch, open_binary, path_on_disk
+from ..._words import printable
 from ._lines import is_comment, split_line, text_of
 
 _BUFFER = 1 << 20
+
+
+# Control characters that a terminal obeys; tabs, ends of lines, pages and files are in old files.
+_CONTROL = re.compile(b"[\x01-\x08\x0b\x0e-\x19\x1b-\x1f\x7f]")
+_CONTROLS = bytes(code for code in range(256) if _CONTROL.match(bytes([code])))
+
+
+class _WithoutControl(io.RawIOBase):
+    """The bytes of a file, refused with their line where a control character is among them."""
+
+    def __init__(self, raw, problem):
+        self._raw, self._problem, self._n_lines = raw, problem, 0
+
+    def readable(self):
+        """Return True."""
+        return True
+
+    def readinto(self, buffer):
+        """Read to a buffer and return the number of bytes, 0 at the end."""
+        size = self._raw.readinto(buffer)
+        content = bytes(memoryview(buffer)[:size])
+        if len(content.translate(None, _CONTROLS)) < size:
+            found = _CONTROL.search(content)
+            number = self._n_lines + content.count(b"\n", 0, found.start()) + 1
+            raise self._problem(
+                number,
+                f"control character {found[0].decode()!a}, which can make a terminal show "
+                "another text than the one that is there: find out where it comes from, and "
+                "remove it",
+            )
+        self._n_lines += content.count(b"\n")
+        return size
 
 
 class TextFile:
@@ -27,15 +61,15 @@ class TextFile:
         if not isinstance(path, (str, os.PathLike)):
             raise TypeError(f"the {what} must be a path to a file, got {type(path).__name__}")
         self.path = path_on_disk(path, what)
-        self.name = f"{what} file '{self.path}'"
+        self.name = printable(f"{what} file '{self.path}'")
         if self.path.is_dir():
             raise ValueError(f"{self.name} is a folder: name the file in it")
         # The file is opened several times, and all must find the same content.
         self._watch = None
         with self._naming():
             self._watch = FileWatch(self.path, self.name)
-        with self.open() as handle:
-            start = handle.read(4096)
+        with self._naming(), open_binary(self.path) as raw:
+            start = raw.read(4096)
         for magic, text in (others or {}).items():
             if start.startswith(magic):
                 raise ValueError(f"{self.name} {text}")
@@ -53,7 +87,7 @@ class TextFile:
         """
         with self._naming():
             with open_binary(self.path) as raw:
-                yield io.BufferedReader(raw, _BUFFER)
+                yield io.BufferedReader(_WithoutControl(raw, self.problem), _BUFFER)
             self._watch.check()
 
     @contextlib.contextmanager
@@ -124,4 +158,4 @@ class TextFile:
 
     def problem(self, number, text):
         """Return a ValueError that names the file and the line, followed by `text`."""
-        return ValueError(f"{self.name}, line {number}: {text}")
+        return ValueError(f"{self.name}, line {number}: {printable(text)}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..._words import name_some
+from ..._words import name_some, printable
 from ._sheet import ENCODE_TABLE, read_sheet
 
 _SPECIAL = re.compile(r"(\{[^{}]*\}|\*)")
@@ -54,7 +54,7 @@ def match_pattern(pattern):
         )
         if first != other:
             raise ValueError(
-                f"tracks: the pattern {pattern!r} can be read in two ways for {path}: "
+                f"tracks: the pattern {pattern!r} can be read in two ways for {printable(path)}: "
                 f"{_said(names, other)} or {_said(names, first)}; rename the file, or give a "
                 "sample sheet (TSV with the columns sample, track and path)"
             )
@@ -66,6 +66,7 @@ def match_pattern(pattern):
 
 def search_folder(folder):
     """Return a sorted table of the bigWigs of a folder whose names follow a known rule."""
+    shown = printable(folder)
     names = [name for name in sorted(os.listdir(folder)) if _BIGWIG.search(name)]
     if not names:
         raise FileNotFoundError(
@@ -76,7 +77,7 @@ def search_folder(folder):
         table = os.path.join(folder, ENCODE_TABLE)
         if not os.path.exists(table):
             raise FileNotFoundError(
-                f"tracks: the files in {folder} bear ENCODE's accessions ({stems[0]}), which do "
+                f"tracks: the files in {shown} bear ENCODE's accessions ({stems[0]}), which do "
                 f"not name the track: put the {ENCODE_TABLE} of the same download beside them, or "
                 "give a sample sheet (TSV with the columns sample, track and path)"
             )
@@ -86,18 +87,19 @@ def search_folder(folder):
         return _roadmap(folder, found)
     if all(stem.lower() in _WHOLE_NAMES or not re.search(r"[-_.\s]", stem) for stem in stems):
         if len(set(stems)) < len(stems):
-            raise ValueError(f"tracks: {folder} holds a track twice: {name_some(names, 12)}")
+            raise ValueError(f"tracks: {shown} holds a track twice: {name_some(names, 12)}")
         paths = [os.path.join(folder, name) for name in names]
         return pd.DataFrame({"track": stems, "path": paths})
     raise ValueError(
-        f"tracks: the names of the files in {folder} (such as {name_some(names, 2)}) do not name "
-        f"sample and track: give a pattern such as '{folder}/{{sample}}-{{track}}.bw' or "
-        f"'{folder}/{{track}}_*.bw', or a sample sheet (TSV with the columns sample, track, path)"
+        f"tracks: the names of the files in {shown} (such as {name_some(names, 2)}) do not name "
+        f"sample and track: give a pattern such as '{shown}/{{sample}}-{{track}}.bw' or "
+        f"'{shown}/{{track}}_*.bw', or a sample sheet (TSV with the columns sample, track, path)"
     )
 
 
 def _roadmap(folder, found):
     """Return a table of files with Roadmap's names; refuse signals that do not compare."""
+    shown = printable(folder)
     table = pd.DataFrame(
         [(*match.group(1, 2), (match[3] or "").lower(), match.string) for match in found],
         columns=["sample", "track", "kind", "path"],
@@ -106,8 +108,8 @@ def _roadmap(folder, found):
     for track, several in kinds[kinds.str.len() > 1].items():
         listed = ", ".join(f"'{{sample}}-{{track}}{kind}.bigwig'" for kind in sorted(several))
         raise ValueError(
-            f"tracks: {folder} holds several kinds of signal of {track}: give a pattern for one of "
-            f"them, {folder}/ and {listed}"
+            f"tracks: {shown} holds several kinds of signal of {printable(track)}: give a "
+            f"pattern for one of them, {shown}/ and {listed}"
         )
     table["path"] = [os.path.join(folder, name) for name in table["path"]]
     return table.drop(columns="kind").sort_values(["sample", "track", "path"])
@@ -143,6 +145,7 @@ def _what_is_there(beginning):
     """Return the content of the folder in which a path begins, for a message."""
     folder = Path(os.path.dirname(beginning) or ".")
     if not folder.is_dir():
-        return f"there is no folder {folder}"
+        return f"there is no folder {printable(folder)}"
     held = sorted(path.name for path in folder.iterdir())
-    return f"{folder.resolve()} holds {name_some(held, 8)}" if held else f"{folder} is empty"
+    shown = printable(folder.resolve())
+    return f"{shown} holds {name_some(held, 8)}" if held else f"{shown} is empty"

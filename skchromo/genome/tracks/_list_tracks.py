@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from ..._files import is_url, without_login
-from ..._words import name_some
+from ..._words import check_names, name_some, printable
 from ._folder import match_pattern, search_folder
 from ._sheet import read_sheet, with_track_and_path
 
@@ -89,7 +89,7 @@ def list_tracks(source):
             hint = (
                 f"a single file is given with the name of its track, as in {{'H3K4me3': {path!r}}}"
             )
-        raise FileNotFoundError(f"tracks: no such file or folder '{path}': {hint}")
+        raise FileNotFoundError(f"tracks: no such file or folder '{printable(path)}': {hint}")
     return found.reset_index(drop=True)
 
 
@@ -118,12 +118,15 @@ def track_files(tracks):
             raise TypeError(f"tracks: a track's name must be text, got {name!r}")
         several = isinstance(paths, (list, tuple))
         files.append(_check_paths(f"track {name}", paths if several else [paths]))
+    check_names("tracks", tracks)
     return tuple(tracks), {None: tuple(files)}
 
 
 def _from_table(table):
     """Return names and files of a table with one row per file."""
     table = with_track_and_path(table, "the table of tracks")
+    for column in table.columns.intersection(["sample", "track"]):
+        check_names(f"tracks: column {column}", table[column])
     if table.empty:
         raise ValueError("the table of tracks is empty: give at least one sample, track and path")
     by_sample = "sample" in table.columns

@@ -7,7 +7,7 @@ from collections import Counter
 import pandas as pd
 
 from ..._files import FileWatch, is_url
-from ..._words import name_some
+from ..._words import name_some, printable
 from .._sniff import BIGWIG, SNIFFED, explain_format
 
 ENCODE_TABLE = "metadata.tsv"
@@ -34,12 +34,12 @@ def read_sheet(path):
     if "File accession" in table:
         return _from_encode(table, path)
     table.columns = [str(name).strip().lower() for name in table.columns]
-    table = with_track_and_path(table, f"sample sheet '{path}'")
+    table = with_track_and_path(table, _named(path))
     columns = [name for name in ("sample", "track", "path") if name in table]
     for name in columns:
         empty = table.index[table[name] == ""]
         if len(empty):
-            raise ValueError(f"sample sheet '{path}', line {empty[0]}: {name} is empty: fill it in")
+            raise ValueError(f"{_named(path)}, line {empty[0]}: {name} is empty: fill it in")
     folder = os.path.dirname(path)
     paths = [name if is_url(name) else os.path.join(folder, name) for name in table["path"]]
     return table[columns].assign(path=paths).reset_index(drop=True)
@@ -60,22 +60,23 @@ def with_track_and_path(table, where):
 
 def _read_table(path):
     """Read a table of text; its index holds the number of each line."""
-    watch = FileWatch(path, f"sample sheet '{path}'")
+    watch = FileWatch(path, _named(path))
     with open(path, "rb") as file:
         start = file.read(SNIFFED)
     if int.from_bytes(start[:4], "little") == BIGWIG:
         raise ValueError(
-            f"tracks: '{path}' is one bigWig: give it with the name of its track, such as "
-            f"{{'H3K4me3': {path!r}}}"
+            f"tracks: '{printable(path)}' is one bigWig: give it with the name of its "
+            f"track, such as {{'H3K4me3': {path!r}}}"
         )
     if start.startswith(_EXCEL):
         raise ValueError(
-            f"tracks: '{path}' is not a sample sheet, but a workbook or UTF-16 text: save it as "
-            "TSV or CSV in UTF-8"
+            f"tracks: '{printable(path)}' is not a sample sheet, but a workbook or UTF-16 "
+            "text: save it as TSV or CSV in UTF-8"
         )
     if not start or b"\x00" in start or start.startswith(b"\x1f\x8b"):
         raise ValueError(
-            f"tracks: '{path}' is not a sample sheet (TSV or CSV): {explain_format(start, path)}"
+            f"tracks: '{printable(path)}' is not a sample sheet (TSV or CSV): "
+            f"{explain_format(start, path)}"
         )
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
@@ -85,26 +86,26 @@ def _read_table(path):
             rows = [(n, _split(line, mark, n, path)) for n, line in enumerate(file, start=1)]
     except UnicodeDecodeError:
         raise ValueError(
-            f"sample sheet '{path}' is not UTF-8 text: save it as TSV or CSV in UTF-8"
+            f"{_named(path)} is not UTF-8 text: save it as TSV or CSV in UTF-8"
         ) from None
     watch.check()
     rows = [(number, row) for number, row in rows if any(row)]
     names = rows[0][1] if rows else []
     if len(rows) < 2:
         raise ValueError(
-            f"sample sheet '{path}' has no rows below its header: one row per file is needed, with "
+            f"{_named(path)} has no rows below its header: one row per file is needed, with "
             "the columns sample, track and path"
         )
     repeated = [name for name, count in Counter(map(str.lower, names)).items() if count > 1]
     if any(repeated):
         raise ValueError(
-            f"sample sheet '{path}': {name_some(filter(None, repeated))} names more than one "
+            f"{_named(path)}: {name_some(filter(None, repeated))} names more than one "
             "column: give each its own name"
         )
     for number, row in rows[1:]:
         if any(row[len(names) :]):
             raise ValueError(
-                f"sample sheet '{path}', line {number}: {len(row)} fields, but the header has "
+                f"{_named(path)}, line {number}: {len(row)} fields, but the header has "
                 f"{len(names)}: give each line as many"
             )
     width = len(names)
@@ -113,6 +114,11 @@ def _read_table(path):
         columns=names,
         index=[number for number, _ in rows[1:]],
     )
+
+
+def _named(path):
+    """Name a sample sheet in a message."""
+    return printable(f"sample sheet '{path}'")
 
 
 def _split(line, mark, number, path):
@@ -125,14 +131,14 @@ def _split(line, mark, number, path):
         ]
     except csv.Error as error:
         raise ValueError(
-            f"sample sheet '{path}', line {number}: cannot be split into fields ({error}): close "
+            f"{_named(path)}, line {number}: cannot be split into fields ({error}): close "
             "or remove its quotes"
         ) from None
 
 
 def _from_encode(table, path):
     """Return the bigWigs of ENCODE's table; refuse signals that do not compare."""
-    where = f"ENCODE's table '{path}'"
+    where = f"ENCODE's table '{printable(path)}'"
     missing = [name for name in _ENCODE_COLUMNS if name not in table]
     if missing:
         raise ValueError(

@@ -7,6 +7,7 @@ import zipfile
 import torch
 
 from ..._files import check_overwrite, whole_file
+from ..._words import printable
 from .._network import ChromoformerNetwork
 from ._checkpoint_file import read_tensors
 from ._names import fitting_parts, load_reference_state, reference_state
@@ -63,12 +64,13 @@ def read_checkpoint(path):
     torch.Size([1])
     """
     content = read_tensors(path)
+    path = printable(path)
     state = content.get("net", content) if isinstance(content, dict) else content
     for name, value in state.items() if isinstance(state, dict) else ():
         if isinstance(value, Other):
             raise ValueError(
-                f"{path} does not hold all numbers of {str(name)[:80]} as a plain tensor: save a "
-                "clone() of it"
+                f"{path} does not hold all numbers of {printable(name)[:80]} as a plain tensor: "
+                "save a clone() of it"
             )
     if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
         raise ValueError(f"{path} does not hold a state dict of tensors, alone or under 'net'")
@@ -82,7 +84,7 @@ def read_checkpoint(path):
     if not any(name.startswith("embed.") for name in state) or "fc_head.2.bias" not in state:
         raise ValueError(
             f"{path} is not a Chromoformer checkpoint: it has no tensors embed.<bin size>... and "
-            f"fc_head; it starts with {', '.join(name[:80] for name in list(state)[:3])}"
+            f"fc_head; it starts with {', '.join(printable(name)[:80] for name in list(state)[:3])}"
         )
     try:
         _check_state(state)

@@ -10,6 +10,7 @@ import zipfile
 import torch
 
 from ..._files import check_is_file
+from ..._words import printable
 from ._plain_pickle import PlainUnpickler
 
 # Bytes; beyond this and twenty times its own size a small file may not unpack.
@@ -37,16 +38,16 @@ def read_tensors(path):
             raise pickle.UnpicklingError("it is a safetensors file")
         raise pickle.UnpicklingError("it does not begin like a file of torch")
     except FileNotFoundError:
-        raise FileNotFoundError(f"{path} does not exist: check the path") from None
+        raise FileNotFoundError(f"{printable(path)} does not exist: check the path") from None
     except Exception as error:  # parsers of damaged files raise errors of many kinds
         if isinstance(error, OSError) and error.filename is not None:
             raise
-        reason = str(error).partition("\n")[0][:_MOST_MESSAGE]
+        reason = printable(str(error).partition("\n")[0][:_MOST_MESSAGE])
         raise ValueError(
-            f"{path} cannot be read as a checkpoint of tensors and NumPy arrays: it is damaged, "
-            f"not a torch file, or holds objects that would run code ({reason}). Load files of "
-            "save() with skchromo.load_model, and files of joblib.dump with joblib.load, only from "
-            "people you trust"
+            f"{printable(path)} cannot be read as a checkpoint of tensors and NumPy arrays: it is "
+            f"damaged, not a torch file, or holds objects that would run code ({reason}). Load "
+            "files of save() with skchromo.load_model, and files of joblib.dump with joblib.load, "
+            "only from people you trust"
         ) from error
 
 

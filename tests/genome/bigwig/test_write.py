@@ -21,7 +21,7 @@ def draw(rng, size, n_runs, apart):
     cuts = np.unique(rng.integers(0, size + 1, 2 * n_runs))
     start, end = cuts[:-1], cuts[1:]
     step = 2 if apart else 1
-    return start[::step], end[::step], rng.normal(size=len(start[::step]))
+    return start[::step], end[::step], rng.gamma(1.0, size=len(start[::step]))
 
 
 @given(seed=st.integers(0, 2**32 - 1), n_runs=st.integers(1, 3_000), apart=st.booleans())
@@ -35,12 +35,15 @@ def test_written_runs_are_read_by_pybigwig(tmp_path_factory, seed, n_runs, apart
     assert file.chroms() == sizes
     assert file.intervals("chr2") is None
     for name, columns in signal.items():
-        found = map(np.array, zip(*file.intervals(name) or [((),) * 3]))
+        if not len(columns[0]):
+            assert file.intervals(name) is None
+            continue
+        found = map(np.array, zip(*file.intervals(name)))
         for one, expected in zip(found, columns):
             np.testing.assert_array_equal(
                 one, expected.astype(np.float32 if one.dtype == float else int)
             )
-        assert file.stats(name, type="max", exact=True) == [np.float32(columns[2].max(initial=-9))]
+        assert file.stats(name, type="max", exact=True) == [np.float32(columns[2].max())]
     header = file.header()
     lengths = [end - start for start, end, _ in signal.values()]
     assert header["nBasesCovered"] == sum(map(np.sum, lengths))
@@ -70,9 +73,10 @@ def test_many_chromosomes_and_blocks_are_found_through_their_trees(tmp_path):
     signal = {name: draw(rng, size, 3, True) for name, size in sizes.items()}
     signal["chr1"] = draw(rng, 4_000_000, 310_000, False)
     path = write(tmp_path / "a.bw", sizes, signal)
-    file, ours = pyBigWig.open(path), BigWigFile(path)
-    assert file.chroms() == ours.chromsizes == sizes
-    assert list(ours.chromsizes) == list(sizes)
+    file = pyBigWig.open(path)
+    with BigWigFile(path) as ours:
+        assert file.chroms() == ours.chromsizes == sizes
+        assert list(ours.chromsizes) == list(sizes)
     for name in ("scaffold_0", "scaffold_699", "scaffold_300"):
         start, end, _ = signal[name]
         assert [run[:2] for run in file.intervals(name)] == [*zip(start, end)]
