@@ -91,6 +91,36 @@ def read_right_or_refuse(track, intact):
     np.testing.assert_array_equal(values, read_bins(track, ["chr1"], [0], [40_000], 100)[0])
 
 
+def test_block_that_claims_most_of_a_large_file_is_damaged(track):
+    content = bytearray(Path(track).read_bytes())
+    first_leaf = struct.unpack_from("<Q", content, 24)[0] + 48 + 4
+    struct.pack_into("<QQ", content, first_leaf + 16, 1000, 1 << 32)
+    with open(track, "wb") as file:
+        file.write(content[:-4])
+        file.seek(1 << 33)  # a hole, which takes no space
+        file.write(content[-4:])
+    with (
+        peak_below(20 << 20),
+        pytest.raises(ValueError, match=r"a\.bw: cannot be read at chr1:.* is damaged"),
+    ):
+        read_bins(track, ["chr1"], [0], [40_000], 100)
+
+
+def test_index_of_more_nodes_than_the_file_can_hold_is_damaged(track):
+    """Nodes that overlap, each of which claims as many children as one can have."""
+    content = bytearray(Path(track).read_bytes())
+    index = struct.unpack_from("<Q", content, 24)[0]
+    node = len(content)
+    places = node + 4 + np.arange(2000) * 4
+    children = b"".join(struct.pack("<IIIIQ", 0, 0, 0, 9, place) for place in places.tolist())
+    nodes = struct.pack("<BBH", 0, 0, 2000) + children
+    struct.pack_into("<BBH", content, index + 48, 0, 0, 1)
+    struct.pack_into("<IIIIQ", content, index + 52, 0, 0, 0, 9, node)
+    Path(track).write_bytes(content + nodes + content[-4:])
+    with peak_below(20 << 20), pytest.raises(ValueError, match=r"a\.bw: .* is damaged"):
+        read_bins(track, ["chr1"], [0], [40_000], 100)
+
+
 @pytest.mark.parametrize("n_claimed", [2**31, 2**60])
 def test_bigwig_that_claims_to_be_huge_is_damaged(track, n_claimed):
     content = Path(track).read_bytes()

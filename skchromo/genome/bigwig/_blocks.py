@@ -38,6 +38,10 @@ def read_runs(file, blocks, number, inflated_size):
     values in the order of the blocks. Each block goes to its place in the arrays at once, while
     the processor's cache still holds what it inflated to.
     """
+    # Deflate makes nothing much longer.
+    too_long = np.flatnonzero(blocks.size > 2 * _LARGEST_BLOCK)
+    if len(too_long):
+        raise _damage(blocks, too_long[0])
     largest = min(inflated_size or int(blocks.size.max(initial=1)), _LARGEST_BLOCK)
     stored = stored_blocks(file, blocks)
     step = max(1, _BATCH // largest)

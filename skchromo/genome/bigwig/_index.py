@@ -189,7 +189,7 @@ def _unpack(form, file, place):
 def _leaves(file, root, leaf, branch):
     """Yield the items of each leaf of a tree, in order."""
     size = file.size
-    waiting, seen = [root], set()
+    waiting, seen, n_bytes = [root], set(), 0
     while waiting:
         place = waiting.pop()
         if place in seen or place > size:
@@ -197,7 +197,8 @@ def _leaves(file, root, leaf, branch):
         seen.add(place)
         is_leaf, _, count = _unpack(NODE, file, place)
         form = leaf if is_leaf else branch
-        if is_leaf > 1 or count * form.itemsize > size - place:
+        n_bytes += NODE.size + count * form.itemsize
+        if is_leaf > 1 or n_bytes > size or count * form.itemsize > size - place:
             raise DamageError
         content = file.read_at(place + NODE.size, count * form.itemsize)
         if len(content) < count * form.itemsize:

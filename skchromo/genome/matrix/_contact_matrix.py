@@ -211,9 +211,10 @@ class ContactMatrix(Parameters):
             If `genes` is not a DataFrame.
         ValueError
             If the gene table is not valid or a gene has several TSSs; if the file is not a contact
-            matrix, is damaged, holds negative values, has bins of different sizes or lacks the
-            resolution, weights or chromosomes that are needed; if a TSS lies beyond the end of its
-            chromosome; or if no separation is left at this resolution.
+            matrix, is damaged, holds negative values or NaN, has weights that mask all bins, has
+            bins of different sizes or lacks the resolution, weights or chromosomes that are
+            needed; if a TSS lies beyond the end of its chromosome; or if no separation is left
+            at this resolution.
 
         Warns
         -----
@@ -365,6 +366,7 @@ class ContactMatrix(Parameters):
         if weights is not None and np.isnan(weights).all():
             # nothing can be found; the band is read only to know whether there are counts
             if any(len(block.count) for block in file.pixels(name, reach.farthest)):
+                file.check_not_all_masked(balance)
                 warnings.warn(
                     f"{named(self.path)}: the weights {balance!r} mask all of chromosome {name} at "
                     f"{file.resolution} bp, though it has counts, so that {len(bins)} promoter "

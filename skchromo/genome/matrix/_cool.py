@@ -14,6 +14,8 @@ import numpy as np
 # Stored pixels that are read at a time: 20 bytes each, several times that while they are checked.
 _PIXELS_AT_ONCE = 1 << 20
 _CACHE = 1 << 24
+# Bytes that a column may always have, and how many times its bytes in the file beyond that.
+_ALWAYS_READ, _MOST_COMPRESSED = 1 << 26, 1_100
 _TABLES = ("chroms", "bins", "pixels", "indexes")
 # Weights by whether they divide a count: cooler's own multiply, Juicer's divide.
 _MULTIPLY = ("weight", "ICE", "GW_ICE", "INTER_ICE")
@@ -56,6 +58,8 @@ class CoolReader:
                 f"cooler dump -t bins {self._path} | cut -f1-3 > bins.bed; cooler dump "
                 f"{self._path} | awk '$1 <= $2' | cooler load -f coo bins.bed - upper.cool"
             )
+        for name in ("chroms/name", "chroms/length", "indexes/chrom_offset"):
+            _check_claim(self._group[name])
         names = [_text(name) for name in self._group["chroms/name"][:].tolist()]
         sizes = self._group["chroms/length"][:].tolist()
         self._first_bin = self._group["indexes/chrom_offset"][:].astype(np.int64)
@@ -68,6 +72,8 @@ class CoolReader:
             or self._group["indexes/bin1_offset"].shape != (sum(n_bins) + 1,)
         ):
             raise RuntimeError(f"its chromosomes and bins of {resolution} bp do not fit together")
+        for name in ("bins/start", "indexes/bin1_offset"):
+            _check_claim(self._group[name])
         return dict(zip(names, sizes, strict=True))
 
     def close(self):
@@ -83,6 +89,9 @@ class CoolReader:
     def weights(self, chrom, name):
         """Read the weights of a chromosome's bins as divisors of counts."""
         column = self._group[f"bins/{name}"]
+        _check_claim(column)
+        if column.shape != self._group["bins/start"].shape:
+            raise RuntimeError(f"its weights {name!r} are not one for each bin")
         values = column[slice(*self._bins(chrom))].astype(np.float64)
         if self._divides(name, column.attrs.get("divisive_weights")):
             return values
@@ -92,13 +101,18 @@ class CoolReader:
     def pixels(self, chrom, reach, wanted):
         """Yield first, second and count of the pixels of a band, see `MatrixFile.pixels`."""
         first, last = self._bins(chrom)
-        n_bins = last - first
+        n_bins, n_all = last - first, int(self._first_bin[-1])
+        self._check_bins(chrom, first, last)
         bounds = self._group["indexes/bin1_offset"][first : last + 1].astype(np.int64)
         self._check_index(bounds, first, last)
         for start, stop in _pieces(bounds, _rows_of(wanted, n_bins, reach)):
             low, high = bounds[start], bounds[stop]
             row = np.repeat(np.arange(start, stop), np.diff(bounds[start : stop + 1]))
             column = self._group["pixels/bin2_id"][low:high].astype(np.int64) - first
+            if (self._group["pixels/bin1_id"][low:high] != row + first).any():
+                raise RuntimeError(f"the index of its contacts on {chrom} is damaged")
+            if (column >= n_all - first).any():
+                raise RuntimeError(f"its contacts on {chrom} are with bins that it does not have")
             same = row[1:] == row[:-1]
             if (column < row).any() or (column[1:] <= column[:-1])[same].any():
                 raise RuntimeError(f"its contacts on {chrom} are not in order")
@@ -165,11 +179,18 @@ class CoolReader:
             )
         return True
 
+    def _check_bins(self, chrom, first, last):
+        """Refuse bins of a chromosome that are not where its index and its length put them."""
+        start = self._group["bins/start"][first:last]
+        if (start != np.arange(last - first) * self.resolution).any():
+            raise RuntimeError(f"its bins on {chrom} are not where their numbers put them")
+
     def _check_index(self, bounds, first, last):
         """Refuse an index that does not agree with the rows of the pixels."""
         rows = self._group["pixels/bin1_id"]
         low, high = int(bounds[0]), int(bounds[-1])
-        within = 0 <= low <= high <= len(rows) == len(self._group["pixels/bin2_id"])
+        others = {len(self._group[f"pixels/{name}"]) for name in ("bin2_id", "count")}
+        within = 0 <= low <= high <= len(rows) and others == {len(rows)}
         if not within or (np.diff(bounds) < 0).any():
             raise RuntimeError("the index of its contacts is damaged")
         inside = [int(rows[place]) for place in {low, high - 1} if low <= place < high]
@@ -204,11 +225,25 @@ def _is_matrix(group):
     return hasattr(group, "keys") and set(_TABLES[:3]) <= set(group)
 
 
+def _check_claim(dataset):
+    """Refuse, before it is read, a column of more values than its bytes in the file can hold.
+
+    What gzip compresses is at most 1,032 times as long.
+    """
+    claimed, stored = dataset.size * dataset.dtype.itemsize, dataset.id.get_storage_size()
+    if claimed > _ALWAYS_READ + _MOST_COMPRESSED * stored:
+        raise RuntimeError(
+            f"its column {dataset.name} claims {claimed} bytes, of which it holds {stored}"
+        )
+
+
 def _resolution(group):
     """Return the size of all bins of a group in bp; 0 if they are of different sizes."""
     kind, stated = (_text(group.attrs.get(name, "")) for name in ("bin-type", "bin-size"))
     if kind != "variable" and re.fullmatch(r"[1-9]\d*(\.0*)?", stated):
         return int(float(stated))
+    for name in ("start", "end"):
+        _check_claim(group[f"bins/{name}"])
     start, end = (group[f"bins/{name}"][:].astype(np.int64) for name in ("start", "end"))
     width = int((end - start).max(initial=0))
     firsts = np.flatnonzero(start == 0)

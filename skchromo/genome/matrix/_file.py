@@ -101,7 +101,21 @@ class MatrixFile:
         # In a .cool, "weight" multiplies, and "KR" and "VC" divide; all come as divisors here.
         with self._naming():
             divisors = self._reader.weights(chrom, balance)
+        if (divisors < 0).any():
+            raise ValueError(
+                f"{named(self._path)} has negative weights {balance!r} on {chrom}: balance the "
+                "file again, or set balance= to other weights of the file, or None"
+            )
         return np.where(np.isfinite(divisors) & (divisors > 0), divisors, np.nan)
+
+    def check_not_all_masked(self, balance):
+        """Refuse weights that mask every bin of the file."""
+        if all(np.isnan(self.weights(chrom, balance)).all() for chrom in self.chromsizes):
+            raise ValueError(
+                f"{named(self._path)} has weights {balance!r} that mask all bins at "
+                f"{self.resolution} bp: balance the file again, or set balance= to other weights "
+                "of the file, or None"
+            )
 
     def pixels(self, chrom, reach, wanted=None):
         """Yield the band around a chromosome's diagonal as `Pixels`, a block of rows at a time.
@@ -129,6 +143,11 @@ class MatrixFile:
             raise ValueError(
                 f"{named(self._path)} is damaged (its contacts on {chrom} are in no order or all "
                 "zero): fetch or write it again"
+            )
+        if not np.isfinite(block.count).all():
+            raise ValueError(
+                f"{named(self._path)} holds NaN or infinite counts on {chrom}: write it again with "
+                "counts, and leave out pairs of bins without contact"
             )
         if block.count.min() < 0:
             raise ValueError(

@@ -2,6 +2,7 @@
 
 import gzip
 import time
+import tracemalloc
 
 import h5py
 import numpy as np
@@ -223,3 +224,85 @@ def test_index_that_lost_a_part_is_damaged(write, last):
         file["indexes/bin1_offset"][20 if last else 3 :] = 0
     with pytest.raises(ValueError, match=r"the index of its contacts is damaged\): fetch or write"):
         contacts(path)
+
+
+def shorten(name):
+    def change(file):
+        values = file[name][:-1]
+        del file[name]
+        file[name] = values
+
+    return change
+
+
+def put(name, place, value, kind=None):
+    def change(file):
+        values = file[name][:]
+        values = values if kind is None else values.astype(kind)
+        values[place] = value
+        del file[name]
+        file[name] = values
+
+    return change
+
+
+def weights(*values):
+    def change(file):
+        file["bins/weight"] = np.resize(np.array(values, dtype=float), 30)
+
+    return change
+
+
+# The pixels are (1, 5), (5, 9) and (5, 12).
+DISAGREE = {
+    "a row in the wrong place": (put("indexes/bin1_offset", slice(2, 6), 0), "the index of its"),
+    "rows that are exchanged": (put("pixels/bin1_id", 1, 4), "the index of its contacts"),
+    "a falling row": (put("pixels/bin1_id", slice(0, 2), [5, 1]), "the index of its contacts"),
+    "a falling column": (put("pixels/bin2_id", slice(1, 3), [12, 9]), "are not in order"),
+    "a column below the diagonal": (put("pixels/bin2_id", 1, 2), "are not in order"),
+    "a bin behind the last": (put("pixels/bin2_id", 2, 30), "with bins that it does not have"),
+    "a bin of another genome": (put("pixels/bin2_id", 2, 10**6), "with bins that it does not"),
+    "a bin before the first": (put("pixels/bin2_id", 0, -1), "are not in order"),
+    "bins in another order": (put("bins/start", slice(3, 5), [40_000, 30_000]), "its bins on chr1"),
+    "bins of another size": (put("bins/start", slice(None), 7), "its bins on chr1 are not where"),
+    "fewer counts": (shorten("pixels/count"), "the index of its contacts is damaged"),
+    "fewer bins": (shorten("bins/start"), "do not fit together"),
+    "NaN as a count": (
+        put("pixels/count", 1, np.nan, float),
+        "holds NaN or infinite counts on chr1",
+    ),
+    "an infinite count": (put("pixels/count", 1, np.inf, float), "holds NaN or infinite counts"),
+    "a negative count": (put("pixels/count", 1, -2), "holds negative values on chr1"),
+    "a negative weight": (weights(1, -0.5), "has negative weights 'weight' on chr1: balance the"),
+    "weights of NaN": (weights(np.nan), "has weights 'weight' that mask all bins at 10000 bp"),
+    "fewer weights": (lambda file: file.create_dataset("bins/weight", data=np.ones(29)), "one for"),
+}
+
+
+@pytest.mark.parametrize("case", DISAGREE)
+@pytest.mark.parametrize("value", ["oe", "observed"])
+def test_parts_that_disagree_are_refused(write, case, value):
+    change, message = DISAGREE[case]
+    path = write({"/": 10_000}, "a.cool")
+    with h5py.File(path, "r+") as file:
+        change(file)
+    with pytest.raises(ValueError, match=rf"a\.cool' .*{message}.*(again|balance=|needed)"):
+        ContactMatrix(path, value=value, min_separation=0).contacts_of(GENES)
+
+
+@pytest.mark.parametrize(
+    "name", ["chroms/length", "bins/start", "bins/weight", "indexes/bin1_offset"]
+)
+def test_column_that_claims_to_be_huge_is_refused_before_it_is_read(write, name):
+    path = write({"/": 10_000}, "a.cool")
+    with h5py.File(path, "r+") as file:
+        if name != "bins/weight":
+            del file[name]
+        file.create_dataset(name, shape=(1 << 40,), dtype="i4", chunks=(1 << 20,))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=r"a\.cool' .*(claims|fit together|one for each)"):
+            contacts(path)
+        assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    finally:
+        tracemalloc.stop()
