@@ -5,23 +5,22 @@ import copy
 import errno
 import gzip
 import io
-import itertools
 import operator
 import os
-import re
 import secrets
 import stat
 import threading
 import time
 from collections import deque
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
+from ._addresses import is_url, plain, scheme_of, shown, shown_in, without_login
 from ._words import printable
 
 # Seconds; no write takes as long, so that an older unfinished file was left by a killed process.
 _LONGEST_WRITE = 86_400
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+# Errors of the disk, and not of the network.
+OF_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES})
 _GZIPPED = b"\x1f\x8b"
 # Bytes that are read of a remote file where few are needed.
 _AHEAD = 1 << 19
@@ -32,8 +31,9 @@ _PACKAGES = {"http": "aiohttp", "https": "aiohttp", "s3": "s3fs", "s3a": "s3fs",
 _REMEDIES = {
     FileNotFoundError: "the server has no such file ({}): check the address",
     PermissionError: "the server refuses access ({}): check the address and your rights (a public "
-    "s3 bucket needs FSSPEC_S3_ANON=true in the environment), or download the file with your login "
-    "and give its path",
+    "s3 bucket needs FSSPEC_S3_ANON=true in the environment; a login in an address stays in its "
+    "process: other processes find one in ~/.netrc), or download the file with your login and give "
+    "its path",
     ConnectionError: "the server cannot be read from ({}): check the address and the network, or "
     "download the file and give its path",
     ImportError: "{}",
@@ -168,24 +168,11 @@ def remove_leftovers(folder, prefix=""):
                         os.unlink(file)
 
 
-def is_url(path):
-    """Return whether a path is an address: ``http://...`` or any other scheme."""
-    return isinstance(path, str) and _URL.match(path) is not None
-
-
-def without_login(path):
-    """Return an address without name and password, for messages; a path as it is."""
-    if not is_url(path):
-        return path
-    parts = urlsplit(path)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
 def path_on_disk(path, what):
     """Return a Path, and refuse an address; `what` names the file in the message."""
     if is_url(path):
         raise ValueError(
-            f"{what}: {without_login(path)} is a web address, from which only tracks are read: "
+            f"{what}: {shown(path)} is a web address, from which only tracks are read: "
             "download it and give the path of the file"
         )
     return Path(path)
@@ -213,7 +200,7 @@ class FileWatch:
     """
 
     def __init__(self, path, name=None):
-        self.path, self.name = path, name or without_login(path)
+        self.path, self.name = path, name or shown(path)
         if not is_url(path):
             check_is_file(path, self.name)
         self._state = self._now()
@@ -334,7 +321,7 @@ class RemoteFile:
 
     Nothing is open between two calls. `size` is in bytes; `version` is the server's ETag, date or
     the like, None where it sends none; `name` is its name in errors, by default the address without
-    login. Files of the same state (address, size, version) are equal.
+    login. Files of the same address, size and version are equal.
     """
 
     # Bytes; the first range is read when the file is opened.
@@ -343,9 +330,9 @@ class RemoteFile:
     n_at_once, pauses = 8, (0.3, 1.0, 3.0)
 
     def __init__(self, url, name=None):
-        self.url = url
-        self.name = printable(name or without_login(url))
-        self._scheme = urlsplit(url).scheme.lower()
+        self.url = plain(url)
+        self.name = printable(name or shown(url))
+        self._scheme = scheme_of(url)
         self._seen = self._latest = None  # size and version; the address of a redirect
         self._windows, self._lock = deque(maxlen=4), threading.Lock()
         (self._head,) = self.fetch([0], [self.first_range])
@@ -353,12 +340,12 @@ class RemoteFile:
 
     @property
     def state(self):
-        """Return address, size and version."""
-        return (self.url, self.size, self.version)
+        """Return address without login, size and version."""
+        return (without_login(self.url), self.size, self.version)
 
     def __eq__(self, other):
         known = isinstance(other, RemoteFile) and self.version is not None
-        return self is other or (known and self.state == other.state)
+        return self is other or (known and (self.url, self.state) == (other.url, other.state))
 
     def __hash__(self):
         return hash(self.state)
@@ -394,6 +381,17 @@ class RemoteFile:
             some = slice(i, i + self.n_at_once)
             yield from map(memoryview, self.fetch(starts[some], stops[some]))
 
+    def read_on(self, start=0):
+        """Yield the bytes from a place to the end; the first range alone, then several at a time.
+
+        The size is the server's claim: nothing is made of that length.
+        """
+        step, n = self.longest_range, 1
+        while start < self.size:
+            starts = range(start, min(start + n * step, self.size), step)
+            yield from self.read_ranges(starts, [min(at + step, self.size) for at in starts])
+            start, n = starts[-1] + step, self.n_at_once
+
     def fetch(self, starts, stops):
         """Read ranges, several at a time, and return the bytes of each.
 
@@ -401,25 +399,18 @@ class RemoteFile:
         server that sends whole files only.
         """
         read = self._from_http if self._scheme in ("http", "https") else self._from_others
-        try:
+        with _named_errors(self.name):
             contents, states = read(list(starts), list(stops))
             self._seen = self._seen or states[0]
             if any(state != self._seen for state in states):
                 raise ValueError(
                     "the file was replaced on the server while it was read: read again"
                 )
-        except tuple(_REMEDIES) as error:
-            kind = next(kind for kind in _REMEDIES if isinstance(error, kind))
-            raise kind(f"{self.name}: {_REMEDIES[kind].format(error)}") from error
         return contents
 
     def _from_http(self, starts, stops):
         """Read ranges over http, and size and version with each."""
-        try:
-            from ._http import HttpRanges
-        except ImportError as error:
-            raise self._lacks_package() from error
-        system = HttpRanges(self.url, self._latest, self.pauses)
+        system = _http_file(self.url, self._latest)
         contents = _raise_any(
             system.cat_ranges([self.url] * len(starts), starts, stops, batch_size=self.n_at_once)
         )
@@ -433,7 +424,7 @@ class RemoteFile:
 
             system, path = url_to_fs(self.url)
         except ImportError as error:
-            raise self._lacks_package() from error
+            raise _lacks_package(self._scheme) from error
         except ValueError as error:
             raise ValueError(
                 f"addresses that begin with {self._scheme}:// cannot be read: download the file "
@@ -453,12 +444,39 @@ class RemoteFile:
                 time.sleep(pause)
         raise ConnectionError(f"{trouble}; tried {len(self.pauses) + 1} times") from trouble
 
-    def _lacks_package(self):
-        """Return the error for an address whose package is not installed."""
-        package = _PACKAGES.get(self._scheme, "the package that fsspec needs for them")
-        return ImportError(
-            f"addresses that begin with {self._scheme}:// need {package}: pip install {package}"
-        )
+
+def download(url, file, bar):
+    """Download from a server that sends whole files only; `bar` shows the bytes that arrive."""
+    with _named_errors(shown(url)):
+        _http_file(plain(url)).download(file, bar)
+
+
+def _http_file(url, latest=None):
+    """Return a file on a web server, for one call."""
+    try:
+        from ._http import HttpFile
+    except ImportError as error:
+        raise _lacks_package(scheme_of(url)) from error
+    return HttpFile(url, latest, RemoteFile.pauses)
+
+
+def _lacks_package(scheme):
+    """Return the error for an address whose package is not installed."""
+    package = _PACKAGES.get(scheme, "the package that fsspec needs for them")
+    return ImportError(
+        f"addresses that begin with {scheme}:// need {package}: pip install {package}"
+    )
+
+
+@contextlib.contextmanager
+def _named_errors(name):
+    """Raise what a server or its package raises with the file's name and a remedy."""
+    try:
+        yield
+    except tuple(_REMEDIES) as error:
+        kind = next(kind for kind in _REMEDIES if isinstance(error, kind))
+        # The words of a library may hold the address. Its error itself is left out for that reason.
+        raise kind(f"{name}: {_REMEDIES[kind].format(shown_in(str(error)))}") from None
 
 
 def _raise_any(contents):
@@ -481,12 +499,7 @@ class _Stream(io.RawIOBase):
     """The bytes of a remote file in order: one range first, then several at a time."""
 
     def __init__(self, file):
-        step = file.longest_range
-        starts = range(0, file.size, step)
-        stops = [min(start + step, file.size) for start in starts]
-        self._parts = itertools.chain(
-            file.read_ranges(starts[:1], stops[:1]), file.read_ranges(starts[1:], stops[1:])
-        )
+        self._parts = file.read_on()
         self._left = memoryview(b"")
 
     def readable(self):

@@ -79,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
         if status is not None:
             self.close_connection = True
             self.send_response(status)
-            if status == 307:
+            if path in server.redirects:
                 self.send_header("Location", f"{server.url}/{server.redirects[path]}")
             self.send_header("Content-Length", "0")
             for name, value in server.headers.items():

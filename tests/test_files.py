@@ -144,7 +144,9 @@ def test_nothing_is_left_at_exit(server):
     done = subprocess.run(
         [sys.executable, "-X", "dev", "-W", "error", "-c", code], capture_output=True, text=True
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    # asyncio tells in this mode what took long, as on a busy machine.
+    told = [line for line in done.stderr.splitlines() if not line.startswith("Executing ")]
+    assert (done.returncode, done.stdout, told) == (0, "", [])
 
 
 WRITERS = {"write_text", "write_bytes", "savez", "savez_compressed", "savetxt", "tofile"}

@@ -11,6 +11,7 @@ import skchromo
 
 PACKAGE = Path(skchromo.__file__).parent
 ROOT_FILES = {
+    "_addresses",
     "_arrays",
     "_files",
     "_http",

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from .._addresses import hide_logins
+
 _LETTERS = ("a", "b")
 
 
@@ -16,6 +18,10 @@ class GeneTableTransformer(TransformerMixin, BaseEstimator):
     # scikit-learn shows the parameters' texts in notebooks only where there is a link to follow
     _doc_link_module = "skchromo"
     _doc_link_template = "#"
+
+    def __setattr__(self, name, value):
+        """Set a parameter or fitted attribute, whose addresses do not print their logins."""
+        super().__setattr__(name, hide_logins(value))
 
     def set_output(self, *, transform=None):
         """Accept and ignore scikit-learn's choice of output container.

@@ -5,6 +5,7 @@ import os
 
 import pandas as pd
 
+from .._addresses import hide_logins
 from .._words import name_some
 
 
@@ -13,6 +14,10 @@ class Parameters:
 
     def __post_init__(self):
         self._check_parameters()
+
+    def __setattr__(self, name, value):
+        """Set a parameter, whose addresses do not print their logins."""
+        super().__setattr__(name, hide_logins(value))
 
     def __repr__(self):
         first, *others = dataclasses.fields(self)
@@ -74,7 +79,7 @@ class Parameters:
         ContactMatrix('K562.mcool', resolution=5000)
         """
         before = self.get_params(deep=False)
-        own = {name: value for name, value in params.items() if "__" not in name}
+        own = {name: hide_logins(value) for name, value in params.items() if "__" not in name}
         inner = {}
         for name in params.keys() - own.keys():
             outer, _, key = name.partition("__")

@@ -8,6 +8,7 @@ import re
 import shutil
 from urllib.parse import unquote, urlsplit
 
+from ..._addresses import hide_logins, without_login
 from ..._files import whole_file
 from ._data_home import get_data_home
 from ._fetch_file import fetch_file, how_to_fetch_again, join_url
@@ -93,7 +94,7 @@ def fetch_contacts(source, *, data_home=None, base_url=None, progress=True):
         of the paper (E003, E004, E005, E006, E007, E016, E066, E087, E114, E116, E118), a file of
         GEO (GSE... or GSM...) or an http address, got 'H9'
     """
-    folder = get_data_home(data_home) / "contacts"
+    folder, source = get_data_home(data_home) / "contacts", hide_logins(source)
     tissue = _TISSUE_OF.get(source, source) if isinstance(source, str) else None
     if tissue in _TISSUES:
         made = folder / f"3div_{tissue}.tsv.gz"
@@ -103,17 +104,22 @@ def fetch_contacts(source, *, data_home=None, base_url=None, progress=True):
             _write_pairs(fetch_file(url, folder / name, progress=progress), made)
         return made
     url = _address(source, base_url)
-    name = unquote(urlsplit(url).path.rpartition("/")[2])
+    name = unquote(urlsplit(url).path.rpartition("/")[2]).replace("/", "-")
     if source == url:
         # Files of one name may stand at many addresses.
-        name = f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{name}"
+        bare = without_login(url)
+        name = f"{hashlib.sha256(bare.encode()).hexdigest()[:12]}-{name}"
     return _without_bzip2(fetch_file(url, folder / name, progress=progress))
 
 
 def _address(source, base_url):
     """Return the address of a source that is not a tissue."""
     if isinstance(source, str) and source.startswith(("http://", "https://")):
-        if not urlsplit(source).path.rpartition("/")[2]:
+        try:
+            name = urlsplit(source).path.rpartition("/")[2]
+        except ValueError:
+            raise ValueError(f"{source}: this is not a web address: check it") from None
+        if not name:
             raise ValueError(f"{source} names a folder: give the address of a file")
         return source
     found = re.fullmatch(r"(GSE|GSM)(\d+)_[^/\s]+", source) if isinstance(source, str) else None

@@ -1,22 +1,19 @@
 """A file in the data home: downloaded once, in several calls if need be, checked at each use."""
 
 import contextlib
-import errno
 import hashlib
 import io
 import os
 import secrets
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tqdm import tqdm
 
-from ..._files import RemoteFile, saving_to, whole_file
+from ..._addresses import hide_logins
+from ..._files import OF_DISK, RemoteFile, download, saving_to, whole_file
 
 _FILES_AT_ONCE = 8
-# Errors of the disk, and not of the network.
-_OF_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES}
 
 
 class _WholeRemoteFile(RemoteFile):
@@ -32,7 +29,7 @@ def fetch_file(url, path, *, checksum=None, progress=True):
     download is written beside the file (``<name>.sha256``, as sha256sum writes it) and holds from
     then on.
     """
-    path = Path(path)
+    path, url = Path(path), hide_logins(url)
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         with _part_of(path) as part:
@@ -139,7 +136,8 @@ def _download(url, part, path, progress):
         try:
             remote = _WholeRemoteFile(url)
         except io.UnsupportedOperation:
-            _download_whole(url, part, options)
+            with open(part, "wb") as file, tqdm(**options) as bar:
+                download(url, file, bar)
         else:
             _download_ranges(remote, part, options)
     except BaseException as error:
@@ -161,7 +159,7 @@ def _download(url, part, path, progress):
 
 def _is_of_disk(error):
     """Return whether an error comes from the disk."""
-    return isinstance(error, OSError) and error.errno in _OF_DISK
+    return isinstance(error, OSError) and error.errno in OF_DISK
 
 
 def _download_ranges(remote, part, options):
@@ -179,32 +177,8 @@ def _download_ranges(remote, part, options):
     ):
         if not file.tell():
             bar.update(file.write(remote.read_at(0, remote.first_range)))
-        starts = range(file.tell(), remote.size, remote.longest_range)
-        stops = [min(start + remote.longest_range, remote.size) for start in starts]
-        for content in remote.read_ranges(starts, stops):
+        for content in remote.read_on(file.tell()):
             bar.update(file.write(content))
-
-
-def _download_whole(url, part, options):
-    """Download from a server that sends whole files only."""
-    from aiohttp import ClientError
-    from fsspec.callbacks import TqdmCallback
-    from fsspec.implementations.http import HTTPFileSystem
-
-    # Servers that label a .gz as compressed would have it unpacked on the way otherwise.
-    headers = {"Accept-Encoding": "identity"}
-    system = HTTPFileSystem(client_kwargs={"auto_decompress": False, "headers": headers})
-    for pause in (*RemoteFile.pauses, None):
-        try:
-            with TqdmCallback(options) as callback:
-                system.get_file(url, str(part), callback=callback)
-            return
-        except (ClientError, OSError) as error:
-            if _is_of_disk(error):
-                raise
-            if pause is None:
-                raise ConnectionError(f"{url} cannot be read from ({error})") from error
-        time.sleep(pause)
 
 
 def _check_arrived(url, part, path, checksum):

@@ -5,8 +5,9 @@ import os
 
 import numpy as np
 
+from ..._addresses import hide_logins, is_url, shown
 from ..._arrays import ranges
-from ..._files import is_url, open_at, without_login
+from ..._files import open_at
 from ..._words import printable
 from .._sniff import BIGWIG, SNIFFED, explain_format
 from ._blocks import BlockDamageError, Runs, read_runs
@@ -25,7 +26,7 @@ class BigWigFile:
     """
 
     def __init__(self, path, track=None, nan="error"):
-        self.path = os.fspath(path)
+        self.path = hide_logins(os.fspath(path))
         self.track = track
         self.nan = nan
         self._opened = {}
@@ -40,7 +41,7 @@ class BigWigFile:
         return self.__dict__ | {"_opened": {}}
 
     def __str__(self):
-        path = without_login(self.path)
+        path = shown(self.path)
         return printable(f"track {self.track} ({path})" if self.track else path)
 
     @property
@@ -123,7 +124,7 @@ class BigWigFile:
         try:
             start = file.read_at(0, SNIFFED)
             if int.from_bytes(start[:4], "little") != BIGWIG:
-                advice = explain_format(start, without_login(self.path))
+                advice = explain_format(start, shown(self.path))
                 raise ValueError(f"{self}: not a bigWig file: {advice}")
             if is_url(self.path):
                 file, layout = _read_layout_once(file)

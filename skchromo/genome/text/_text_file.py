@@ -7,6 +7,7 @@ import re
 import zlib
 from functools import partial
 
+from ..._addresses import shown
 from ..._files import FileWatch, open_binary, path_on_disk
 from ..._words import printable
 from ._lines import is_comment, split_line, text_of
@@ -61,7 +62,7 @@ class TextFile:
         if not isinstance(path, (str, os.PathLike)):
             raise TypeError(f"the {what} must be a path to a file, got {type(path).__name__}")
         self.path = path_on_disk(path, what)
-        self.name = printable(f"{what} file '{self.path}'")
+        self.name = printable(f"{what} file '{shown(str(self.path))}'")
         if self.path.is_dir():
             raise ValueError(f"{self.name} is a folder: name the file in it")
         # The file is opened several times, and all must find the same content.

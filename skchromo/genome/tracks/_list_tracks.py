@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from ..._files import is_url, without_login
+from ..._addresses import hide_logins, is_url, shown
 from ..._words import check_names, name_some, printable
 from ._folder import match_pattern, search_folder
 from ._sheet import read_sheet, with_track_and_path
@@ -71,7 +71,7 @@ def list_tracks(source):
     path = os.fspath(source)
     if is_url(path):
         raise ValueError(
-            f"tracks: {without_login(path)} is an address: a server's files cannot be listed, so "
+            f"tracks: {shown(path)} is an address: a server's files cannot be listed, so "
             "give a mapping such as {'H3K4me3': 'https://...'}, or a sample sheet on disk with "
             "addresses as paths"
         )
@@ -173,8 +173,10 @@ def _check_paths(owner, paths):
         if not isinstance(path, (str, os.PathLike)):
             raise TypeError(f"{owner}: a path must be text or a Path, got {path!r}")
         if not isinstance(path, str) and str(path).startswith(("http:/", "https:/")):
-            raise TypeError(f"{owner}: give an address as text; as a Path, {path} has lost a slash")
-    paths = tuple(os.fspath(path) for path in paths)
+            raise TypeError(
+                f"{owner}: give an address as text; as a Path, {shown(str(path))} has lost a slash"
+            )
+    paths = tuple(hide_logins(os.fspath(path)) for path in paths)
     if len(set(paths)) < len(paths):
         raise ValueError(f"{owner}: a file is given twice: {name_some(paths)}")
     return paths

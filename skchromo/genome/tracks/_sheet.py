@@ -6,7 +6,8 @@ from collections import Counter
 
 import pandas as pd
 
-from ..._files import FileWatch, is_url
+from ..._addresses import is_url
+from ..._files import FileWatch
 from ..._words import name_some, printable
 from .._sniff import BIGWIG, SNIFFED, explain_format
 
