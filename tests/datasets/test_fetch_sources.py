@@ -292,6 +292,15 @@ def test_file_of_geo_goes_into_the_transformer(contacts, server):
     assert contacts(name, base_url=closed_port()) == path
 
 
+def test_bzip2_that_unpacks_without_end_is_refused(server, contacts):
+    name = "GSE86189_LG.po.all.txt.bz2"
+    server.files[f"series/GSE86nnn/GSE86189/suppl/{name}"] = bz2.compress(bytes(100 << 20))
+    with pytest.raises(ValueError, match=rf"{name} unpacks into more than \d+ bytes.*: delete it"):
+        contacts(name)
+    with pytest.raises(ValueError, match="unpacks into more"):
+        contacts(name, base_url=closed_port())
+
+
 @pytest.mark.parametrize(
     ("name", "folder"),
     [

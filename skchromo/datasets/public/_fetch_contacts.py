@@ -5,7 +5,6 @@ import gzip
 import hashlib
 import pickle
 import re
-import shutil
 from urllib.parse import unquote, urlsplit
 
 from ..._addresses import hide_logins, without_login
@@ -32,6 +31,9 @@ _TISSUE_OF = {
 # Errors of a damaged pickle, or of one of something else.
 _NO_PAIRS = (ValueError, TypeError, AttributeError, LookupError)
 _TISSUES = tuple(dict.fromkeys(_TISSUE_OF.values()))
+
+# A bzip2 file may unpack into so many bytes, and so many times its own size: text takes a tenth.
+_ALWAYS_UNPACKED, _MOST_PACKED = 1 << 26, 200
 
 
 def fetch_contacts(source, *, data_home=None, base_url=None, progress=True):
@@ -179,10 +181,17 @@ def _without_bzip2(path):
             return path
     target = path.with_name(path.name.removesuffix(".bz2") + ".gz")
     if not target.exists():
+        most = _ALWAYS_UNPACKED + _MOST_PACKED * path.stat().st_size
         with (
             bz2.open(path) as packed,
             whole_file(target) as file,
             _packing(file) as out,
         ):
-            shutil.copyfileobj(packed, out, 1 << 20)
+            for part in iter(lambda: packed.read(1 << 20), b""):
+                out.write(part)
+                if packed.tell() > most:
+                    raise ValueError(
+                        f"{path} unpacks into more than {most} bytes, as no table does: "
+                        f"{how_to_fetch_again(path)}"
+                    )
     return target
