@@ -249,10 +249,10 @@ def test_group_is_kept_or_gets_the_rights_of_others(tmp_path):
     for folder in (tmp_path.parent, tmp_path.parent.parent):
         folder.chmod(0o755)
     path = tmp_path / "m"
-    for groups, expected in (([4_321], (4_321, 0o664)), ([], (65_534, 0o644))):
+    for groups, expected in (([4_321], (4_321, 0o664)), ([], (65_534, 0o666))):
         path.write_bytes(b"older")
         os.chown(path, 0, 4_321)
-        path.chmod(0o664 if groups else 0o666)
+        path.chmod(0o664 if groups else 0o676)
         if not (child := os.fork()):
             try:
                 os.setgroups(groups)
