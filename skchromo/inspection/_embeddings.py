@@ -51,7 +51,7 @@ def embeddings(estimator, X):
 
     See Also
     --------
-    ChromoformerEmbedding : The same as a step of a Pipeline.
+    skchromo.ChromoformerEmbedding : The same as a step of a Pipeline.
     attributions : Attribute a prediction to bins and tracks.
 
     Notes
@@ -111,7 +111,7 @@ class ChromoformerEmbedding(MetaEstimatorMixin, TransformerMixin, BaseEstimator)
     """Train a Chromoformer, and transform genes to its embeddings.
 
     A step of a Pipeline whose output is a 2-D table: a ridge, a clustering or UMAP is the next
-    step. :func:`embeddings` explains the columns.
+    step. :func:`~skchromo.inspection.embeddings` explains the columns.
 
     `fit` trains a clone of `estimator`, so that in cross-validation no fold is embedded by a model
     that has seen its expression. To use a model that is trained already, wrap it:
@@ -136,7 +136,7 @@ class ChromoformerEmbedding(MetaEstimatorMixin, TransformerMixin, BaseEstimator)
 
     See Also
     --------
-    embeddings : The same as a function, of a fitted estimator.
+    skchromo.inspection.embeddings : The same as a function, of a fitted estimator.
     WindowSummary : Mean signals around the TSS as a table: the baseline of embeddings.
 
     Examples
