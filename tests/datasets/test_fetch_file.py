@@ -34,7 +34,7 @@ def names_in(folder):
 
 def interrupt(server, folder):
     """Break off a download after the first 2 MB, if the server has ranges; return the error."""
-    server.faults = [""] * (2 if server.ranges else 1) + ["status:500"] * 50
+    server.faults = ["", *["status:500"] * 50]
     with pytest.raises(ConnectionError) as caught:
         fetch(server, folder)
     server.faults = []
