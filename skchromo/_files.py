@@ -382,11 +382,11 @@ class RemoteFile:
             yield from map(memoryview, self.fetch(starts[some], stops[some]))
 
     def read_on(self, start=0):
-        """Yield the bytes from a place to the end; the first range alone, then several at a time.
+        """Yield the bytes from a place to the end; the file's first range alone, others together.
 
         The size is the server's claim: nothing is made of that length.
         """
-        step, n = self.longest_range, 1
+        step, n = self.longest_range, self.n_at_once if start else 1
         while start < self.size:
             starts = range(start, min(start + n * step, self.size), step)
             yield from self.read_ranges(starts, [min(at + step, self.size) for at in starts])
