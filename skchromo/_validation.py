@@ -1,8 +1,10 @@
-"""The check of X, and the index of its rows, that estimators and tables share; without torch."""
+"""The check of X that estimators and tables share, and the base of tables; without torch."""
 
 import numpy as np
 import pandas as pd
-from sklearn.utils.validation import validate_data
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from .regions import RegionArray, check_as_fitted, check_conditions, refuse_genes
 
@@ -44,6 +46,44 @@ def gene_index(X):
     if len(names) == 1:
         return pd.Index(values[0], name=names[0])
     return pd.MultiIndex.from_arrays(values, names=names)
+
+
+class GeneNumbers(TransformerMixin, BaseEstimator):
+    """Base of transformers of regions into a table of numbers with a row for each gene.
+
+    A fitted subclass has `_tracks`, the names of the tracks, and `_columns`, those of the columns.
+    """
+
+    def _output(self, X, table):
+        """Return an array; after ``set_output`` a table with the index of the gene table of X."""
+        if X.row_labels is None or _get_output_config("transform", self)["dense"] != "pandas":
+            return table
+        return pd.DataFrame(table, index=gene_index(X))
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the columns.
+
+        Parameters
+        ----------
+        input_features : array-like of str of shape (n_features,), default=None
+            The names of the tracks, as a Pipeline passes them on, or compared with
+            `n_features_in_` and `feature_names_in_`, as everywhere in scikit-learn. The names do
+            not depend on it.
+
+        Returns
+        -------
+        names : ndarray of str, object
+            The names, as the description of the class spells them.
+
+        Raises
+        ------
+        NotFittedError
+            If the transformer is not fitted.
+        """
+        check_is_fitted(self)
+        if input_features is None or tuple(input_features) != self._tracks():
+            _check_feature_names_in(self, input_features)
+        return np.array(self._columns(), dtype=object)
 
 
 def _check_array(estimator, X, n_conditions, reset, y):

@@ -4,17 +4,14 @@ from itertools import pairwise
 from numbers import Integral
 
 import numpy as np
-import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_scalar
-from sklearn.utils._set_output import _get_output_config
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
-from .._validation import gene_index, to_regions
+from .._validation import GeneNumbers, to_regions
 from ..regions import RegionArray, mean_signal, window_sums
 
 
-class WindowSummary(TransformerMixin, BaseEstimator):
+class WindowSummary(GeneNumbers):
     """Summarise each gene as a row of numbers: log mean signal around the TSS and at its pCREs.
 
     Turns regions into a 2-D table with named columns for ridge or logistic regression, a forest or
@@ -184,30 +181,13 @@ class WindowSummary(TransformerMixin, BaseEstimator):
             means["pcres"] = _pcre_activity(X)
         columns = np.stack([means[window] for window in self.windows_], axis=2)
         table = np.log1p(columns).reshape(len(X), -1)
-        if X.row_labels is None or _get_output_config("transform", self)["dense"] != "pandas":
-            return table
-        return pd.DataFrame(table, index=gene_index(X))
+        return self._output(X, table)
 
-    def get_feature_names_out(self, input_features=None):
-        """Return the names of the columns.
+    def _tracks(self):
+        return self.tracks_
 
-        Parameters
-        ----------
-        input_features : array-like of str of shape (n_features,), default=None
-            The names of the tracks, as a Pipeline passes them on, or compared with
-            `n_features_in_` and `feature_names_in_`, as everywhere in scikit-learn. The names do
-            not depend on it.
-
-        Returns
-        -------
-        names : ndarray of str, object
-            ``{track}_{window}``, all windows of the first track first.
-        """
-        check_is_fitted(self, "windows_")
-        if input_features is None or tuple(input_features) != self.tracks_:
-            _check_feature_names_in(self, input_features)
-        names = [f"{track}_{window}" for track in self.tracks_ for window in self.windows_]
-        return np.array(names, dtype=object)
+    def _columns(self):
+        return [f"{track}_{window}" for track in self.tracks_ for window in self.windows_]
 
     def _check_params(self):
         """Check the parameters."""

@@ -3,14 +3,13 @@
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone
+from sklearn.base import MetaEstimatorMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
-from sklearn.utils._set_output import _get_output_config
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
-from .._validation import gene_index
+from .._validation import GeneNumbers
 from ..nn import DeviceRegions
 from ._model import at_rest, find_fitted, open_model
 
@@ -107,11 +106,11 @@ def _is_frozen(estimator):
     return isinstance(estimator, FrozenEstimator)
 
 
-class ChromoformerEmbedding(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
+class ChromoformerEmbedding(MetaEstimatorMixin, GeneNumbers):
     """Train a Chromoformer, and transform genes to its embeddings.
 
     A step of a Pipeline whose output is a 2-D table: a ridge, a clustering or UMAP is the next
-    step. :func:`~skchromo.inspection.embeddings` explains the columns.
+    step. :func:`~skchromo.inspection.embeddings` explains the columns and their names.
 
     `fit` trains a clone of `estimator`, so that in cross-validation no fold is embedded by a model
     that has seen its expression. To use a model that is trained already, wrap it:
@@ -233,28 +232,10 @@ class ChromoformerEmbedding(MetaEstimatorMixin, TransformerMixin, BaseEstimator)
         """
         check_is_fitted(self, "estimator_")
         estimator, X, _ = open_model(self.estimator_, X)
-        table = _encode(estimator, X)
-        if X.row_labels is None or _get_output_config("transform", self)["dense"] != "pandas":
-            return table
-        return pd.DataFrame(table, index=gene_index(X))
+        return self._output(X, _encode(estimator, X))
 
-    def get_feature_names_out(self, input_features=None):
-        """Return the names of the columns.
+    def _tracks(self):
+        return find_fitted(self.estimator_).tracks_
 
-        Parameters
-        ----------
-        input_features : array-like of str of shape (n_features,), default=None
-            The names of the tracks, as a Pipeline passes them on, or compared with
-            `n_features_in_` and `feature_names_in_`, as everywhere in scikit-learn. The names do
-            not depend on it.
-
-        Returns
-        -------
-        names : ndarray of str, object
-            ``embedding_{bin size}bp_{dimension}``, all of the first bin size first.
-        """
-        check_is_fitted(self, "estimator_")
-        estimator = find_fitted(self.estimator_)
-        if input_features is None or tuple(input_features) != estimator.tracks_:
-            _check_feature_names_in(self, input_features)
-        return np.array(_column_names(estimator), dtype=object)
+    def _columns(self):
+        return _column_names(find_fitted(self.estimator_))
