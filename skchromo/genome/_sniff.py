@@ -144,14 +144,14 @@ def _kind_of_text(text):
             continue
         if len(fields) < 3 or not (fields[1].isdigit() and fields[2].isdigit()):
             return "unknown"
-        if len(fields) == 4 and _is_number(fields[3]):
+        if len(fields) == 4 and is_number(fields[3]):
             return "bedGraph"
-        scored = len(fields) in (9, 10) and all(map(_is_number, fields[6:9]))
+        scored = len(fields) in (9, 10) and all(map(is_number, fields[6:9]))
         return "peaks" if scored else "BED"
     return "unknown"
 
 
-def _is_number(text):
+def is_number(text):
     """Return whether a field can be signal."""
     try:
         float(text)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..._files import FileWatch, is_url, path_on_disk
 from ..._words import is_whole, name_some
+from .._sniff import is_number
 from ..bigwig import is_bigbed, read_bigbed
 from ..contacts import check_intervals, check_positions, check_text, open_table
 from ..text import FrameTable
@@ -129,7 +130,7 @@ def _find_columns(table):
     for role, known in _NAMES.items():
         found = [names.index(name) for name in known if name in names]
         places |= {role: found[0]} if found else {}
-    if "summit" in places and table.first and not _is_number(table.first[places["summit"]]):
+    if "summit" in places and table.first and not is_number(table.first[places["summit"]]):
         del places["summit"]  # a name of each peak
     missing = [role for role in ("chrom", "start", "end") if role not in places]
     if missing:
@@ -144,7 +145,7 @@ def _find_signal(table, n_columns):
     """Return the positions of signal and summit in a table without header, where it has any."""
     position, numbers = _SIGNALS.get(n_columns, (None, ()))
     rows = table.sample(_N_LOOKED_AT)
-    if position is None or not all(_is_number(row[at]) for row in rows for at in numbers):
+    if position is None or not all(is_number(row[at]) for row in rows for at in numbers):
         return {}
     if n_columns == 9 and all(_is_thick(row) for row in rows):
         return {}  # BED with the bounds of a thick part
@@ -152,18 +153,9 @@ def _find_signal(table, n_columns):
     return places | ({"summit": _SUMMITS[n_columns]} if n_columns in _SUMMITS else {})
 
 
-def _is_number(text):
-    """Return whether a field is a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _is_thick(row):
     """Return whether columns seven and eight of a row are positions within its interval."""
-    start, end, *thick = (float(row[at]) for at in (1, 2, 6, 7) if _is_number(row[at]))
+    start, end, *thick = (float(row[at]) for at in (1, 2, 6, 7) if is_number(row[at]))
     return len(thick) == 2 and start <= thick[0] <= thick[1] <= end
 
 
