@@ -53,11 +53,12 @@ RULES = {
     "estimators.training": ({"nn", "regions"}, set()),
     "evaluation": ({"genome", "regions"}, {"torch", "skorch"}),
     "inspection": (
-        {"inspection._plot", "inspection.export"}
+        {"inspection._plot", "inspection.export", "inspection.perturbation"}
         | {"estimators", "nn", "regions", "genome", "evaluation"},
         set(),
     ),
-    "inspection._plot": ({"estimators", "regions", "evaluation"}, set()),
+    "inspection._plot": ({"inspection.perturbation", "regions", "evaluation"}, set()),
+    "inspection.perturbation": ({"regions", "genome", "evaluation"}, set()),
     "inspection.export": (
         GENOME | {"inspection._plot", "genome", "regions", "evaluation"},
         {"torch", "skorch"},

@@ -2,11 +2,7 @@
 
 from ._attention import Attention, attention
 from ._attributions import Attributions, attributions
-from ._element_effects import element_effects
 from ._embeddings import ChromoformerEmbedding, embeddings
-from ._mark_importance import MarkImportance, mark_importance
-from ._pcre_importance import PCREImportance, pcre_importance
-from ._perturb import Effects, Perturbation, perturb
 from ._plot import (
     AttentionDisplay,
     CRISPRiDisplay,
@@ -16,8 +12,20 @@ from ._plot import (
     PCREImportanceDisplay,
 )
 from ._randomisation import randomisation_check
-from ._saturation import Saturation, count_saturation, weight_saturation
 from .export import to_bedgraph, to_bedpe, to_bigwig, to_crispr_comparison, to_interact
+from .perturbation import (
+    Effects,
+    MarkImportance,
+    PCREImportance,
+    Perturbation,
+    Saturation,
+    count_saturation,
+    element_effects,
+    mark_importance,
+    pcre_importance,
+    perturb,
+    weight_saturation,
+)
 
 __all__ = [
     "AttentionDisplay",

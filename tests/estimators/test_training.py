@@ -188,16 +188,21 @@ def test_interrupt_while_regions_are_pooled_is_raised_as_it_is(X, y, monkeypatch
         ChromoformerRegressor(**TINY).fit(X, y)
 
 
+@pytest.mark.parametrize("pickled", [False, True])
 @pytest.mark.parametrize("schedule", ["one_cycle", "decay"])
-def test_continued_training_gives_the_same_bits(X, y, schedule):
+def test_continued_training_gives_the_same_bits(X, y, schedule, pickled):
     params = {**TINY, "max_epochs": 5, "lr_schedule": schedule, "dropout": 0.2}
     whole = ChromoformerRegressor(**params).fit(X, y)
     model = ChromoformerRegressor(**params, warm_start=True, callbacks=[Interrupt(3, "batch")])
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, y)
     assert model.n_iter_ == 2
-    model.set_params(callbacks=None).fit(X, y)
+    model.set_params(callbacks=None)
+    if pickled:
+        model = pickle.loads(pickle.dumps(model))
+    model.fit(X, y)
     assert model.n_iter_ == 5
+    assert pickle.loads(pickle.dumps(model)).predict(X).shape == (40,)
     assert_same_weights(model, whole)
     assert model.history_[:, "train_loss"] == whole.history_[:, "train_loss"]
 
@@ -268,18 +273,6 @@ def test_genes_of_a_former_fit_are_watched_on_without_a_seed(X, y):
     model = ChromoformerRegressor(**params, callbacks=[Look()]).fit(dense, y)
     model.set_params(max_epochs=4).fit(dense, y)
     assert len({tuple(rows) for rows in seen}) == 1
-
-
-@pytest.mark.parametrize("schedule", ["one_cycle", "decay"])
-def test_a_model_pickled_to_be_trained_on_gives_the_same_bits(X, y, schedule):
-    params = {**TINY, "max_epochs": 5, "lr_schedule": schedule, "dropout": 0.2}
-    whole = ChromoformerRegressor(**params).fit(X, y)
-    model = ChromoformerRegressor(**params, warm_start=True, callbacks=[Interrupt(3, "batch")])
-    with pytest.raises(KeyboardInterrupt):
-        model.fit(X, y)
-    model = pickle.loads(pickle.dumps(model.set_params(callbacks=None))).fit(X, y)
-    assert_same_weights(model, whole)
-    assert pickle.loads(pickle.dumps(model)).predict(X).shape == (40,)
 
 
 def test_a_model_without_the_state_of_its_optimizer_is_trained_on_with_a_warning(

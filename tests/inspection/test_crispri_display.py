@@ -107,17 +107,12 @@ def test_class_of_distance_is_drawn_alone(pairs, scores):
         CRISPRiDisplay(pairs, scores, distances=(0, 5))
 
 
-def test_display_of_an_estimator_draws_the_fall_of_its_predictions(X, fitted, pairs, scores):
-    display = CRISPRiDisplay.from_estimator(fitted, X, pairs, scores={"ABC": scores["ABC"]})
+def test_effects_of_an_estimator_are_scores(X, fitted, pairs):
     effects = element_effects(fitted, X, pairs, n_background=0)
+    display = CRISPRiDisplay.from_scores(pairs, {"effect": -effects["effect"]})
     expected = average_precision_score(pairs["Regulated"], -effects["effect"])
     assert display.average_precision["effect"] == pytest.approx(expected)
-    assert set(display.lines_) == {"effect", "ABC", "distance"}
-    bare = pairs.drop(columns="distance").assign(own=scores["model"])
-    display = CRISPRiDisplay.from_estimator(fitted, X, bare, scores="own", tracks="ATAC")
-    expected = average_precision_score(pairs["Regulated"], -effects["distance"])
-    assert display.average_precision["distance"] == pytest.approx(expected)
-    assert set(display.lines_) == {"effect", "own", "distance"}
+    assert set(display.lines_) == {"effect", "distance"}
 
 
 def test_missing_scores_are_at_the_end_of_the_curve(pairs):

@@ -33,6 +33,7 @@ from skchromo.inspection import (
     PCREImportanceDisplay,
     attention,
     attributions,
+    element_effects,
     mark_importance,
     pcre_importance,
 )
@@ -73,7 +74,9 @@ def draw_screen(fitted, X, **ax):
     pairs = pd.DataFrame({"gene_id": X.genes["gene_id"][genes], **parts})
     pairs["Regulated"] = np.arange(len(pairs)) % 3 == 0
     scores = {"ABC": np.arange(len(pairs)) % 7, "H3K27ac/distance": np.arange(len(pairs)) % 5}
-    return CRISPRiDisplay.from_estimator(fitted, X, pairs, scores=scores, **ax)
+    effects = element_effects(fitted, X, pairs, n_background=0)
+    pairs["distance"], scores["effect"] = effects["distance"], -effects["effect"]
+    return CRISPRiDisplay.from_scores(pairs, scores, **ax)
 
 
 ALL = {

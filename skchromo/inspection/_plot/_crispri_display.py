@@ -1,12 +1,9 @@
 """CRISPRiDisplay: precision-recall curves of scores against the outcome of a CRISPRi screen."""
 
-from collections.abc import Mapping
-
 import pandas as pd
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from ...evaluation import check_ranking
-from .._element_effects import element_effects
 from ._base import SINGLE, Display
 
 _BASELINES = ("distance", "H3K27ac/distance", "ABC")
@@ -140,96 +137,6 @@ class CRISPRiDisplay(Display):
         """
         options = {"genes": genes, "distances": distances, "baselines": baselines, "name": name}
         return cls(pairs, scores, **options).plot(ax=ax)
-
-    @classmethod
-    def from_estimator(
-        cls,
-        estimator,
-        X,
-        pairs,
-        *,
-        scores=None,
-        replace="zero",
-        tracks=None,
-        response_method="auto",
-        class_of_interest=None,
-        distances=None,
-        baselines=_BASELINES,
-        name=None,
-        ax=None,
-    ):
-        """Silence the elements of the pairs in a fitted estimator, and draw the curve of effects.
-
-        Parameters
-        ----------
-        estimator : estimator, sequence of estimators, or result of cross_validate
-            Fitted models, see :func:`element_effects`.
-        X : pandas.DataFrame or RegionArray of n_genes rows
-            Input of the estimator's `predict`.
-        pairs : pandas.DataFrame of shape (n_pairs, n_columns)
-            Tested pairs and their outcome.
-        scores : str, sequence of str, pandas.DataFrame or mapping, default=None
-            Other scores to draw.
-        replace : {"zero", "mean", "unmarked"}, default="zero"
-            What the signal of a silenced bin becomes.
-        tracks : str or sequence of str, default=None
-            Names of the tracks that are silenced; None is all.
-        response_method : {"auto", "predict", "log_odds", "predict_proba"}, default="auto"
-            Which response is compared.
-        class_of_interest : label, default=None
-            Class of a classifier; None is the second of two classes.
-        distances : (int, int), default=None
-            Class of distance to draw, in bp; None draws all pairs.
-        baselines : sequence of str, default=("distance", "H3K27ac/distance", "ABC")
-            Names of the scores that are drawn as baselines.
-        name : str, default=None
-            Title; None is the number of pairs.
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure of one column's width (89 mm).
-
-        Returns
-        -------
-        display : CRISPRiDisplay
-            The display, drawn. The score "effect" is the fall of the prediction. Distances are
-            those of `pairs`, or from X where `pairs` has none.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import pandas as pd
-        >>> from skchromo import ChromoformerRegressor, RegionArray
-        >>> from skchromo.inspection import CRISPRiDisplay
-        >>> rng = np.random.default_rng(0)
-        >>> X = RegionArray(
-        ...     signal=rng.poisson(3.0, (40, 1)), offsets=[0, 20, 40], chrom=["chr1"] * 2,
-        ...     start=[1_000, 7_000], end=[3_000, 9_000], index=[[0], [1]], tracks=["ATAC"],
-        ...     genes={"gene_id": ["A", "B"]}, bin_size=100, n_bins=20, window=2_000)
-        >>> model = ChromoformerRegressor.small_data(bin_sizes=(1000, 200), max_epochs=1)
-        >>> model = model.set_params(random_state=0).fit(X, [0.0, 1.0])
-        >>> pairs = pd.DataFrame({"gene_id": ["A", "B"], "chrom": "chr1", "start": [1_200, 7_500],
-        ...                       "end": [1_700, 8_000], "Regulated": [True, False]})
-        >>> sorted(CRISPRiDisplay.from_estimator(model, X, pairs).lines_)
-        ['distance', 'effect']
-        """
-        effects = element_effects(
-            estimator,
-            X,
-            pairs,
-            replace=replace,
-            tracks=tracks,
-            response_method=response_method,
-            class_of_interest=class_of_interest,
-            n_background=0,
-        )
-        if "distance" not in pairs.columns:
-            pairs = pairs.assign(distance=effects["distance"])
-        columns = {"effect": 0.0 - effects["effect"]}
-        if scores is not None:
-            if not isinstance(scores, (Mapping, pd.DataFrame)):
-                scores = pairs[[scores] if isinstance(scores, str) else list(scores)]
-            columns |= {score: scores[score] for score in scores}
-        options = {"distances": distances, "baselines": baselines, "name": name}
-        return cls(pairs, columns, **options).plot(ax=ax)
 
     def _height(self):
         return SINGLE + 0.14 * len(self.curves)

@@ -5,7 +5,7 @@ import numpy as np
 from ...regions import RegionArray
 from .._attributions import attributions as attribute
 from .._model import open_model, pick_gene
-from .._pcre_importance import pcre_importance
+from ..perturbation import pcre_importance
 from . import _base
 from ._gene_contacts import draw_contacts, draw_map
 from ._gene_layout import GeneLayout

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._mark_importance import mark_importance
+from ..perturbation import mark_importance
 from ._base import COLOURS, Display
 
 _ROW = 5 / 25.4  # height of a mark with its gap, in inches

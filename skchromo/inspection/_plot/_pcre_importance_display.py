@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._model import pick_gene
-from .._pcre_importance import pcre_importance
+from ..perturbation import pcre_importance
 from ._base import Display, effect_colour
 
 _ROW = 4.5 / 25.4  # height of a bar with its gap, in inches

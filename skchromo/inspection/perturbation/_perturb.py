@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._words import check_choice, is_whole
-from ._model import open_model, response
-from ._places import Places
-from ._result import Result
+from ..._words import check_choice, is_whole
+from .._model import open_model, response
+from .._places import Places
+from .._result import Result
 from ._variants import Variants
 
 _SIGNAL = ("knock_out", "scale", "set", "add", "peak")

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._words import check_choice
-from ._model import open_model
+from ..._words import check_choice
+from .._model import open_model
+from .._places import Places
+from .._result import Result
 from ._perturb import Perturbation, perturb
-from ._places import Places
-from ._result import Result
 
 _METHODS = {
     "remove": {"action": "remove"},

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
 
-from .._words import check_choice, check_whole, name_some
-from ..evaluation import bare_ids, check_pairs
-from ..regions import RegionArray
+from ..._words import check_choice, check_whole, name_some
+from ...evaluation import bare_ids, check_pairs
+from ...regions import RegionArray
+from .._model import open_model
 from ._fold_models import members_of
-from ._model import open_model
 from ._silencing import Silencer, bare_names
 
 _REPLACE = ("zero", "mean", "unmarked")

@@ -7,11 +7,11 @@ import pandas as pd
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_consistent_length, check_random_state
 
-from .._arrays import bins_of, ranges
-from .._progress import progress
-from .._words import check_choice, check_whole
-from ._model import open_model
-from ._result import Result
+from ..._arrays import bins_of, ranges
+from ..._progress import progress
+from ..._words import check_choice, check_whole
+from .._model import open_model
+from .._result import Result
 from ._variants import rebuilt
 
 

@@ -107,7 +107,7 @@ def no_first_pcre(values, lengths, weights):
         (Perturbation("set_weight", 1.25, regions=1), one_weight, 1),
         (Perturbation("remove", regions=1), no_first_pcre, 1),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_perturbation_equals_the_change_by_hand(X, fitted, perturbation, change, region):
     """And changes nothing in genes without the region."""

@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._arrays import bins_of, ranges
-from ..genome import bare_name
-from ..regions import mean_signal
-from ._model import response
-from ._places import Places
+from ..._arrays import bins_of, ranges
+from ...genome import bare_name
+from ...regions import mean_signal
+from .._model import response
+from .._places import Places
 from ._variants import with_regions
 
 _ROWS_AT_A_TIME = 512

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from .._arrays import bins_of, offsets_of, ranges
-from .._progress import progress
-from ..regions import RegionArray
-from ._places import Places
+from ..._arrays import bins_of, offsets_of, ranges
+from ..._progress import progress
+from ...regions import RegionArray
+from .._places import Places
 
 _ROWS_AT_A_TIME = 512
 _PAIRS_AT_A_TIME = 1 << 16

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..regions import mean_signal
-from ._model import open_model, response
+from ...regions import mean_signal
+from .._model import open_model, response
+from .._places import Places
+from .._result import Result
 from ._perturb import Perturbation
-from ._places import Places
-from ._result import Result
 from ._variants import Variants
 
 
