@@ -59,8 +59,8 @@ def summaries(X):
     return np.concatenate([b - a, a, b], axis=1)
 
 
-def baselines(kind, seed):
-    """The models that are not networks, by name."""
+def baselines(kind, seed, n_rounds=100):
+    """The models that are not networks, by name; boosting has so many rounds."""
     if kind == "class":
         linear = LogisticRegression(C=0.1, max_iter=2000)
         forest, boosting = RandomForestClassifier, HistGradientBoostingClassifier
@@ -71,7 +71,7 @@ def baselines(kind, seed):
     models = {
         "logistic regression" if kind == "class" else "ridge": [StandardScaler(), linear],
         "random forest": [forest(500, random_state=seed, **leaf)],
-        "gradient boosting": [boosting(max_iter=100, learning_rate=0.05, random_state=seed)],
+        "gradient boosting": [boosting(max_iter=n_rounds, learning_rate=0.05, random_state=seed)],
     }
     summary = FunctionTransformer(summaries)
     return {name: make_pipeline(summary, *steps) for name, steps in models.items()}

@@ -22,17 +22,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyBigWig
+from accuracy import baselines
 from joblib import Parallel, delayed
-from sklearn.ensemble import (
-    HistGradientBoostingClassifier,
-    HistGradientBoostingRegressor,
-    RandomForestClassifier,
-    RandomForestRegressor,
-)
-from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.metrics import roc_auc_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
 from skchromo import (
@@ -43,7 +35,6 @@ from skchromo import (
     ChromoformerRegressor,
     InteractionTransformer,
     RegionArray,
-    WindowSummary,
 )
 from skchromo.evaluation import high_low, pearson_r, shuffle_pcres
 
@@ -54,6 +45,7 @@ ESTIMATORS = {
     "change": ChromoformerDiffRegressor,
 }
 BOOSTING = "gradient boosting"
+_N_ROUNDS = 300
 BEST = "whole_genome"
 VOTE = f"{BEST}, seeds voting"
 WIDE = "all tracks"
@@ -176,31 +168,6 @@ class Data:
         return BigWigTransformer(tracks, **settings).fit_transform(self.pcres(cell, contacts))
 
 
-def summaries(X):
-    """Summary features; of two conditions those of each, and their differences."""
-    if X.ndim == 4:
-        return WindowSummary().fit_transform(X)
-    a, b = (WindowSummary().fit_transform(X.condition(name)) for name in "ab")
-    return np.concatenate([b - a, a, b], axis=1)
-
-
-def baselines(kind, seed):
-    """The models that read summary features, by name."""
-    if kind == "class":
-        linear = LogisticRegression(C=0.1, max_iter=2000)
-        forest, boosting = RandomForestClassifier, HistGradientBoostingClassifier
-    else:
-        linear = RidgeCV(np.logspace(-1, 4, 11))
-        forest, boosting = RandomForestRegressor, HistGradientBoostingRegressor
-    return {
-        "logistic regression" if kind == "class" else "ridge": make_pipeline(
-            StandardScaler(), linear
-        ),
-        "random forest": forest(300, min_samples_leaf=3, max_features=0.33, random_state=seed),
-        BOOSTING: boosting(max_iter=300, learning_rate=0.05, random_state=seed),
-    }
-
-
 def networks(kind, seed, bin_size=100):
     """The Chromoformers, by name."""
     estimator = ESTIMATORS[kind]
@@ -276,8 +243,7 @@ def train(data, job):
         target = np.concatenate([target, theirs])
     fitted = networks(kind, seed, X.bin_size).get(model)
     if fitted is None:
-        fitted, read = baselines(kind, seed)[model], summaries(read)
-        inputs = {key: summaries(value) for key, value in inputs.items()}
+        fitted = baselines(kind, seed, _N_ROUNDS)[model]
     started = time.perf_counter()
     fitted.fit(read, target)
     trained = time.perf_counter()

@@ -1,6 +1,6 @@
 """benchmarks/real_genome.py on a folder of its form."""
 
-import importlib.util
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -17,10 +17,9 @@ CHROMS = {"chr1": 900_000, "chr2": 900_000, "chr3": 900_000}
 
 @pytest.fixture(scope="module")
 def benchmark():
-    spec = importlib.util.spec_from_file_location("real_genome", FOLDER / "real_genome.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(FOLDER)
+        return importlib.import_module("real_genome")
 
 
 @pytest.fixture
