@@ -1,5 +1,6 @@
 """Fixtures that more than one test file uses."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -26,6 +27,20 @@ def h1_e003():
 def k562():
     """Folder of the real K562 genome: among others genes and CRISPRi pairs."""
     return real_data("k562_gm12878")
+
+
+@pytest.fixture
+def pauses(monkeypatch):
+    """Seconds of the pauses between tries, which are not waited for; no proxy is used."""
+    noted, sleep = [], asyncio.sleep
+
+    async def note(seconds, *arguments):
+        noted.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", note)
+    monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
+    return noted
 
 
 def real_data(name):

@@ -1,6 +1,5 @@
 """Addresses: sent as browsers do, redirected once or refused, and shown without their secrets."""
 
-import asyncio
 import base64
 import pickle
 import re
@@ -30,18 +29,7 @@ from skchromo.genome.bigwig import BigWigFile, BinCache
 SECRET = "s3cr3t"
 
 
-@pytest.fixture(autouse=True)
-def pauses(monkeypatch):
-    """Use no proxy, and note pauses."""
-    noted, sleep = [], asyncio.sleep
-
-    async def note(seconds, *arguments):
-        noted.append(seconds)
-        await sleep(0)
-
-    monkeypatch.setattr(asyncio, "sleep", note)
-    monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
-    return noted
+pytestmark = pytest.mark.usefixtures("pauses")
 
 
 @pytest.fixture

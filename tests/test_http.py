@@ -1,6 +1,5 @@
 """Servers that send more than was asked for, too slowly, or claim what is not there."""
 
-import asyncio
 import contextlib
 import re
 import threading
@@ -19,12 +18,7 @@ from skchromo.genome import read_bins
 HEAD = RemoteFile.first_range
 
 
-@pytest.fixture(autouse=True)
-def pauses(monkeypatch):
-    """Use no proxy, and do not wait before another try."""
-    sleep = asyncio.sleep
-    monkeypatch.setattr(asyncio, "sleep", lambda *_: sleep(0))
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
+pytestmark = pytest.mark.usefixtures("pauses")
 
 
 class Server:

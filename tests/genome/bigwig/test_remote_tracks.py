@@ -1,6 +1,5 @@
 """bigWigs on a web server: the same signal in few requests, over every kind of bad connection."""
 
-import asyncio
 import base64
 import pickle
 import struct
@@ -26,19 +25,10 @@ HEAD = 1 << 16
 
 
 @pytest.fixture(autouse=True)
-def pauses(monkeypatch):
-    """No proxy, pauses that are noted and not waited for, and ranges as small as the files here."""
-    noted, sleep = [], asyncio.sleep
-
-    async def note(seconds, *arguments):
-        noted.append(seconds)
-        await sleep(0)
-
-    monkeypatch.setattr(asyncio, "sleep", note)
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
+def short_ranges(pauses, monkeypatch):
+    """Ranges as small as the files here."""
     monkeypatch.setattr(RemoteFile, "widest_gap", 1 << 12)
     monkeypatch.setattr(RemoteFile, "longest_range", 1 << 15)
-    return noted
 
 
 def write(path, seed):
