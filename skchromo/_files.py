@@ -46,7 +46,7 @@ _REMEDIES = {
 def whole_file(path):
     """Open a binary file to write; it gets its name, replacing an older file, once it is complete.
 
-    Until then it lies beside `path` as ``.NAME.XXXXXXXX.unfinished``. An error removes it; a
+    Until then it lies beside `path` as ``.NAME.<random>.unfinished``. An error removes it; a
     process that is killed leaves it, and the older file as it was. The next file of this name
     removes what has been left for a day. A link is followed. The older file's permissions, group
     and owner stay where the system lets them; one that is write-protected is not replaced.

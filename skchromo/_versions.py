@@ -36,7 +36,7 @@ def show_versions():
     rows |= {name: _version(name) for name in _required()}
     rows |= {"device": device, "torch threads": torch.get_num_threads()}
     for name, value in rows.items():
-        print(f"{name:<15} {value}")  # noqa: T201
+        print(f"{name:<15} {value}")  # noqa: T201 - to print is what it is for
 
 
 def _required():
