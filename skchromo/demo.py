@@ -61,7 +61,7 @@ def main(arguments=None):
         parser.error("the picture needs matplotlib: pip install matplotlib")
     matplotlib.use("agg")
     try:
-        folder = options.data or _simulate(options.output / "files")
+        folder = options.data or write_files(options.output / "files")
         genes, tracks, contacts = read_folder(folder)
         if options.gene is not None and options.gene not in set(genes["gene_id"]):
             raise ValueError(f"--gene: {folder / 'genes.tsv'} has no gene {options.gene}")
@@ -135,12 +135,17 @@ def _read_genes(folder):
     return genes
 
 
-def _simulate(folder):
+def write_files(folder):
     """Write a simulated genome, unless it is there, and return its folder."""
-    if not (folder / "expression.tsv").exists():  # written last
+    if not folder.exists():
         print(f"Writing a simulated genome to {folder}", flush=True)
-        shutil.rmtree(folder, ignore_errors=True)
-        make_epigenome(folder, n_genes=300, n_chroms=6, distal_share=0.4, random_state=0)
+        unfinished = folder.with_name(f"{folder.name}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        made = make_epigenome(unfinished, n_genes=300, n_chroms=6, distal_share=0.4, random_state=0)
+        genes = made.genes.assign(expression=made.expression)
+        genes.to_csv(made.paths["genes"], sep="\t", index=False)
+        made.paths["expression"].unlink()
+        unfinished.rename(folder)
     return folder
 
 

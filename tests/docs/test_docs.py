@@ -45,17 +45,6 @@ def test_tests_of_reliability_page_exist():
         assert name in functions, row
 
 
-def test_figures_of_performance_page_equal_the_readme():
-    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-    page = text_of("guide/performance.rst")
-    figures = re.findall(
-        r"^     - ([\d,.]+ ?s?h?)\b(?: \((?:the reference: )?([\d.]+))?", page, re.M
-    )
-    assert len(figures) > 4
-    for figure in [number.strip() for row in figures for number in row if number]:
-        assert figure in readme, figure
-
-
 PAGES = [path for path in DOCS.rglob("*.rst") if "generated" not in path.parts]
 
 
