@@ -47,7 +47,7 @@ lint: $(VENV)/test.installed
 
 # The site, in docs/_build/html; warnings are errors. DOCS="-D plot_gallery=0" leaves examples out.
 docs: $(VENV)/docs.installed
-	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W -E --keep-going -q $(DOCS) docs docs/_build/html
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W -E --keep-going $(DOCS) docs docs/_build/html
 
 # Source archive and wheel, in dist/.
 package: $(VENV)/package.installed

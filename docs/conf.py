@@ -9,6 +9,7 @@ sys.path[:0] = [str(DOCS), str(DOCS.parent)]
 import figures  # noqa: E402
 import inventories  # noqa: E402
 import public_names  # noqa: E402
+import site_parts  # noqa: E402
 
 from skchromo import __version__  # noqa: E402
 
@@ -25,6 +26,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "sphinxext.opengraph",
 ]
 exclude_patterns = ["_build", "generated/examples/*.py", "**/GALLERY_HEADER.rst"]
 templates_path = ["_templates"]
@@ -74,9 +76,11 @@ sphinx_gallery_conf = {
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"skchromo {release}"
+html_favicon = html_logo = "_static/logo.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_theme_options = {
+    "logo": {"text": project},
     "navbar_align": "left",
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,
@@ -84,6 +88,10 @@ html_theme_options = {
 }
 html_sidebars = {"index": [], "install": [], "formats": [], "reliability": [], "changes": []}
 html_show_sourcelink = False
+
+# Previews of links: title, first words and this picture. Read the Docs gives the address.
+ogp_image = "_static/gene.png"
+ogp_image_alt = "A gene with its contacts, its tracks, and their effects on the prediction"
 
 
 def skip_foreign(app, what, name, member, skip, options):
@@ -95,3 +103,5 @@ def skip_foreign(app, what, name, member, skip, options):
 def setup(app):
     """Connect the functions that Sphinx calls."""
     app.connect("autodoc-skip-member", skip_foreign)
+    app.add_transform(site_parts.GroupParameters)
+    app.add_transform(site_parts.AnchorMessages)

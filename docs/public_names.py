@@ -101,12 +101,14 @@ def write_pages(folder):
     """Write a page for each room and the page that lists them; remove the pages of old names."""
     shutil.rmtree(folder / "api", ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    entries = ""
+    listing = f"{_headed('API reference')}\nEach name, and what it is for, by room.\n"
     for room, sections in PAGES.items():
         file, title = f"api-{room.replace('.', '-')}", next(iter(sections))
-        entries += f"   {title} <{file}>\n"
         (folder / f"{file}.rst").write_text(page_of(room), encoding="utf-8")
-    listing = f"{_headed('API reference')}\n.. toctree::\n   :maxdepth: 2\n\n{entries}"
+        names = " ".join(sections.values()).split()
+        entries = "".join(f"   {name}\n" for name in names)
+        listing += f"\n{_headed(title, '-')}\n.. toctree::\n   :hidden:\n\n   {title} <{file}>\n"
+        listing += f"\n.. currentmodule:: {room}\n\n.. autosummary::\n\n{entries}"
     (folder / "api.rst").write_text(listing, encoding="utf-8")
 
 

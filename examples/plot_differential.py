@@ -138,7 +138,7 @@ print(table.round(3).to_string())
 fig, axes = plt.subplots(1, 2, figsize=(8, 4), sharey=True, layout="constrained")
 for ax, name in zip(axes, ("started from levels", "ridge")):
     ax.axline((0, 0), slope=1, color="grey", linewidth=0.8)
-    ax.scatter(predicted[name], y, s=8, alpha=0.6)
+    ax.scatter(predicted[name], y, s=8, alpha=0.6, c=np.where(y > 0, "tab:orange", "tab:blue"))
     ax.set(title=f"{name}: r {table.loc[name, 'r']:.2f}", xlabel="predicted")
 axes[0].set_ylabel("measured log2 fold change")
 

@@ -73,6 +73,9 @@ candidates = {
     "ridge": make_pipeline(*baseline),
 }
 split = {"cv": GroupKFold(3), "groups": groups, "scoring": pearson_scorer}
+# sphinx_gallery_start_ignore
+# sphinx_gallery_thumbnail_number = 2
+# sphinx_gallery_end_ignore
 r, fitted = pd.DataFrame(), {}
 for name, model in candidates.items():
     result = cross_validate(model, X, y, **split, return_estimator=True)

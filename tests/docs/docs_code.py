@@ -34,7 +34,7 @@ def write_stand_ins(folder):
     table.to_csv(folder / "genes.tsv", sep="\t", index="gene_id" not in table)
     for name, path in data.tracks.items():
         (folder / f"{name}.bw").symlink_to(path)
-    (folder / "h1_pchic.bedpe").symlink_to(data.contacts)
+    (folder / "contacts.bedpe").symlink_to(data.contacts)
     _write_peaks(folder / "peaks.narrowPeak", table, data.contacts)
 
 

@@ -13,7 +13,8 @@ from skchromo import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-GUIDE = re.findall(r"^   (\w+)$", (DOCS / "guide" / "index.rst").read_text(), re.MULTILINE)
+GUIDE_INDEX = (DOCS / "guide" / "index.rst").read_text(encoding="utf-8")
+GUIDE = re.findall(r"^   (\w+)$", GUIDE_INDEX, re.MULTILINE)
 
 
 def text_of(page):
@@ -23,6 +24,7 @@ def text_of(page):
 def test_guide_lists_each_of_its_pages():
     assert {path.stem for path in (DOCS / "guide").glob("*.rst")} == {"index", *GUIDE}
     assert len(GUIDE) > 10
+    assert re.findall(r"^:doc:`(\w+)`\n   [A-Z].*\.$", GUIDE_INDEX, re.MULTILINE) == GUIDE
 
 
 @pytest.mark.parametrize("page", ["index.rst", *(f"guide/{name}.rst" for name in GUIDE)])
