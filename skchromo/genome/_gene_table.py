@@ -155,7 +155,7 @@ def _text(series, column, ids):
             f"the table with dtype={{'{column}': str}}"
         )
     texts = series.astype(str).array
-    check_names(f"column {column}", pd.unique(texts))
+    check_names(f"column {column}", texts.unique())
     return texts
 
 
