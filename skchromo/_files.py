@@ -9,10 +9,13 @@ import operator
 import os
 import secrets
 import stat
+import tempfile
 import threading
 import time
 from collections import deque
 from pathlib import Path
+
+from tqdm import tqdm
 
 from ._addresses import is_url, plain, scheme_of, shown, shown_in, without_login
 from ._words import printable
@@ -27,6 +30,7 @@ _AHEAD = 1 << 19
 # Names under which fsspec's systems give the version of a file.
 _VERSIONS = ("ETag", "etag", "generation", "LastModified", "mtime", "modify", "created")
 _PACKAGES = {"http": "aiohttp", "https": "aiohttp", "s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs"}
+_PACKAGES["hf"] = "huggingface_hub"
 # Messages by the kind of error that a server gives, whose words take the place of the braces.
 _REMEDIES = {
     FileNotFoundError: "the server has no such file ({}): check the address",
@@ -449,6 +453,23 @@ def download(url, file, bar):
     """Download from a server that sends whole files only; `bar` shows the bytes that arrive."""
     with _named_errors(shown(url)):
         _http_file(plain(url)).download(file, bar)
+
+
+@contextlib.contextmanager
+def on_disk(path):
+    """Give the path of a file; for an address, of a download that is removed again."""
+    if not is_url(path):
+        yield os.fspath(path)
+        return
+    with tempfile.TemporaryDirectory(prefix="skchromo-") as folder:
+        copied = os.path.join(folder, "download")
+        with open(copied, "xb") as file:
+            try:
+                for content in RemoteFile(path).read_on():
+                    file.write(content)
+            except io.UnsupportedOperation:  # a server without ranges
+                download(path, file, tqdm(disable=True))
+        yield copied
 
 
 def _http_file(url, latest=None):

@@ -174,4 +174,4 @@ def test_files_are_written_in_one_place():
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Call) and writes(node)
     }
-    assert found == {"_files.py", "datasets/public/_fetch_file.py"}
+    assert found == {"_files.py", "_fetch.py"}

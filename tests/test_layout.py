@@ -13,6 +13,8 @@ PACKAGE = Path(skchromo.__file__).parent
 ROOT_FILES = {
     "_addresses",
     "_arrays",
+    "_data_home",
+    "_fetch",
     "_files",
     "_http",
     "_npz",

@@ -536,7 +536,7 @@ class BaseChromoformer(BaseEstimator):
         Parameters
         ----------
         path : str or Path
-            File that :meth:`save` wrote.
+            File that :meth:`save` wrote, a folder with one such file, or an address of one.
         device : str, default=None
             Where to predict; None keeps the saved parameter, or takes the CPU where that device is
             not there.
@@ -551,8 +551,12 @@ class BaseChromoformer(BaseEstimator):
         FileNotFoundError
             If there is no such file.
         ValueError
-            If the file is damaged, of another kind or of a newer format, or holds another class; or
-            `device` cannot be used.
+            If the file is damaged, of another kind or of a newer format, or holds another class; a
+            folder holds none or several; or `device` cannot be used.
+        ConnectionError, PermissionError
+            If an address cannot be read.
+        ImportError
+            If an address needs a package that is not installed.
 
         Examples
         --------

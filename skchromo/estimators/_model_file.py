@@ -12,6 +12,7 @@ import json
 import os
 import warnings
 from numbers import Integral
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,8 +21,9 @@ from safetensors.torch import save
 from sklearn.utils import check_scalar
 from skorch.history import History
 
-from .._files import check_is_file, check_overwrite, whole_file
-from .._words import printable
+from .._addresses import is_url, shown
+from .._files import check_is_file, check_overwrite, on_disk, whole_file
+from .._words import name_some, printable
 from ._checks import LAYOUT, NETWORK_SIZES, check_params
 from ._runtime import device_or_cpu, resolve_device, seeded_torch
 
@@ -125,7 +127,9 @@ def load_model(path, *, device=None):
     Parameters
     ----------
     path : str or Path
-        By custom ``*.safetensors``.
+        The file, by custom ``*.safetensors``; a folder with one such file; or an address of one
+        (``https://``, ``s3://``, ``hf://`` and others that fsspec reads), from which it is
+        downloaded each time.
     device : str, default=None
         Where to predict: becomes the parameter `device`. None keeps the saved one; where that
         device is not there, the model is loaded onto the CPU (see ``device_``).
@@ -141,7 +145,12 @@ def load_model(path, *, device=None):
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is damaged, of another kind or of a newer format; or `device` cannot be used.
+        If the file is damaged, of another kind or of a newer format; a folder holds none or
+        several; or `device` cannot be used.
+    ConnectionError, PermissionError
+        If an address cannot be read.
+    ImportError
+        If an address needs a package that is not installed.
 
     Examples
     --------
@@ -168,8 +177,10 @@ def read_model(path, classes, device=None):
     """Return the fitted estimator, of one of the classes, in a file of `write_model`."""
     if device is not None:
         resolve_device(device)
-    document, weights = _read_file(path)
-    path = printable(path)
+    path = _model_in(path)
+    shown_path = printable(shown(path))
+    with on_disk(path) as file:
+        document, weights = _read_file(file, shown_path)
     by_name = {cls.__name__: cls for cls in classes}
     try:
         name = document["class"]
@@ -179,42 +190,55 @@ def read_model(path, classes, device=None):
     except Exception as error:  # a forged document may be anything
         reason = _short(error)
         raise ValueError(
-            f"{path} is damaged, or was not written by save() of this version of skchromo "
+            f"{shown_path} is damaged, or was not written by save() of this version of skchromo "
             f"({type(error).__name__}: {reason})"
         ) from error
     raise ValueError(
-        f"{path} holds a {_short(name)}, not a {' or '.join(by_name)}: use skchromo.load_model, or "
-        "load() of the class that was saved"
+        f"{shown_path} holds a {_short(name)}, not a {' or '.join(by_name)}: use "
+        "skchromo.load_model, or load() of the class that was saved"
     )
 
 
-def _read_file(path):
-    """Return document and weights of a file, whose checksum agrees."""
-    path, shown = os.fspath(path), printable(path)
-    check_is_file(path)
+def _model_in(path):
+    """Return the path of the only model in a folder; a file or an address as it is."""
+    if is_url(path) or not os.path.isdir(path):
+        return path
+    found = sorted(Path(path).glob("*.safetensors"))
+    if len(found) != 1:
+        names = f": {name_some(one.name for one in found)}" if found else ""
+        raise ValueError(
+            f"{printable(path)} is a folder with {len(found)} files *.safetensors{names}: give the "
+            "path of one file that save() wrote"
+        )
+    return found[0]
+
+
+def _read_file(path, name):
+    """Return document and weights of a file, whose checksum agrees; `name` is shown in errors."""
+    check_is_file(path, name)
     try:
         with open(path, "rb"):  # a missing file and a folder are named in Python's words
             pass
         with safe_open(path, framework="pt") as file:
-            header, names = file.metadata() or {}, file.keys()
-            weights = {name: file.get_tensor(name) for name in names}
+            header, keys = file.metadata() or {}, file.keys()
+            weights = {key: file.get_tensor(key) for key in keys}
     except FileNotFoundError:
-        raise FileNotFoundError(f"{shown} does not exist: check the path") from None
+        raise FileNotFoundError(f"{name} does not exist: check the path") from None
     except OSError:
         raise
     except Exception as error:  # of the parser, and of torch where a header promises too much
         raise ValueError(
-            f"{shown} is not a file that save() of an estimator wrote, or only a part of one "
+            f"{name} is not a file that save() of an estimator wrote, or only a part of one "
             f"({_short(error)}). Load files of joblib.dump with joblib.load, only from people you "
             "trust; reference checkpoints with from_checkpoint()"
         ) from error
     if header.get("format") != _FORMAT:
         raise ValueError(
-            f"{shown} is a safetensors file, but not one that save() of an estimator wrote"
+            f"{name} is a safetensors file, but not one that save() of an estimator wrote"
         )
     if header.get("version") != _VERSION:
         raise ValueError(
-            f"{shown} is in format {_short(header.get('version'))} of save(), and this skchromo "
+            f"{name} is in format {_short(header.get('version'))} of save(), and this skchromo "
             f"reads format {_VERSION}: update skchromo, or save the model again with the version "
             "that is installed here"
         )
@@ -224,9 +248,9 @@ def _read_file(path):
             return json.loads(text), weights
     except (RuntimeError, TypeError, ValueError) as error:  # also of endless nesting
         raise ValueError(
-            f"{shown} was not written by save() ({_short(error)}): save the model again"
+            f"{name} was not written by save() ({_short(error)}): save the model again"
         ) from error
-    raise ValueError(f"{shown} is damaged: its checksum does not agree; save the model again")
+    raise ValueError(f"{name} is damaged: its checksum does not agree; save the model again")
 
 
 def _checksum(text, weights):

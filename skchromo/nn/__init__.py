@@ -6,7 +6,11 @@ from ._network import ChromoformerNetwork
 from ._pair_network import COMBINATIONS, PairNetwork
 from .layers import full_precision
 from .reference import (
+    CELL_TYPES,
+    PUBLISHED_TRACKS,
+    PUBLISHED_WINDOW,
     checkpoint_sizes,
+    fetch_published,
     load_checkpoint,
     load_reference_state,
     read_checkpoint,

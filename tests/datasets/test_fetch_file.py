@@ -245,7 +245,7 @@ def test_data_home_is_taken_from_the_environment(monkeypatch, tmp_path):
 
 
 def test_clearing_leaves_other_files(tmp_path):
-    for name in ("roadmap", "encode", "contacts", "chromoformer", "thesis"):
+    for name in ("roadmap", "encode", "contacts", "chromoformer", "models", "thesis"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_text("x")
     (tmp_path / "notes.txt").write_text("x")

@@ -8,9 +8,9 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from ..._addresses import hide_logins, without_login
+from ..._data_home import get_data_home
+from ..._fetch import fetch_file, how_to_fetch_again, join_url
 from ..._files import whole_file
-from ._data_home import get_data_home
-from ._fetch_file import fetch_file, how_to_fetch_again, join_url
 
 _TISSUES_URL = "https://dohlee-bioinfo.sgp1.digitaloceanspaces.com/chromoformer-data"
 _GEO_URL = "https://ftp.ncbi.nlm.nih.gov/geo"

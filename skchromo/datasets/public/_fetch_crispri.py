@@ -2,9 +2,9 @@
 
 import pandas as pd
 
+from ..._data_home import get_data_home
+from ..._fetch import fetch_file, how_to_fetch_again, join_url
 from ..._words import check_choice
-from ._data_home import get_data_home
-from ._fetch_file import fetch_file, how_to_fetch_again, join_url
 
 # The folder at a commit, so that the files do not change, and their checksums there.
 _BASE_URL = (

@@ -10,31 +10,45 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ..._addresses import hide_logins
-from ..._files import OF_DISK, RemoteFile, download, saving_to, whole_file
+from ._addresses import hide_logins
+from ._files import OF_DISK, RemoteFile, download, saving_to, whole_file
 
 _FILES_AT_ONCE = 8
 
 
 class _WholeRemoteFile(RemoteFile):
-    """A remote file to be read from its beginning to its end: small ones in one request."""
+    """A remote file to be read from its beginning to its end: small ones in one request.
+
+    With `span`, the first and last byte of a part, that part is read as if it were the file.
+    """
 
     first_range = RemoteFile.longest_range
 
+    def __init__(self, url, span=None):
+        self._offset = span[0] if span else 0
+        super().__init__(url)
+        if span:
+            self.size = span[1] - span[0]
 
-def fetch_file(url, path, *, checksum=None, progress=True):
+    def fetch(self, starts, stops):
+        """Read ranges, counted from the beginning of the part."""
+        moved = ([place + self._offset for place in places] for places in (starts, stops))
+        return super().fetch(*moved)
+
+
+def fetch_file(url, path, *, checksum=None, progress=True, span=None):
     """Return the path of a file, and download it first where it is not there.
 
     `checksum` is the publisher's, such as "md5:0123...". Without one the SHA256 of the first
     download is written beside the file (``<name>.sha256``, as sha256sum writes it) and holds from
-    then on.
+    then on. `span` is where the file begins and ends in what is at the address, by default all.
     """
     path, url = Path(path), hide_logins(url)
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         with _part_of(path) as part:
             if not path.is_file():
-                _download(url, part, path, progress)
+                _download(url, part, path, progress, span)
                 _check_arrived(url, part, path, checksum)
                 with saving_to(path):
                     os.replace(part, path)  # not by whole_file, because a part can be continued
@@ -124,7 +138,7 @@ def _remove(part):
     _tag(part).unlink(missing_ok=True)
 
 
-def _download(url, part, path, progress):
+def _download(url, part, path, progress, span):
     """Download to a part file, after the bytes that an earlier call has left there.
 
     Bytes are kept after an error only where the server names a version of the file: the tag beside
@@ -134,8 +148,10 @@ def _download(url, part, path, progress):
     options |= {"unit": "B", "unit_scale": True, "unit_divisor": 1024}
     try:
         try:
-            remote = _WholeRemoteFile(url)
+            remote = _WholeRemoteFile(url, span)
         except io.UnsupportedOperation:
+            if span:
+                raise
             with open(part, "wb") as file, tqdm(**options) as bar:
                 download(url, file, bar)
         else:

@@ -5,11 +5,11 @@ import shutil
 from pathlib import Path
 
 # One folder a source; nothing else in the data home is ever touched.
-_FOLDERS = ("roadmap", "encode", "contacts", "crispri", "chromoformer")
+_FOLDERS = ("roadmap", "encode", "contacts", "crispri", "chromoformer", "models")
 
 
 def get_data_home(data_home=None):
-    """Return the folder in which the ``fetch_*`` functions keep their downloads.
+    """Return the folder in which ``fetch_*`` and ``from_pretrained`` keep their downloads.
 
     Parameters
     ----------
@@ -42,13 +42,13 @@ def get_data_home(data_home=None):
 
 
 def clear_data_home(data_home=None):
-    """Delete everything that the ``fetch_*`` functions have downloaded.
+    """Delete everything that ``fetch_*`` and ``from_pretrained`` have downloaded.
 
     Parameters
     ----------
     data_home : str, os.PathLike or None, default=None
         As for :func:`get_data_home`. Only the folders ``roadmap``, ``encode``, ``contacts``,
-        ``crispri`` and ``chromoformer`` in it are deleted.
+        ``crispri``, ``chromoformer`` and ``models`` in it are deleted.
 
     Examples
     --------
