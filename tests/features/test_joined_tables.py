@@ -5,14 +5,23 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.compose import make_column_transformer
-from sklearn.linear_model import Ridge
-from sklearn.model_selection import KFold, cross_val_predict
-from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer, make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import Ridge, RidgeCV
+from sklearn.model_selection import GroupKFold, KFold, cross_val_predict, cross_val_score
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
-from small_models import make_regions
+from small_models import TINY, make_regions
 
-from skchromo import BigWigTransformer, InteractionTransformer, RegionArray, WindowSummary
+from skchromo import (
+    BigWigTransformer,
+    ChromoformerEmbedding,
+    ChromoformerRegressor,
+    InteractionTransformer,
+    RegionArray,
+    WindowSummary,
+)
 from skchromo.datasets import make_epigenome
 
 COLUMNS = ["gene_id", "chrom", "tss", "strand"]
@@ -207,3 +216,42 @@ def test_names_of_tables_whose_columns_are_not_text(made):
     step.fit(made.genes[COLUMNS].assign(**{"x": 1}).rename(columns={"x": 1}))
     assert not hasattr(step, "feature_names_in_")
     assert step.get_feature_names_out()[-1] == "pcres"
+
+
+@pytest.mark.parametrize("table", ["WindowSummary", "ChromoformerEmbedding"])
+def test_covariates_beside_signal_add_what_no_track_shows(table, tmp_path):
+    """The planted half-life counts, is missing for some genes, and stays with its gene."""
+    made = make_epigenome(
+        tmp_path, n_genes=60, n_chroms=3, tracks=["H3K4me3"], planted_r=0.95, random_state=0
+    )
+    half_life = np.random.default_rng(0).lognormal(2, 0.5, 60)
+    genes = made.genes.assign(half_life=half_life, gc=np.linspace(0.3, 0.6, 60))
+    y = np.log2(made.expression.to_numpy() + 1) + 4 * np.log(half_life)
+    genes.loc[genes.index[::9], "half_life"] = np.nan
+    order = np.random.default_rng(1).permutation(60)
+    genes, y = genes.iloc[order], y[order]
+    network = ChromoformerEmbedding(ChromoformerRegressor(**TINY))
+    last = network if table == "ChromoformerEmbedding" else WindowSummary()
+    signal = [InteractionTransformer(made.contacts), BigWigTransformer(made.tracks), last]
+    imputer = SimpleImputer(add_indicator=True)
+    columns = ColumnTransformer(
+        [
+            ("signal", make_pipeline(*signal, StandardScaler()), COLUMNS),
+            ("gc", StandardScaler(), ["gc"]),
+            ("half_life", make_pipeline(imputer, StandardScaler()), ["half_life"]),
+        ]
+    )
+    model = Pipeline([("columns", columns), ("ridge", RidgeCV())])
+
+    def score(**params):
+        return cross_val_score(
+            clone(model).set_params(**params), genes, y, groups=genes["chrom"], cv=GroupKFold(3)
+        ).mean()
+
+    assert score() > score(columns__gc="drop", columns__half_life="drop") + 0.2
+    names = model.fit(genes, y)[0].get_feature_names_out().tolist()
+    own = ["gc__gc", "half_life__half_life", "half_life__missingindicator_half_life"]
+    assert names[-3:] == own
+    assert all(name.startswith("signal__") for name in names[:-3])
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict(genes[::-1]), model.predict(genes)[::-1])
