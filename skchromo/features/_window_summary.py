@@ -1,5 +1,6 @@
 """WindowSummary: binned signal in, a table of mean signal per track and window out."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from numbers import Integral
 
@@ -37,10 +38,18 @@ class WindowSummary(GeneNumbers):
     The first three are there where the promoter window is longer than `core`, the last where X has
     pCREs (more than one region per gene).
 
+    With several lengths for `core`, such as ``(1_000, 5_000, 20_000)``, the first is the core
+    promoter. Each pair of lengths adds the two sides between them, named by their distances from
+    the TSS in bp: ``{track}_upstream_500_2500`` and ``{track}_downstream_500_2500``. The last
+    sides reach to the window's ends. A forest or boosting on thousands of genes gains by such
+    windows, a linear model or a few hundred genes may lose.
+
     Parameters
     ----------
-    core : int, default=2_000
-        Length of the core promoter in bp, centred on the TSS; even.
+    core : int or sequence of int, default=2_000
+        Length of the core promoter in bp, centred on the TSS; even. Or lengths of nested windows,
+        each longer than the one before. Those that are as long as the promoter window of X, or
+        longer, add no columns.
     bin_size : int, default=100
         Width of the bins of plain arrays, in bp. A RegionArray knows its own.
 
@@ -51,7 +60,7 @@ class WindowSummary(GeneNumbers):
     bin_size_, window_ : int
         Bin and promoter window in bp.
     windows_ : tuple of str
-        The columns of each track, of "core", "upstream", "downstream", "window", "pcres".
+        The columns of each track: "core", the upstream and downstream windows, "window", "pcres".
     n_features_in_ : int
         Second axis of X in `fit`: bins (2-D or 3-D X) or regions (4-D X or RegionArray).
     feature_names_in_ : ndarray of shape (n_features,), object
@@ -134,15 +143,23 @@ class WindowSummary(GeneNumbers):
         Raises
         ------
         TypeError
-            If X is a gene table, or a parameter is not an int.
+            If X is a gene table, or a parameter is of another type.
         ValueError
             If a parameter is out of range, X is negative, NaN or of another number of axes, or X
             has pCREs whose contact weights are all 0.
         """
         self._check_params()
         X = self._to_regions(X, reset=True)
-        sides = ("core", "upstream", "downstream") if X.window // 2 > self.core // 2 else ()
-        self.windows_ = (*sides, "window", *(("pcres",) if X.shape[1] > 1 else ()))
+        halves = self._halves(X)
+        sides = [f"_{inner}_{outer}" for inner, outer in pairwise([*halves, X.window // 2])]
+        if len(halves) == 1:
+            sides = [""]
+        self.windows_ = (
+            *(["core"] if halves else []),
+            *(f"{side}{distances}" for distances in sides for side in ("upstream", "downstream")),
+            "window",
+            *(["pcres"] if X.shape[1] > 1 else []),
+        )
         return self
 
     def transform(self, X):
@@ -173,14 +190,11 @@ class WindowSummary(GeneNumbers):
         check_is_fitted(self, "windows_")
         X = self._to_regions(X, reset=False)
         self._check_pcres(X)
-        if "core" in self.windows_:
-            means = _promoter_windows(X, self.core)
-        else:
-            means = {"window": mean_signal(X, X.index[:, 0])}
+        halves = self._halves(X)
+        means = _promoter_windows(X, halves) if halves else [mean_signal(X, X.index[:, 0])]
         if "pcres" in self.windows_:
-            means["pcres"] = _pcre_activity(X)
-        columns = np.stack([means[window] for window in self.windows_], axis=2)
-        table = np.log1p(columns).reshape(len(X), -1)
+            means.append(_pcre_activity(X))
+        table = np.log1p(np.stack(means, axis=2)).reshape(len(X), -1)
         return self._output(X, table)
 
     def _tracks(self):
@@ -191,12 +205,29 @@ class WindowSummary(GeneNumbers):
 
     def _check_params(self):
         """Check the parameters."""
-        check_scalar(self.core, "core", Integral, min_val=2)
-        if self.core % 2:
+        lengths = self._lengths()
+        for length in lengths:
+            check_scalar(length, "core", Integral, min_val=2)
+            if length % 2:
+                raise ValueError(
+                    "core must be an even number of bp, because its middle is the TSS, "
+                    f"got {length}"
+                )
+        if not lengths or any(first >= second for first, second in pairwise(lengths)):
             raise ValueError(
-                f"core must be an even number of bp, because its middle is the TSS, got {self.core}"
+                "core must be one length in bp or several, each longer than the one before, got "
+                f"{self.core!r}"
             )
         check_scalar(self.bin_size, "bin_size", Integral, min_val=1)
+
+    def _lengths(self):
+        """Return the lengths of the windows, one or several."""
+        return list(self.core) if isinstance(self.core, Sequence | np.ndarray) else [self.core]
+
+    def _halves(self, X):
+        """Return half the length of each window that is shorter than the promoter window of X."""
+        halves = (int(length) // 2 for length in self._lengths())
+        return [half for half in halves if half < X.window // 2]
 
     def _to_regions(self, X, *, reset):
         """Return X as a RegionArray, checked against the fit where it is not `reset`."""
@@ -222,28 +253,31 @@ class WindowSummary(GeneNumbers):
             )
 
 
-def _promoter_windows(X, core):
-    """Return mean signal per bp by window, each (n_genes, n_tracks), of the four at promoters.
+def _promoter_windows(X, halves):
+    """Return mean signal per bp of each promoter window, each (n_genes, n_tracks), in order.
 
-    The middle of the core promoter, `core` bp long, is the TSS, the promoter's middle.
+    The middle of the windows is the TSS, the promoter's middle; `halves` are half their lengths.
     """
     promoters, row = np.unique(X.index[:, 0], return_inverse=True)
     length = X.lengths[promoters]
-    tss, half = length // 2, core // 2
-    short = np.flatnonzero((tss <= half)[row])
+    tss = length // 2
+    short = np.flatnonzero((tss <= halves[-1])[row])
     if len(short):
         raise ValueError(
-            f"core={core} bp leaves nothing around it in the promoter of the gene at row "
+            f"core={2 * halves[-1]} bp leaves nothing around it in the promoter of the gene at row "
             f"{_name_row(X, short[0])}, which has {length[row[short[0]]]} bp: make core shorter "
             "than every promoter"
         )
-    cuts = np.stack([np.zeros_like(length), tss - half, tss + half, length])
+    edges = [*(tss - half for half in halves[::-1]), *(tss + half for half in halves)]
+    cuts = np.stack([np.zeros_like(length), *edges, length])
     sums = [window_sums(X, promoters, start, end) for start, end in pairwise(cuts)]
     widths = np.diff(cuts, axis=0)[:, :, None]
-    upstream, core_mean, downstream = (part / width for part, width in zip(sums, widths))
+    parts = [part / width for part, width in zip(sums, widths)]
+    # from the core outwards, both sides of each window after another
+    n = len(halves)
+    sides = [parts[n + step] for far in range(1, n + 1) for step in (-far, far)]
     window = sum(sums) / length[:, None]
-    means = {"core": core_mean, "upstream": upstream, "downstream": downstream, "window": window}
-    return {name: mean[row] for name, mean in means.items()}
+    return [mean[row] for mean in (parts[n], *sides, window)]
 
 
 def _pcre_activity(X):

@@ -24,6 +24,7 @@ from skchromo import BigWigTransformer, RegionArray, WindowSummary
 
 # The checks' arrays have few columns: the second's core is shorter than their windows.
 TRANSFORMERS = [WindowSummary(), WindowSummary(core=2, bin_size=10)]
+TRANSFORMERS.append(WindowSummary(core=(2, 4, 8), bin_size=10))
 
 
 @parametrize_with_checks(TRANSFORMERS)
@@ -31,7 +32,7 @@ def test_common_checks(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize("transformer", TRANSFORMERS, ids=["whole", "core"])
+@pytest.mark.parametrize("transformer", TRANSFORMERS, ids=["whole", "core", "nested"])
 def test_common_checks_are_not_switched_off_by_a_tag(transformer):
     # 48 with scikit-learn 1.9.
     assert len(list(estimator_checks_generator(transformer))) > 45
@@ -162,6 +163,27 @@ def test_windows_that_do_not_exist_have_no_columns(X, core, windows):
     assert summary.windows_ == (*windows, "pcres")
 
 
+def test_nested_windows_are_those_of_one_core_each(X):
+    lengths = (600, 1000, 2200, 4000)  # the last is the window itself
+    summary = WindowSummary(core=lengths).fit(X)
+    distances = ["300_500", "500_1100", "1100_2000"]
+    sides = [f"{side}_{at}" for at in distances for side in ("upstream", "downstream")]
+    assert summary.windows_ == ("core", *sides, "window", "pcres")
+    table = np.expm1(summary.transform(X)).reshape(60, 2, -1)
+    one = {core: np.expm1(WindowSummary(core=core).fit_transform(X)) for core in lengths[:3]}
+    one = {core: table.reshape(60, 2, -1) for core, table in one.items()}
+    np.testing.assert_allclose(table[..., 0], one[600][..., 0])
+    np.testing.assert_allclose(table[..., 5:], one[2200][..., 1:])  # outer sides, window, pCREs
+    # mean x length of a core is that of the core before and of the two sides between them
+    for before, core, at in ((600, 1000, 1), (1000, 2200, 3)):
+        inner = one[before][..., 0] * before
+        both = table[..., at : at + 2].sum(axis=-1) * (core - before) / 2
+        np.testing.assert_allclose(inner + both, one[core][..., 0] * core, rtol=1e-5)
+    np.testing.assert_array_equal(
+        WindowSummary(core=np.array(lengths)).fit_transform(X), summary.transform(X)
+    )
+
+
 def test_a_window_one_base_pair_longer_than_the_core_has_no_sides():
     X = RegionArray.from_dense(np.ones((2, 11)), bin_size=1)
     assert WindowSummary(core=10).fit(X).windows_ == ("window",)
@@ -289,6 +311,10 @@ def test_a_baseline_is_one_step_away(X, model):
         ({"core": 2001}, ValueError, "core must be an even number of bp.* got 2001"),
         ({"core": 2000.0}, TypeError, "core must be an instance of int"),
         ({"core": None}, TypeError, "core must be an instance of int"),
+        ({"core": "2000"}, TypeError, "core must be an instance of int"),
+        ({"core": (1000, 2000.0)}, TypeError, "core must be an instance of int"),
+        ({"core": ()}, ValueError, r"one length in bp or several.* got \(\)"),
+        ({"core": [2000, 1000]}, ValueError, "each longer than the one before, got"),
         ({"bin_size": 0}, ValueError, "bin_size == 0"),
         ({"bin_size": "100"}, TypeError, "bin_size must be an instance of int"),
     ],
