@@ -14,7 +14,7 @@ demo: $(VENV)/plot.installed
 	$(BIN)/python -P -m skchromo.demo --output demo
 
 test: $(VENV)/test.installed
-	OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope
 
 # The tests with the lowest versions that setup.cfg names, which warn of what came after them.
 test-oldest:
