@@ -51,11 +51,11 @@ SLOW = ("the paper's settings", "small_data, searched")
 SKIP_ALONE = {"linear_skip": True, "max_epochs": 1, "lr": 1e-9}
 
 
-def summaries(X):
+def summaries(X, core=2_000):
     """Summary features of one condition, or of what b has over a beside both."""
     if X.ndim == 4:
-        return WindowSummary().fit_transform(X)
-    a, b = (WindowSummary().fit_transform(X.condition(name)) for name in "ab")
+        return WindowSummary(core=core).fit_transform(X)
+    a, b = (WindowSummary(core=core).fit_transform(X.condition(name)) for name in "ab")
     return np.concatenate([b - a, a, b], axis=1)
 
 

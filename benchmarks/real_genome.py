@@ -19,12 +19,14 @@ import warnings
 import zlib
 from pathlib import Path
 
+import accuracy
 import numpy as np
 import pandas as pd
 import pyBigWig
-from accuracy import baselines
 from joblib import Parallel, delayed
 from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from tqdm import tqdm
 
 from skchromo import (
@@ -45,9 +47,13 @@ ESTIMATORS = {
     "change": ChromoformerDiffRegressor,
 }
 BOOSTING = "gradient boosting"
-_N_ROUNDS = 300
+NESTED_BOOSTING = "gradient boosting, nested windows"
+# Nested windows around the TSS, in bp.
+NESTED = (1_000, 5_000, 20_000)
+N_ROUNDS = 300
 BEST = "whole_genome"
 VOTE = f"{BEST}, seeds voting"
+VOTE_OF_BOTH = f"{BEST}, seeds and {NESTED_BOOSTING}, voting"
 WIDE = "all tracks"
 BOTH = "all tracks, both cells"
 # What each input reads. `n_train` genes are drawn from those of the other folds.
@@ -68,8 +74,16 @@ MAIN = list(INPUTS)[:6]
 # The paper's network takes minutes a fold: one seed, the first task, and these inputs.
 PAPER = "the paper's settings"
 OF_PAPER = ("promoters", "elements")
-ONE_SEED = ("ridge", "logistic regression", "random forest", BOOSTING, "small_data", PAPER)
-ONE_SEED += ("loops", "shuffled elements")
+ONE_SEED = (
+    "ridge",
+    "logistic regression",
+    "random forest",
+    BOOSTING,
+    NESTED_BOOSTING,
+    "small_data",
+    PAPER,
+)
+ONE_SEED += (NESTED_BOOSTING, "loops", "shuffled elements")
 
 
 class Data:
@@ -168,6 +182,13 @@ class Data:
         return BigWigTransformer(tracks, **settings).fit_transform(self.pcres(cell, contacts))
 
 
+def baselines(kind, seed):
+    """The models that are not networks, by name."""
+    models = accuracy.baselines(kind, seed, N_ROUNDS)
+    nested = FunctionTransformer(accuracy.summaries, kw_args={"core": NESTED})
+    return {**models, NESTED_BOOSTING: make_pipeline(nested, models[BOOSTING][-1])}
+
+
 def networks(kind, seed, bin_size=100):
     """The Chromoformers, by name."""
     estimator = ESTIMATORS[kind]
@@ -243,7 +264,7 @@ def train(data, job):
         target = np.concatenate([target, theirs])
     fitted = networks(kind, seed, X.bin_size).get(model)
     if fitted is None:
-        fitted = baselines(kind, seed, _N_ROUNDS)[model]
+        fitted = baselines(kind, seed)[model]
     started = time.perf_counter()
     fitted.fit(read, target)
     trained = time.perf_counter()
@@ -284,10 +305,18 @@ def collect(data, jobs):
         rows += rows_of(data, tasks, job, kept)
     for (task, name, model, fold), several in votes.items():
         if model == BEST and len(several) > 1:
-            mean = {key: np.mean([kept[key] for kept in several], axis=0) for key in several[0]}
-            mean["seconds"] = np.sum([kept["seconds"] for kept in several], axis=0)
-            rows += rows_of(data, tasks, (task, name, VOTE, fold, 0), mean)
+            rows += rows_of(data, tasks, (task, name, VOTE, fold, 0), vote(several))
+            nested = votes.get((task, name, NESTED_BOOSTING, fold))
+            if nested:
+                of_both = vote([vote(several), *nested])
+                rows += rows_of(data, tasks, (task, name, VOTE_OF_BOTH, fold, 0), of_both)
     return pd.DataFrame(rows)
+
+
+def vote(several):
+    """The mean of predictions, and the seconds of all."""
+    mean = {key: np.mean([kept[key] for kept in several], axis=0) for key in several[0]}
+    return mean | {"seconds": np.sum([kept["seconds"] for kept in several], axis=0)}
 
 
 def rows_of(data, tasks, job, kept):
@@ -324,20 +353,18 @@ def paired(values, reference):
 
 
 def table_of(scores, task, measure):
-    """Rows of models, columns of inputs: mean score, and its difference from boosting there."""
+    """A row for each model and input: mean score, and differences from boosting on that input."""
+    scores = scores[scores["task"] == task].set_index(["fold", "seed"])
     lines = []
-    for (model, name), part in scores[scores["task"] == task].groupby(
-        ["model", "input"], sort=False
-    ):
-        values = part.set_index(["fold", "seed"])[measure]
+    for (model, name), part in scores.groupby(["model", "input"], sort=False):
+        values = part[measure]
         line = {"model": model, "input": name, measure: values.mean()}
-        baseline = scores[
-            (scores["task"] == task) & (scores["model"] == BOOSTING) & (scores["input"] == name)
-        ].set_index(["fold", "seed"])[measure]
-        if len(baseline):
-            line["over boosting"], line["standard error"] = paired(values, baseline)
-        line |= {"n": len(values), **part[["fit s", "predict s"]].mean().to_dict()}
-        lines.append(line)
+        for label, reference in (("boosting", BOOSTING), ("nested", NESTED_BOOSTING)):
+            of_reference = (scores["model"] == reference) & (scores["input"] == name)
+            if of_reference.any():
+                difference = paired(values, scores.loc[of_reference, measure])
+                line[f"over {label}"], line["+-" if label == "boosting" else "+- "] = difference
+        lines.append(line | {"n": len(values), **part[["fit s", "predict s"]].mean().to_dict()})
     return pd.DataFrame(lines)
 
 
