@@ -53,7 +53,7 @@ NESTED = (1_000, 5_000, 20_000)
 N_ROUNDS = 300
 BEST = "whole_genome"
 VOTE = f"{BEST}, seeds voting"
-VOTE_OF_BOTH = f"{BEST}, seeds and {NESTED_BOOSTING}, voting"
+VOTE_OF_BOTH = f"{BEST} and {NESTED_BOOSTING}, voting"
 WIDE = "all tracks"
 BOTH = "all tracks, both cells"
 # What each input reads. `n_train` genes are drawn from those of the other folds.
@@ -298,18 +298,22 @@ def collect(data, jobs):
         path = path_of(data, job)
         if not path.exists():
             continue
-        task, name, model, fold, _ = job
+        task, name, model, fold, seed = job
         with np.load(path) as saved:
             kept = {key: saved[key] for key in saved.files}
-        votes.setdefault((task, name, model, fold), []).append(kept)
+        # with few genes, models of other seeds were trained on other genes and do not vote
+        draw = seed if "n_train" in INPUTS[name] else 0
+        votes.setdefault((task, name, model, fold, draw), []).append(kept)
         rows += rows_of(data, tasks, job, kept)
-    for (task, name, model, fold), several in votes.items():
-        if model == BEST and len(several) > 1:
-            rows += rows_of(data, tasks, (task, name, VOTE, fold, 0), vote(several))
-            nested = votes.get((task, name, NESTED_BOOSTING, fold))
-            if nested:
-                of_both = vote([vote(several), *nested])
-                rows += rows_of(data, tasks, (task, name, VOTE_OF_BOTH, fold, 0), of_both)
+    for (task, name, model, fold, draw), several in votes.items():
+        if model != BEST:
+            continue
+        if len(several) > 1:
+            rows += rows_of(data, tasks, (task, name, VOTE, fold, draw), vote(several))
+        nested = votes.get((task, name, NESTED_BOOSTING, fold, draw))
+        if nested:
+            of_both = vote([vote(several), *nested])
+            rows += rows_of(data, tasks, (task, name, VOTE_OF_BOTH, fold, draw), of_both)
     return pd.DataFrame(rows)
 
 
@@ -346,9 +350,10 @@ def rows_of(data, tasks, job, kept):
 
 
 def paired(values, reference):
-    """Mean and standard error of differences, paired by fold; seeds of a fold by each other."""
-    reference = reference.groupby("fold").mean()
-    differences = values - reference.reindex(values.index.get_level_values("fold")).to_numpy()
+    """Mean and standard error of differences, paired by fold, and by seed where both have it."""
+    of_fold = reference.groupby("fold").mean().reindex(values.index.get_level_values("fold"))
+    of_seed = reference.reindex(values.index)
+    differences = values - of_seed.fillna(pd.Series(of_fold.to_numpy(), values.index))
     return differences.mean(), differences.std(ddof=1) / np.sqrt(len(differences))
 
 
@@ -359,11 +364,15 @@ def table_of(scores, task, measure):
     for (model, name), part in scores.groupby(["model", "input"], sort=False):
         values = part[measure]
         line = {"model": model, "input": name, measure: values.mean()}
-        for label, reference in (("boosting", BOOSTING), ("nested", NESTED_BOOSTING)):
+        for label, reference in (
+            ("ridge", "ridge"),
+            ("boosting", BOOSTING),
+            ("nested", NESTED_BOOSTING),
+        ):
             of_reference = (scores["model"] == reference) & (scores["input"] == name)
             if of_reference.any():
                 difference = paired(values, scores.loc[of_reference, measure])
-                line[f"over {label}"], line["+-" if label == "boosting" else "+- "] = difference
+                line[f"over {label}"], line[f"+- {label}"] = difference
         lines.append(line | {"n": len(values), **part[["fit s", "predict s"]].mean().to_dict()})
     return pd.DataFrame(lines)
 
