@@ -28,11 +28,11 @@ from skchromo.evaluation import pearson_r
 # %%
 # A checkpoint
 # ------------
-# The authors of Chromoformer link to their trained models in their repository,
-# https://github.com/dohlee/chromoformer. These files are large, so a small one is
-# written here, in the same format: a network is trained on 600 genes of the "published"
-# cell type, and ``save_checkpoint`` writes its weights. The seven tracks are the
-# same as in the published models, in their order.
+# The authors of Chromoformer have published their trained models, and
+# ``ChromoformerRegressor.from_pretrained("E003", fold=1)`` downloads one. This example
+# needs no connection: a small checkpoint is written here, in the same format. A network
+# is trained on 600 genes of the "published" cell type, and ``save_checkpoint`` writes
+# its weights. The seven tracks are the same as in the published models, in their order.
 
 tracks = ["H3K4me1", "H3K4me3", "H3K9me3", "H3K27me3", "H3K36me3", "H3K27ac", "H3K9ac"]
 folder = Path(tempfile.mkdtemp())

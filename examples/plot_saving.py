@@ -69,12 +69,16 @@ same = {"pipeline.joblib": joblib.load(folder / "pipeline.joblib").predict(genes
 # For others: save and load_model
 # -------------------------------
 # The model alone, as numbers and text. Loading it runs no code, so you can load a file
-# from people whom you do not know. The model knows which input it needs.
+# from people whom you do not know. The model knows which input it needs. A page for
+# people, the model card, is written beside it. Say there what the model cannot know.
 
-network.save(folder / "model.safetensors")
+network.save(folder / "model.safetensors", about={"y": "log2(expression + 1)"})
 loaded = load_model(folder / "model.safetensors")
 print("tracks", loaded.tracks_)
 print(f"window {loaded.window_} bp, bins {loaded.bin_size_} bp")
+print("trained on", loaded.metadata_)
+card = (folder / "model.md").read_text()
+print(card[card.index("## What it takes") : card.index("## Settings")])
 shared = Pipeline([*pipe.steps[:2], ("model", loaded)])
 same["model.safetensors"] = shared.predict(genes)
 

@@ -163,13 +163,18 @@ def check_overwrite(path, what, is_one, overwrite):
 
 
 def remove_leftovers(folder, prefix=""):
-    """Remove unfinished files of this prefix that killed processes left in a folder a day ago."""
+    """Remove unfinished files of this prefix that killed processes left in a folder a day ago.
+
+    The prefix is the whole name of the file before its random part: ".m." is not of "m.md".
+    """
     with contextlib.suppress(OSError), os.scandir(folder) as files:
         for file in files:
-            if file.name.startswith(prefix) and file.name.endswith(".unfinished"):
-                with contextlib.suppress(OSError):
-                    if time.time() - file.stat().st_mtime > _LONGEST_WRITE:
-                        os.unlink(file)
+            random = file.name.removeprefix(prefix).removesuffix(".unfinished")
+            if file.name != prefix + random + ".unfinished" or (prefix and "." in random):
+                continue
+            with contextlib.suppress(OSError):
+                if time.time() - file.stat().st_mtime > _LONGEST_WRITE:
+                    os.unlink(file)
 
 
 def path_on_disk(path, what):

@@ -28,6 +28,7 @@ from ..nn import (
 )
 from ._callbacks import callback_params, check_copies, set_callback
 from ._checks import LAYOUT, NETWORK_SIZES, check_params, check_start, to_regions, warn_of_mistakes
+from ._model_card import trained_on
 from ._model_file import read_model, write_model
 from ._runtime import memory_of, resolve_device, seeded_torch, torch_threads
 from .training import (
@@ -286,6 +287,7 @@ class BaseChromoformer(BaseEstimator):
                 net.continue_from(before)
                 if not before.can_continue:
                     warnings.warn(_STATE_IS_LOST, stacklevel=3)
+            self.metadata_ = trained_on(X, self.init_from, before and self.metadata_)
             freeze(net.network, self.frozen)
             n_done = len(net.history)
             if self.early_stopping:
@@ -354,6 +356,7 @@ class BaseChromoformer(BaseEstimator):
         net.train_split = net.processes = None
         net.verbose = self.verbose
         self.net_ = net
+        vars(self).setdefault("metadata_", {})
         self.n_iter_ = len(net.history)
         self.device_ = str(net.device)
         self.versions_ = {
@@ -474,6 +477,7 @@ class BaseChromoformer(BaseEstimator):
         if not hasattr(self, "net_"):
             return
         self.device_ = str(self.net_.device)
+        vars(self).setdefault("metadata_", {})  # of pickles without it
         version, ours = self.versions_["skchromo"], skchromo.__version__
         if version != ours:
             warnings.warn(
@@ -483,7 +487,7 @@ class BaseChromoformer(BaseEstimator):
                 stacklevel=2,
             )
 
-    def save(self, path, *, overwrite=False):
+    def save(self, path, *, about=None, overwrite=False):
         """Write to a file that :func:`skchromo.load_model` reads, to share or to keep.
 
         The file is safetensors: weights, and a text with the parameters, classes, tracks, bin
@@ -492,24 +496,34 @@ class BaseChromoformer(BaseEstimator):
         ``RandomState`` and other parameters that are not plain data are left out with a warning;
         the state of the optimizer is left out too.
 
+        A model card is written beside it, ``h1.md`` beside ``h1.safetensors``: Markdown for people,
+        with the tracks, bins and window that the model takes, the numbers of genes that it was
+        trained on by chromosome, `about`, settings and versions. ``metadata_`` of the loaded model
+        has what the card says of training, and `about`; it comes from the file of the model.
+
         Parameters
         ----------
         path : str or Path
             File to write, by custom ``*.safetensors``. It appears under its name when it is
-            whole; an older model is replaced.
+            whole; an older model, and its card, are replaced.
+        about : dict, default=None
+            What else should be known of the model, by its name: text, numbers, lists or dicts of
+            these. ``{"scores": {"pearson_r": scores}}`` becomes a table of scores; others could be
+            the scale of y, the sources of tracks and contacts, or a licence. Added to
+            ``metadata_["about"]`` of a model that was loaded.
         overwrite : bool, default=False
-            Whether a file that is not a model is replaced too.
+            Whether files that are not a model and its card are replaced too.
 
         Raises
         ------
         FileExistsError
-            If a file that is not a model is there.
+            If a file that is not a model is there, or one that is not a card in its card's place.
         FileNotFoundError
             If there is no such folder.
         PermissionError
             If the file there is write-protected.
         TypeError
-            If classes are of a type that is not plain data.
+            If classes, or a value of `about`, are of a type that is not plain data.
 
         Examples
         --------
@@ -520,14 +534,18 @@ class BaseChromoformer(BaseEstimator):
         >>> model = ChromoformerRegressor.small_data(max_epochs=1, random_state=0)
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = os.path.join(folder, "h1.safetensors")
-        ...     model.fit(X, X.mean(axis=1)).save(path)
+        ...     model.fit(X, X.mean(axis=1)).save(path, about={"y": "mean depth"})
         ...     again = ChromoformerRegressor.load(path)
+        ...     print(sorted(os.listdir(folder)))
+        ['h1.md', 'h1.safetensors']
         >>> bool((again.predict(X) == model.predict(X)).all())
         True
+        >>> again.metadata_["n_genes"], again.metadata_["about"]
+        (20, {'y': 'mean depth'})
         """
         check_is_fitted(self, "net_")
         with self._threads():
-            write_model(self, path, overwrite)
+            write_model(self, path, overwrite, about)
 
     @classmethod
     def load(cls, path, *, device=None):

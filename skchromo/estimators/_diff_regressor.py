@@ -151,6 +151,9 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
         Length in bp of each chromosome of X in `fit`. X of another assembly is refused.
     n_features_in_ : int
         Second axis of X in `fit`: 2, or the columns of 2-D X.
+    metadata_ : dict
+        What it was trained on: ``n_genes`` and ``genes_per_chrom`` of X in `fit`, its ``samples``,
+        the model that it ``started_from``; and what `save` was told ``about`` it.
     device_ : str
         Where the net is: where it was trained, or loaded.
     y_offset_ : float
@@ -368,6 +371,7 @@ class ChromoformerDiffRegressor(RegressorMixin, BaseChromoformer):
         )
         regressor.net_.history_ = copy.copy(self.net_.history_)
         regressor.n_iter_ = self.n_iter_
+        regressor.metadata_ = copy.deepcopy(self.metadata_)
         return regressor
 
     @classmethod

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import warnings
+from collections.abc import Mapping
 from numbers import Integral
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from .._addresses import is_url, shown
 from .._files import check_is_file, check_overwrite, on_disk, whole_file
 from .._words import name_some, printable
 from ._checks import LAYOUT, NETWORK_SIZES, check_params
+from ._model_card import card_path, is_card, model_card
 from ._runtime import device_or_cpu, resolve_device, seeded_torch
 
 _FORMAT, _VERSION = "skchromo model", "1"
@@ -52,9 +54,14 @@ _MOST_CHARACTERS = 1 << 20
 _MOST_MESSAGE = 200
 
 
-def write_model(estimator, path, overwrite=False):
-    """Write a fitted estimator to a file, and warn of the settings that it cannot hold."""
+def write_model(estimator, path, overwrite=False, about=None):
+    """Write a fitted estimator and its card, and warn of the settings that it cannot hold."""
+    card = card_path(path)
     check_overwrite(path, "a model that was saved", _is_ours, overwrite)
+    check_overwrite(card, "a model card", is_card, overwrite)
+    metadata = dict(estimator.metadata_)
+    if about is not None:
+        metadata["about"] = {**metadata.get("about", {}), **_plain_about(about)}
     net, left_out = estimator.net_, []
 
     def plain(items, title="{}"):
@@ -88,6 +95,7 @@ def write_model(estimator, path, overwrite=False):
         "seed": int(net.seed),
         "history": [plain(epoch.items(), "{} of history_") for epoch in net.history],
         "versions": estimator.versions_,
+        "metadata": _to_plain(metadata),
     }
     module = getattr(net.module_, "_orig_mod", net.module_)  # under torch.compile
     weights = {
@@ -96,7 +104,9 @@ def write_model(estimator, path, overwrite=False):
     }
     text = json.dumps(document)
     header = {"format": _FORMAT, "version": _VERSION, "model": text}
-    with whole_file(path) as file:
+    # the model is complete before the card takes its name
+    with whole_file(card) as beside, whole_file(path) as file:
+        beside.write(model_card(estimator, path, metadata).encode())
         file.write(save(weights, {**header, "sha256": _checksum(text, weights)}))
     if left_out:
         warnings.warn(
@@ -138,7 +148,8 @@ def load_model(path, *, device=None):
     -------
     estimator : ChromoformerClassifier, ChromoformerRegressor or ChromoformerDiffRegressor
         Fitted. On the same machine it predicts the same as the saved one, to the bit.
-        ``callbacks``, ``net_params`` and ``init_from`` are None.
+        ``callbacks``, ``net_params`` and ``init_from`` are None. ``metadata_`` holds what it was
+        trained on, and what `save` was told about it.
 
     Raises
     ------
@@ -299,6 +310,7 @@ def _rebuild(cls, document, weights, device):
     estimator._keep(net)
     estimator.versions_ = {str(name): str(found) for name, found in document["versions"].items()}
     _need("skchromo" in estimator.versions_, "the version of skchromo is missing")
+    estimator.metadata_ = _check_metadata(_from_plain(document.get("metadata", {"dict": []})))
     return estimator
 
 
@@ -339,6 +351,33 @@ def _check_fitted(cls, fitted):
     if "classes_" in fitted:
         fitted["classes_"] = _labels_from_plain(fitted["classes_"])
     return fitted
+
+
+def _check_metadata(metadata):
+    """Return what a file says of a model's training, in the types that a card writes."""
+    _need(type(metadata) is dict, "its metadata are not named")
+    counts, about = metadata.get("genes_per_chrom", {}), metadata.get("about", {})
+    _need(type(counts) is dict and type(about) is dict, "its metadata are not named")
+    for value in (metadata.get("n_genes", 0), *counts.values()):
+        check_scalar(value, "a number of genes", int, min_val=0)
+    return metadata
+
+
+def _plain_about(about):
+    """Return what a user says of a model in plain data; arrays become lists."""
+    if not isinstance(about, Mapping):
+        raise TypeError(f"about must be a dict, such as {{'scores': {{'r': 0.7}}}}, got {about!r}")
+
+    def plain(value, name):
+        if isinstance(value, Mapping):
+            return {str(key): plain(one, f"{name}[{key!r}]") for key, one in value.items()}
+        value = value.tolist() if hasattr(value, "tolist") else value
+        try:
+            return _from_plain(_to_plain(value))
+        except TypeError as error:
+            raise TypeError(f"{name}: {error}") from None
+
+    return plain(about, "about")
 
 
 def _check_weights(cls, sizes, weights):

@@ -4,7 +4,12 @@ import os
 
 from .._addresses import is_url
 from .._words import printable
-from ..nn import CELL_TYPES, PUBLISHED_TRACKS, PUBLISHED_WINDOW, fetch_published
+from ..nn import CELL_TYPES, PUBLISHED_DOI, PUBLISHED_TRACKS, PUBLISHED_WINDOW, fetch_published
+
+_TARGETS = {
+    "classifier": "1 where RPKM is at or above the median of the cell type, else 0",
+    "regressor": "log2(RPKM + 1)",
+}
 
 
 def load_pretrained(cls, kind, source, fold, **where):
@@ -20,7 +25,17 @@ def load_pretrained(cls, kind, source, fold, **where):
                 "chromoformer_folds, counted from 1"
             )
         path = fetch_published(kind, source, fold, **where)
-        return cls.from_checkpoint(path, tracks=PUBLISHED_TRACKS, window=PUBLISHED_WINDOW)
+        model = cls.from_checkpoint(path, tracks=PUBLISHED_TRACKS, window=PUBLISHED_WINDOW)
+        model.metadata_ = {
+            "about": {
+                "source": f"{PUBLISHED_DOI}, {path.name}",
+                "cell_type": f"{source} ({CELL_TYPES[source]})",
+                "held_out": f"fold {fold - 1} of skchromo.evaluation.chromoformer_folds",
+                "signal": "read depth of Roadmap, hg19; contact frequencies of 3DIV above 1.5",
+                "y": _TARGETS[kind],
+            }
+        }
+        return model
     if fold is not None:
         raise ValueError(
             f"fold={fold!r} is of published models, but {printable(source)!r} is not a cell type "

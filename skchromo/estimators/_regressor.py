@@ -136,6 +136,9 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
         Length in bp of each chromosome of X in `fit`. X of another assembly is refused.
     n_features_in_ : int
         Second axis of X in `fit`: bins (2-D or 3-D X) or regions (4-D X or RegionArray).
+    metadata_ : dict
+        What it was trained on: ``n_genes`` and ``genes_per_chrom`` of X in `fit`, its ``samples``,
+        the model that it ``started_from``; and what `save` was told ``about`` it.
     device_ : str
         Where the net is: where it was trained, or loaded.
     y_offset_ : float

@@ -7,6 +7,7 @@ from ._pair_network import COMBINATIONS, PairNetwork
 from .layers import full_precision
 from .reference import (
     CELL_TYPES,
+    PUBLISHED_DOI,
     PUBLISHED_TRACKS,
     PUBLISHED_WINDOW,
     checkpoint_sizes,

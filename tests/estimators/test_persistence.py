@@ -277,7 +277,8 @@ def test_an_interrupted_save_leaves_what_was_there(X, tmp_path, monkeypatch):
     model.save(path)
     model.save_checkpoint(checkpoint)
     link.symlink_to(path)
-    before = {file: file.read_bytes() for file in (path, checkpoint)}
+    card = tmp_path / "m.md"
+    before = {file: file.read_bytes() for file in (path, card, checkpoint)}
 
     def fail(number):
         raise KeyboardInterrupt
@@ -351,5 +352,5 @@ def test_a_fresh_process_predicts_the_same_and_its_killed_saves_spoil_nothing(X,
             np.testing.assert_array_equal(predicted, getattr(fitted, kind)(regions))
     assert [path.read_bytes() for path in saved] == before
     for path in saved:
-        (unfinished,) = tmp_path.glob(f".{path.name}.*.unfinished")
+        (unfinished,) = tmp_path.glob(f".{path.name}.????????.unfinished")
         assert unfinished.stat().st_size == path.stat().st_size

@@ -150,6 +150,8 @@ def test_published_model_predicts_as_its_checkpoint(
     expected = CLASSES[kind].from_checkpoint(path, tracks=reference.MARKS)
     np.testing.assert_array_equal(outputs(model, genes), outputs(expected, genes))
     assert (model.tracks_, model.window_) == (tuple(reference.MARKS), 40_000)
+    about = model.metadata_["about"]
+    assert (about["cell_type"], about["held_out"][:6]) == ("E003 (H1)", "fold 1")
     kept = {path.name for path in (tmp_path / "models").rglob("*") if path.is_file()}
     name = NAMES[kind].format("E003", 2)
     assert kept == {"files.json", "files.json.sha256", name, f"{name}.sha256"}

@@ -133,7 +133,7 @@ def test_full_disk_is_an_error_and_leaves_the_older_file(writers, tmp_path, shar
         assert error.value.errno == errno.EFBIG
         assert name in str(error.value)
         assert path.read_bytes() == before
-    assert {path.name for path in tmp_path.iterdir()} == set(writers)
+    assert {path.name for path in tmp_path.iterdir()} == {*writers, "m.md"}  # and the card of m
 
 
 def test_full_disk_is_an_error_of_simulated_genomes(tmp_path):
@@ -157,7 +157,7 @@ def test_disk_that_fails_at_the_end_leaves_the_older_file(writers, tmp_path, mon
                 write(path)
         assert name in str(error.value)
         assert path.read_bytes() == before
-    assert {path.name for path in tmp_path.iterdir()} == set(writers)
+    assert {path.name for path in tmp_path.iterdir()} == {*writers, "m.md"}  # and the card of m
 
 
 @pytest.fixture
@@ -291,12 +291,13 @@ def saves_of_two(folder):
 
 def test_leftovers_of_killed_saves_are_removed(tmp_path):
     names = {".m.0a0b0c0d.unfinished": 2, ".m.11111111.unfinished": 0.9, ".n.1": 9}
+    names[".m.md.22222222.unfinished"] = 9  # of another file
     for name, age in names.items():
         (tmp_path / name).write_bytes(b"half")
         os.utime(tmp_path / name, times=(time.time() - age * 86_400,) * 2)
     make_regions().save(tmp_path / "m")
     kept = sorted(path.name for path in tmp_path.iterdir())
-    assert kept == [".m.11111111.unfinished", ".n.1", "m"]
+    assert kept == [".m.11111111.unfinished", ".m.md.22222222.unfinished", ".n.1", "m"]
 
 
 def test_leftovers_of_killed_processes_are_removed_from_memory(tracks, tmp_path):
