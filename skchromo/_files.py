@@ -181,8 +181,8 @@ def path_on_disk(path, what):
     """Return a Path, and refuse an address; `what` names the file in the message."""
     if is_url(path):
         raise ValueError(
-            f"{what}: {shown(path)} is a web address, from which only tracks are read: "
-            "download it and give the path of the file"
+            f"{what}: {shown(path)} is a web address, from which only tracks and saved models are "
+            "read: download it and give the path of the file"
         )
     return Path(path)
 

@@ -108,7 +108,7 @@ def test_gzip_of_other_formats_is_refused(contents, tmp_path, kind):
         read(kind, path)
 
 
-@pytest.mark.parametrize("kind", ["cool", "mcool", "hic", "regions", "checkpoint", "model"])
+@pytest.mark.parametrize("kind", ["cool", "mcool", "hic", "regions", "checkpoint"])
 def test_addresses_of_other_formats_are_not_fetched(kind):
     with pytest.raises((ValueError, FileNotFoundError), match=r"example\.org"):
         read(kind, f"https://example.org/a{SUFFIXES[kind]}")
