@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from .._arrays import ranges
+from .._arrays import offsets_of, ranges
 from .layers import ALIGNED, Bins, TokenLayout
 
 # At inference genes, and pCREs, are filled up to multiples of the first, and the pCREs of one width
@@ -22,6 +22,9 @@ _LENGTH_BUCKETS = (1 / 8, 1 / 4, 1 / 2, 1)
 # Numbers of keys are rounded up to these, then to multiples of the last: the softmax of few
 # numbers takes several times as long as that of a whole vector register.
 _N_KEYS = (4, 8, 16)
+
+# Arrays of up to so many bytes are sent to the device as one, each from a multiple of the second.
+_LARGEST_MESSAGE, _ROUNDED = 1 << 25, 64
 
 
 @dataclass(frozen=True)
@@ -153,15 +156,20 @@ class DeviceRegions:
             index, weights = _fill_up(index, weights)
         pairs = self._pairs(index, pooled.bucket, fixed)
         n_regions = index.shape[1] if fixed else 1 + pairs.place.max(initial=0)
-        region = index[pairs.gene, pairs.place]
-        groups = np.split(region, np.flatnonzero(np.diff(pairs.bucket)) + 1) if len(region) else []
+        buckets, starts = np.unique(pairs.bucket, return_index=True)
+        regions = [index[:, 0], *np.split(index[pairs.gene, pairs.place], starts[1:])]
+        layout = _layout(len(index), n_regions, weights, pairs)
+        sent = _send([*regions, *layout.values()], self.device)
+        promoters, *groups = sent[: len(regions)]
+        layout = dict(zip(layout, sent[len(regions) :]))
         return Batch(
             n_genes=len(rows),
-            promoters=self._bins(pooled, index[:, 0], self.window),
+            promoters=self._bins(pooled, promoters, self.window),
             pairs=[
-                self._bins(pooled, group, self._edges[pooled.bucket[group[0]]]) for group in groups
+                self._bins(pooled, group, self._edges[bucket])
+                for group, bucket in zip(groups, buckets)
             ],
-            layout=self._layout(len(index), n_regions, weights, pairs),
+            layout=TokenLayout(**{"padding": None, **layout}, n_regions=int(n_regions)),
         )
 
     def _pool(self, index):
@@ -175,11 +183,13 @@ class DeviceRegions:
             n_tracks = values.shape[1]
             logged = np.zeros((len(values), n_tracks + -n_tracks % ALIGNED), dtype=np.float32)
             np.log1p(values, out=logged[:, :n_tracks])
-            features.append(self._put(logged))
-            first.append(self._put(offsets[:-1]))
-            counts.append(self._put(np.diff(offsets)))
+            features.append(logged)
+            first.append(offsets[:-1])
+            counts.append(np.diff(offsets))
         bucket = np.searchsorted(self._edges, self._X.lengths[regions])
-        return new, _Pooled(bucket, features, first, counts)
+        sent = _send([*features, *first, *counts], self.device)
+        n = len(self.bin_sizes)
+        return new, _Pooled(bucket, sent[:n], sent[n : 2 * n], sent[2 * n :])
 
     @staticmethod
     def _pairs(index, buckets, fixed):
@@ -196,35 +206,12 @@ class DeviceRegions:
             padding = ranges(np.zeros_like(sizes), sizes) >= np.repeat(n_members, sizes)
         return _Pairs(gene[order], place[order] + 1, bucket[order], padding)
 
-    def _layout(self, n_genes, n_regions, weights, pairs):
-        """Return the place of each region among the genes and the tokens."""
-        shape = n_genes, next((n for n in _N_KEYS if n >= n_regions), -(-n_regions // 16) * 16)
-        token, absent = np.zeros(shape, dtype=np.int64), np.ones(shape, dtype=bool)
-        genes, real = np.arange(n_genes), ~pairs.padding
-        token[:, 0], absent[:, 0] = genes, False
-        there = pairs.gene[real], pairs.place[real]
-        token[there], absent[there] = n_genes + np.flatnonzero(real), False
-        weight = np.zeros(shape, dtype=np.float32)
-        weight[:, 1:n_regions] = weights[:, : n_regions - 1]
-        padding = np.concatenate([np.zeros(n_genes, dtype=bool), pairs.padding])
-        return TokenLayout(
-            gene=self._put(pairs.gene),
-            token=self._put(token),
-            absent=self._put(absent),
-            weights=self._put(weight),
-            place=self._put(np.concatenate([np.zeros_like(genes), pairs.place])),
-            row=self._put(np.concatenate([genes, pairs.gene])),
-            padding=self._put(padding) if padding.any() else None,
-            n_regions=int(n_regions),
-        )
-
     def _bins(self, pooled, regions, length):
         """Bins of some regions, each centred in the width of a region of `length` bp.
 
         Widths and numbers of positions are both even or both odd, so that a region lies at the
         same positions whatever the width.
         """
-        regions = self._put(regions)
         gathered = []
         for bin_size, features, first, counts in zip(
             self.bin_sizes, pooled.features, pooled.first, pooled.counts
@@ -239,9 +226,51 @@ class DeviceRegions:
             gathered.append(Bins(bins.view(*absent.shape, -1), absent))
         return gathered
 
-    def _put(self, array):
-        """Array on the device."""
-        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device, non_blocking=True)
+
+def _layout(n_genes, n_regions, weights, pairs):
+    """Return the place of each region among the genes and the tokens: parts of a TokenLayout."""
+    shape = n_genes, next((n for n in _N_KEYS if n >= n_regions), -(-n_regions // 16) * 16)
+    token, absent = np.zeros(shape, dtype=np.int64), np.ones(shape, dtype=bool)
+    genes, real = np.arange(n_genes), ~pairs.padding
+    token[:, 0], absent[:, 0] = genes, False
+    there = pairs.gene[real], pairs.place[real]
+    token[there], absent[there] = n_genes + np.flatnonzero(real), False
+    weight = np.zeros(shape, dtype=np.float32)
+    weight[:, 1:n_regions] = weights[:, : n_regions - 1]
+    layout = {
+        "gene": pairs.gene,
+        "token": token,
+        "absent": absent,
+        "weights": weight,
+        "place": np.concatenate([np.zeros_like(genes), pairs.place]),
+        "row": np.concatenate([genes, pairs.gene]),
+    }
+    if pairs.padding.any():
+        layout["padding"] = np.concatenate([np.zeros(n_genes, dtype=bool), pairs.padding])
+    return layout
+
+
+def _send(arrays, device):
+    """Return arrays as tensors on a device.
+
+    Small ones are sent in one message, of memory that a GPU reads by itself: then nothing waits
+    until the GPU has done what it was given before.
+    """
+    tensors = [torch.from_numpy(np.ascontiguousarray(array)) for array in arrays]
+    starts = offsets_of([-(-tensor.nbytes // _ROUNDED) * _ROUNDED for tensor in tensors]).tolist()
+    if starts[-1] > _LARGEST_MESSAGE:
+        return [tensor.to(device) for tensor in tensors]
+    message = torch.empty(starts[-1], dtype=torch.uint8, pin_memory=device.type == "cuda")
+
+    def cut(message):
+        return [
+            message[at : at + tensor.nbytes].view(tensor.dtype).view(tensor.shape)
+            for at, tensor in zip(starts, tensors)
+        ]
+
+    for place, tensor in zip(cut(message), tensors):
+        place.copy_(tensor)
+    return cut(message.to(device, non_blocking=True))
 
 
 def _fits(X, bin_sizes, device):

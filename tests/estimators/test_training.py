@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import Callback, EarlyStopping
 from small_models import TINY, make_regions
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from skchromo import ChromoformerClassifier, ChromoformerRegressor, RegionArray, load_model
 
@@ -414,3 +415,52 @@ def test_skip_and_scale_are_not_in_reference_checkpoints(X, y, tmp_path):
     skipping = ChromoformerRegressor(**TINY, linear_skip=True).fit(X, y)
     with pytest.raises(ValueError, match="linear_skip=True"):
         skipping.save_checkpoint(tmp_path / "skip.pt")
+
+
+class Waits(TorchDispatchMode):
+    """Names of what would make a GPU be waited for, and of the optimizer's steps, in order."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = func.name().removeprefix("aten::")
+        if name in ("_local_scalar_dense", "_fused_adamw_"):
+            self.calls.append("read" if name.startswith("_local") else "step")
+        assert name not in ("nonzero", "masked_select", "_unique2", "equal"), name
+        return func(*args, **(kwargs or {}))
+
+
+def calls_of_an_epoch(X, y, **params):
+    """What `Waits` notes from the first step to behind the last."""
+    model = ChromoformerRegressor(**{**TINY, "max_epochs": 1, **params})
+    with Waits() as waits:
+        model.fit(X, y)
+    first, last = waits.calls.index("step"), len(waits.calls) - waits.calls[::-1].index("step")
+    return waits.calls[first : last + 1]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"linear_skip": True, "dropout": 0.1, "gradient_clip": 1.0, "lr_schedule": "one_cycle"}],
+    ids=["plain", "all options"],
+)
+def test_a_loss_is_read_after_the_next_step(X, y, params):
+    assert calls_of_an_epoch(X, y, **params) == ["step", *["step", "read"] * 2]
+
+
+def test_callbacks_of_batches_find_the_loss_of_each(X, y):
+    class Look(Callback):
+        losses = ()
+
+        def on_batch_end(self, net, loss=None, training=False, **kwargs):
+            if training:
+                recorded = net.history[-1, "batches", -1, "train_loss"]
+                assert type(recorded) is float
+                self.losses = [*self.losses, recorded == loss.item()]
+
+    look = Look()
+    params = {"callbacks": [look]}
+    assert calls_of_an_epoch(X, y, **params)[:3] == ["step", "read", "read"]
+    assert look.losses == [True] * 3

@@ -89,6 +89,7 @@ def test_regions_that_no_gene_uses_are_not_kept(X, monkeypatch):
 def test_half_of_a_gpu_s_free_memory_is_taken(X, monkeypatch):
     n_bytes = sum(-(-X.lengths // size).sum() for size in BIN_SIZES) * 4 * 4
     monkeypatch.setattr(torch.Tensor, "to", lambda self, *args, **kwargs: self)
+    monkeypatch.setattr(torch, "empty", lambda size, **kwargs: torch.zeros(size, dtype=torch.uint8))
     for free, fits in [(2 * n_bytes, False), (2 * n_bytes + 2, True)]:
         monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device, free=free: (free, free))
         assert DeviceRegions(X, BIN_SIZES, "cuda").resident == fits

@@ -2,14 +2,23 @@
 
 import contextlib
 import copy
-from collections import defaultdict
+import math
+from collections import defaultdict, deque
 
 import numpy as np
 import torch
 from scipy.special import softmax
 from sklearn.base import ClassifierMixin, RegressorMixin
 from skorch import NeuralNet
-from skorch.callbacks import BatchScoring, EarlyStopping, EpochScoring, LRScheduler, PrintLog
+from skorch.callbacks import (
+    BatchScoring,
+    Callback,
+    EarlyStopping,
+    EpochScoring,
+    GradientNormClipping,
+    LRScheduler,
+    PrintLog,
+)
 from skorch.dataset import Dataset
 from skorch.utils import noop, to_numpy
 from torch.utils.data import Subset
@@ -19,6 +28,7 @@ from ...regions import RegionArray
 from .._runtime import device_or_cpu
 from ._epoch_log import EpochLog
 from ._processes import LostProcessError
+from ._schedule import LearningRate
 from ._start import is_usual_scale
 from ._validation import LastingPatience
 
@@ -30,6 +40,10 @@ _PRINT = PrintLog().sink
 
 # They score what the estimator predicts against y: classes, not their numbers.
 _SCORING = (BatchScoring, EpochScoring)
+
+# Other callbacks that are called within an epoch may look at the loss of the last batch.
+_IGNORE_LOSSES = (EpochLog, LearningRate, GradientNormClipping)
+_WITHIN_AN_EPOCH = ("on_batch_begin", "on_grad_computed", "on_batch_end")
 
 
 class DivergedError(ValueError):
@@ -88,10 +102,12 @@ class GeneBatches:
             rows = rows[torch.randperm(len(rows), device="cpu").numpy()]
             if self.processes is not None:  # dropout of each process is its own
                 torch.manual_seed(torch.initial_seed() + 1 + self.processes.rank)
+        target = self.dataset.target
+        if target is not None:  # in order from the start: a GPU would wait for row numbers
+            target = target[torch.from_numpy(rows).to(target.device)]
         for start in range(0, len(rows), self.batch_size):
-            some = rows[start : start + self.batch_size]
-            target = self.dataset.target
-            yield self._batch(some), None if target is None else target[some]
+            part = slice(start, start + self.batch_size)
+            yield self._batch(rows[part]), None if target is None else target[part]
 
     def _batch(self, rows):
         """Return the batch of some genes."""
@@ -185,10 +201,49 @@ class RegionNet(NeuralNet):
             own = self.module_(x.batch)
         return self.processes.gather(own, x.part, len(x))
 
-    def run_single_epoch(self, iterator, *args, **kwargs):
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """Run one epoch, as skorch does, but read each loss when the next step is under way.
+
+        To read a number a GPU must have computed it; the next step waits on the GPU by then.
+        """
+        if iterator is None:
+            return
         if isinstance(iterator, GeneBatches):
             iterator.processes = self.processes
-        super().run_single_epoch(iterator, *args, **kwargs)
+        unread, n_waiting = deque(), 0 if self._has_readers() else 1
+        for batch in iterator:
+            self.notify("on_batch_begin", batch=batch, training=training)
+            step = step_fn(batch, **fit_params)
+            self.history.record_batch(f"{prefix}_loss", step["loss"].detach())
+            self.history.record_batch(f"{prefix}_batch_size", len(batch[1]))
+            unread.append(self.history[-1]["batches"][-1])
+            if len(unread) > n_waiting:
+                self._read_loss(unread.popleft(), prefix)
+            self.notify("on_batch_end", batch=batch, training=training, **step)
+        if unread:
+            self._read_loss(unread.popleft(), prefix)
+        self.history.record(f"{prefix}_batch_count", len(iterator))
+
+    def _has_readers(self):
+        """Return whether a callback is called within an epoch that may look at a loss there."""
+        return any(
+            getattr(type(callback), name) is not getattr(Callback, name)
+            for _, callback in self.callbacks_
+            if not isinstance(callback, _IGNORE_LOSSES)
+            for name in _WITHIN_AN_EPOCH
+        )
+
+    def _read_loss(self, record, prefix):
+        """Read the loss in the record of a batch; one of training must be finite."""
+        record[f"{prefix}_loss"] = loss = record[f"{prefix}_loss"].item()
+        if prefix == "train" and not math.isfinite(loss):
+            lr, epoch = self.optimizer_.param_groups[0]["lr"], len(self.history)
+            kept = f"the weights of epoch {epoch - 1} are kept; " if epoch > 1 else ""
+            raise DivergedError(
+                f"the training loss became {loss} in epoch {epoch} at a learning rate of "
+                f"{lr:.3g}: training diverged; {kept}lower lr (now {self.lr:g}), set "
+                "gradient_clip, or check the scale of y"
+            )
 
     def train_step_single(self, batch, **fit_params):
         step = super().train_step_single(batch, **fit_params)
@@ -311,17 +366,6 @@ class RegionNet(NeuralNet):
                 last = {name: value.clone() for name, value in self.module_.state_dict().items()}
                 best = getattr(callback, "best_model_weights_", None) or best
         self.module_stop_ = last, best
-
-    def on_batch_end(self, net, batch=None, training=False, loss=None, **kwargs):
-        super().on_batch_end(net, batch=batch, training=training, loss=loss, **kwargs)
-        if training and not torch.isfinite(loss):
-            lr, epoch = self.optimizer_.param_groups[0]["lr"], len(self.history)
-            kept = f"the weights of epoch {epoch - 1} are kept; " if epoch > 1 else ""
-            raise DivergedError(
-                f"the training loss became {loss.item()} in epoch {epoch} at a learning rate of "
-                f"{lr:.3g}: training diverged; {kept}lower lr (now {self.lr:g}), set "
-                "gradient_clip, or check the scale of y"
-            )
 
     def _forget_what_ran(self):
         """Close bars and drop the schedulers, which hold the optimizer; training makes new ones."""
