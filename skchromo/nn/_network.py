@@ -8,7 +8,7 @@ from ._transformers import (
     PairwiseInteractionTransformer,
     RegulationTransformer,
 )
-from .layers import WindowSkip, full_precision, sinusoidal_positions
+from .layers import WindowSkip, sinusoidal_positions
 
 
 class ChromoformerNetwork(nn.Module):
@@ -163,7 +163,6 @@ class ChromoformerNetwork(nn.Module):
         """
         return self.decode(self.encode(batch), batch)
 
-    @full_precision()
     def encode(self, batch):
         """Compute the embeddings of genes that the head reads.
 
@@ -188,7 +187,6 @@ class ChromoformerNetwork(nn.Module):
         genes = self.regulation(tokens, layout) + promoters
         return genes.transpose(0, 1).flatten(1)
 
-    @full_precision()
     def decode(self, encoded, batch, has_head=True):
         """Compute the outputs from the embeddings.
 

@@ -7,7 +7,7 @@ import torch
 
 @contextlib.contextmanager
 def full_precision():
-    """Switch autocast off, also as a decorator: the network computes in float32."""
+    """Switch autocast off: what the network computes in the block is float32."""
     with contextlib.ExitStack() as stack:
         for kind in ("cpu", "cuda"):
             if torch.is_autocast_enabled(kind):

@@ -92,7 +92,7 @@ class _Mix(torch.autograd.Function):
         query = query.unflatten(1, (-1, n_queries)).flatten(0, 1)
         key_value = layout.to_slots(_by_head(key_value, 2 * n_heads), n_keys)
         key, value = key_value.unflatten(1, (-1, n_keys)).flatten(0, 1).chunk(2)
-        p = _probabilities(query, key, gamma, layout)
+        p = _probabilities(query, key, gamma, layout).to(value.dtype)  # autocast gives float32
         kept = F.dropout(torch.ones_like(p), dropout) if dropout else None
         ctx.save_for_backward(query, key, value, p, kept)
         ctx.layout, ctx.n_scales = layout, n_scales

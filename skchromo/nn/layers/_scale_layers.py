@@ -12,6 +12,9 @@ def scale_linear(x, weight, bias=None):
 
     Shapes: `x` (n_scales, n, d_in), `weight` (n_scales, d_out, d_in), `bias` (n_scales, 1, d_out).
     """
+    if torch.is_autocast_enabled(x.device.type):
+        kind = torch.get_autocast_dtype(x.device.type)
+        x, weight, bias = (part if part is None else part.to(kind) for part in (x, weight, bias))
     if torch.is_grad_enabled():
         return _ScaleLinear.apply(x, weight, bias)
     return _products(x, weight.transpose(1, 2), bias)
