@@ -102,6 +102,11 @@ def _check_net_params(estimator):
                 "net_params sets 'train_split', but early_stopping=True holds genes back by "
                 "itself: set only one of them (see validation_fraction)"
             )
+        if name == "compile" and value:
+            raise ValueError(
+                "net_params sets 'compile', but torch.compile takes longer than the fit: it starts "
+                "again for every new number of genes, pCREs or bins in a batch; leave it out"
+            )
         if name.startswith("module"):
             raise ValueError(
                 f"net_params cannot replace the module or its sizes, got {name!r}: tracks and "

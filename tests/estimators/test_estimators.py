@@ -139,6 +139,14 @@ def test_net_params_refuses_parameters_of_the_estimator(X, y, name):
         model.fit(X, y)
 
 
+def test_net_params_refuses_to_compile(X, y):
+    with pytest.raises(
+        ValueError, match=r"net_params sets 'compile', but torch\.compile takes lon"
+    ):
+        ChromoformerRegressor(**TINY, net_params={"compile": True}).fit(X, y)
+    ChromoformerRegressor(**{**TINY, "max_epochs": 1}, net_params={"compile": False}).fit(X, y)
+
+
 def test_net_params_refuses_what_follows_from_elsewhere(X, y):
     for name in ("module", "module__n_outputs", "module__n_positions"):
         model = ChromoformerRegressor(**TINY, net_params={name: 3})
