@@ -94,8 +94,8 @@ def reference_inputs(X):
 class Reference:
     """The reference's regressor, with a training step and a prediction to time."""
 
-    def __init__(self):
-        self.network = chromoformer.net.ChromoformerRegressor(seed=42)
+    def __init__(self, device="cpu"):
+        self.network = chromoformer.net.ChromoformerRegressor(seed=42).to(device)
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=3e-5)
 
     def train(self, inputs, y):
