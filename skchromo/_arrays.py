@@ -44,16 +44,19 @@ def gathered(signal, offsets, regions):
         yield signal[bins_of(offsets, regions[piece])]
 
 
-def collected(signal, offsets, regions, out=None):
-    """Return the rows of some regions as one array, filled piece by piece; `out` may hold it."""
-    if out is None:
-        total = (offsets[regions + 1] - offsets[regions]).sum()
-        out = np.empty((total, signal.shape[1]), signal.dtype)
-    at = 0
-    for part in gathered(signal, offsets, regions):
-        out[at : at + len(part)] = part
-        at += len(part)
-    return out
+def collected(signal, offsets, regions):
+    """Return the rows of some regions as one array, filled piece by piece."""
+    total = (offsets[regions + 1] - offsets[regions]).sum()
+    return joined(gathered(signal, offsets, regions), (total, signal.shape[1]), signal.dtype)
+
+
+def joined(pieces, shape, dtype):
+    """Return pieces of rows as one array, filled piece by piece."""
+    array, at = np.empty(shape, dtype), 0
+    for piece in pieces:
+        array[at : at + len(piece)] = piece
+        at += len(piece)
+    return array
 
 
 def bin_offsets(start, end, bin_size):

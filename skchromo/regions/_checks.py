@@ -1,5 +1,7 @@
 """Checks of a RegionArray: of its parts when it is made, and of X when an estimator gets it."""
 
+import mmap
+
 import numpy as np
 
 from .._words import check_names
@@ -17,13 +19,19 @@ def check_parts(X):
 def check_used(X, bins):
     """Return bins of an array; refuse those of an opened file that the network cannot take.
 
-    The signal of an opened file is not read when it is opened, so that it is checked here.
+    The signal of an opened file is not read when it is opened, so that it is checked here. What was
+    read is given back: the process grows by none of it, and the system keeps it while it can.
     """
     if X.stored_at is not None:
         try:
             _check_values(bins, X.tracks)
         except ValueError as error:
             raise ValueError(f"{X.stored_at} is damaged: save the array again ({error})") from error
+        source = X.signal
+        while isinstance(source, np.ndarray):
+            source = source.base
+        if isinstance(source, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            source.madvise(mmap.MADV_DONTNEED)
     return bins
 
 

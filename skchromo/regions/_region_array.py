@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._arrays import bins_of, ranges
+from .._arrays import bins_of, joined, ranges
 from .._words import printable
 from ._checks import check_parts, check_used
 from ._means import pool
@@ -322,25 +322,33 @@ class RegionArray:
         return isinstance(other, RegionArray) and same(self, other)
 
     @classmethod
-    def concatenate(cls, arrays):
+    def concatenate(cls, arrays, path=None, *, overwrite=False):
         """Stack the rows of several arrays with the same tracks, bins and window.
 
         Parameters
         ----------
         arrays : sequence of RegionArray
             At least one. Rows of one array, or of one opened file, share its signal; the
-            regions in use of several are copied into memory.
+            regions in use of several are copied, into memory or to `path`.
+        path : str or Path, default=None
+            File to write all rows to, as :meth:`save` does: with arrays that are opened files
+            (see :meth:`load`), more than fits in memory. None writes nothing.
+        overwrite : bool, default=False
+            Whether a file at `path` that is not such a file is replaced too.
 
         Returns
         -------
         X : RegionArray
-            All rows, in order.
+            All rows, in order; opened from `path` where that is given.
 
         Raises
         ------
         ValueError
             If they differ in tracks, bin size, number of bins or regions, window, gene columns
-            or chromosome lengths, or some have the index of a gene table and others have none.
+            or chromosome lengths, or some have the index of a gene table and others have none; or
+            an opened file is damaged.
+        FileExistsError, FileNotFoundError, PermissionError
+            If `path` cannot be written, as with :meth:`save`.
 
         Examples
         --------
@@ -349,11 +357,36 @@ class RegionArray:
         >>> X = RegionArray.from_dense(np.ones((3, 1, 4, 1)))
         >>> RegionArray.concatenate([X[2:], X[:1]]).shape
         (2, 1, 4, 1)
+
+        Many samples, of which only one is in memory at a time:
+
+        >>> import os, tempfile
+        >>> folder = tempfile.mkdtemp()
+        >>> parts = [os.path.join(folder, name) for name in ("H1.npz", "K562.npz")]
+        >>> for part in parts:
+        ...     X.save(part)
+        >>> opened = [RegionArray.load(part) for part in parts]
+        >>> all_rows = RegionArray.concatenate(opened, os.path.join(folder, "all.npz"))
+        >>> all_rows.shape, os.path.basename(all_rows.stored_at)
+        ((6, 1, 4, 1), 'all.npz')
         """
         arrays = list(arrays)
         if not arrays:
             raise ValueError("concatenate needs at least one RegionArray, got none")
-        return arrays[0]._replace(**concatenated(arrays))
+        parts, pieces = concatenated(arrays)
+        if pieces is not None:
+            shape = (parts["offsets"][-1], len(arrays[0].tracks))
+            # of what is written as it comes nothing is read here but its shape
+            parts["signal"] = (
+                joined(pieces, shape, np.float32)
+                if path is None
+                else np.broadcast_to(np.float32(0), shape)
+            )
+        X = arrays[0]._replace(**parts)
+        if path is None:
+            return X
+        write(X, path, overwrite, pieces)
+        return cls.load(path)
 
     @classmethod
     def stack(cls, a, b):

@@ -33,7 +33,11 @@ def compacted(X, used):
 
 
 def concatenated(arrays):
-    """Return parts of the array that holds the rows of all; see `RegionArray.concatenate`."""
+    """Return parts of the array that holds the rows of all; see `RegionArray.concatenate`.
+
+    Return also the pieces of its signal, an iterator, which is then not among the parts. None
+    stands for the signal that all of the arrays share.
+    """
     first = arrays[0]
     chromsizes = {}
     for other in arrays:
@@ -56,9 +60,9 @@ def concatenated(arrays):
     groups = {}
     for array in arrays:
         groups.setdefault(id(array.signal), []).append(array)
-    if len(groups) > 1:
-        parts |= _merged_regions(arrays, groups)
-    return parts
+    if len(groups) == 1:
+        return parts, None
+    return _with_merged_regions(arrays, groups, parts)
 
 
 def stacked(both, n):
@@ -122,8 +126,11 @@ def _joined_labels(labels):
     return tuple(joined)
 
 
-def _merged_regions(arrays, groups):
-    """Return the regions in use of arrays on different signals, and all rows in their numbers."""
+def _with_merged_regions(arrays, groups, parts):
+    """Add the regions in use of arrays on different signals, all rows in their numbers.
+
+    Return the parts with them, and an iterator over their signal.
+    """
     used = {key: used_regions(*group) for key, group in groups.items()}
     regions = {key: np.flatnonzero(mask) for key, mask in used.items()}
     before = dict(zip(groups, np.cumsum([0, *map(len, regions.values())])))
@@ -133,17 +140,17 @@ def _merged_regions(arrays, groups):
     ]
     stores = {key: group[0] for key, group in groups.items()}
     counts = [np.diff(store.offsets)[used[key]] for key, store in stores.items()]
-    offsets = offsets_of(np.concatenate(counts))
-    signal = np.empty((offsets[-1], len(arrays[0].tracks)), np.float32)
-    for key, store in stores.items():
-        rows = offsets[before[key]], offsets[before[key] + len(regions[key])]
-        collected(store.signal, store.offsets, regions[key], out=signal[slice(*rows)])
-        check_used(store, signal[slice(*rows)])
-    parts = {
+    signal = (
+        check_used(store, piece)
+        for key, store in stores.items()
+        for piece in gathered(store.signal, store.offsets, regions[key])
+    )
+    places = {
         name: np.concatenate([getattr(store, name)[used[key]] for key, store in stores.items()])
         for name in ("chrom", "start", "end")
     }
-    return {**parts, "index": np.concatenate(index), "offsets": offsets, "signal": signal}
+    offsets = offsets_of(np.concatenate(counts))
+    return {**parts, **places, "index": np.concatenate(index), "offsets": offsets}, signal
 
 
 def _check_alike(first, other):

@@ -36,12 +36,16 @@ _PADDING = struct.pack("<HH", 0xD935, 0)
 _mapped = weakref.WeakValueDictionary()
 
 
-def write(X, path, overwrite=False):
-    """Write the regions that the rows use, a few at a time; see `RegionArray.save`."""
+def write(X, path, overwrite=False, pieces=None):
+    """Write the regions that the rows use, a few at a time; see `RegionArray.save`.
+
+    `pieces` is an iterator over the signal of an X whose own signal stands for it by its shape.
+    """
     check_overwrite(path, "a RegionArray that was saved", _is_ours, overwrite)
-    check_parts(X)  # the signal may have been written to since X was made
     used = used_regions(X)
-    regions = np.flatnonzero(used)
+    if pieces is None:
+        check_parts(X)  # the signal may have been written to since X was made
+        pieces = gathered(X.signal, X.offsets, np.flatnonzero(used))
     arrays, about = _small_parts(X, used)
     with whole_file(path) as file, zipfile.ZipFile(file, "w") as archive:
         info = zipfile.ZipInfo(_SIGNAL)  # dated as by `add_member`
@@ -50,7 +54,7 @@ def write(X, path, overwrite=False):
             shape = (int(np.diff(X.offsets)[used].sum()), len(X.tracks))
             header = {"descr": "<f4", "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(member, header)
-            for part in gathered(X.signal, X.offsets, regions):
+            for part in pieces:
                 member.write(part.astype("<f4", copy=False).tobytes())
         for name, array in arrays.items():
             add_array(archive, name, array)
