@@ -100,7 +100,7 @@ def make_located(n_genes=24, window=1600, seed=0):
 def changed(X, **parts):
     """A RegionArray of the parts of another, some of them exchanged."""
     names = ("signal", "offsets", "chrom", "start", "end", "index", "weights", "genes", "tracks")
-    names += ("bin_size", "n_bins", "window", "chromsizes", "row_labels")
+    names += ("bin_size", "n_bins", "window", "chromsizes", "row_labels", "missing")
     return RegionArray(**{name: getattr(X, name) for name in names} | parts)
 
 

@@ -22,6 +22,7 @@ from ._track_files import (
     check_ends,
     files_of_tracks,
     read_file_chroms,
+    warn_missing_in_all,
     warn_without_signal,
     watch_files,
 )
@@ -80,6 +81,10 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
     missing_chrom : {"error", "zero"}, default="error"
         How genes and pCREs on chromosomes that a file does not list are treated: an error that
         counts them, or as not covered.
+    missing_tracks : {"error", "zero"}, default="error"
+        How a track that some samples lack is treated (the table of tracks has no row of it): an
+        error that names both, or as signal 0 with a mark of its absence, ``missing`` of the result.
+        With "zero" a mapping, too, may lack tracks of the fit when other samples are predicted.
     chrom_names : {"exact", "match"}, default="exact"
         Whether names of chromosomes must agree as they stand, or ``chr1`` and ``1`` (``chrM`` and
         ``MT``) are taken for the same.
@@ -112,7 +117,8 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
     tracks_ : tuple of str
         Names of the tracks, in the order of the mapping, or of first appearance in the table.
     files_ : dict of (str or None) to tuple of tuple of str
-        Paths by sample (None where `tracks` has none), track and replicate.
+        Paths by sample (None where `tracks` has none), track and replicate; none of a track that
+        the sample lacks.
     chromsizes_ : dict of str to int
         Length in bp of every chromosome that any file lists.
     chrom_names_ : dict of str to tuple of str
@@ -185,6 +191,7 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         gaps="zero",
         nan="error",
         missing_chrom="error",
+        missing_tracks="error",
         chrom_names="exact",
         blacklist=None,
         scale=None,
@@ -198,6 +205,7 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         self.gaps = gaps
         self.nan = nan
         self.missing_chrom = missing_chrom
+        self.missing_tracks = missing_tracks
         self.chrom_names = chrom_names
         self.blacklist = blacklist
         self.scale = scale
@@ -236,7 +244,8 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         Warns
         -----
         UserWarning
-            If a file holds no signal, or none on any chromosome of the genes.
+            If a file holds no signal, or none on any chromosome of the genes; or all samples of
+            the genes lack a track.
         """
         self._fit(X)
         return self
@@ -266,7 +275,8 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
             If a file is missing or a server does not give it.
         """
         check_is_fitted(self, "files_")
-        located = self._locate(X, files_of_tracks(self.tracks, self.tracks_))
+        files = files_of_tracks(self.tracks, self.tracks_, self.missing_tracks)
+        located = self._locate(X, files)
         if located.files != self.files_:
             warn_without_signal(located.regions, located.files, self.tracks_, self.chrom_names)
         return self._read(located)
@@ -331,12 +341,14 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
             self.bin_size, self.gaps, self.nan, self.missing_chrom, self.chrom_names
         )
         check_choice("scale", self.scale, (None, "depth", "quantile"))
+        check_choice("missing_tracks", self.missing_tracks, ("error", "zero"))
         cache_folder(self.memory)
-        self.tracks_, self.files_ = track_files(self.tracks)
+        self.tracks_, self.files_ = track_files(self.tracks, self.missing_tracks)
         located = self._locate(X, self.files_)
         self._remember_columns(X)
-        regions = located.regions
+        regions, training = located.regions, _of_samples(self.files_, located.regions)
         warn_without_signal(regions, self.files_, self.tracks_, self.chrom_names)
+        warn_missing_in_all(training, self.tracks_)
         self.chromsizes_, self.chrom_names_ = located.chromsizes, located.chrom_names
         self.blacklist_ = self.scale_promoters_ = self.scale_reference_ = None
         self.n_blacklisted_bins_ = self.n_blacklisted_regions_ = 0
@@ -349,10 +361,8 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
         if self.scale == "quantile":
             self.scale_promoters_ = choose_promoters(located.genes, self.window)
         if self.scale is not None:
-            training = _of_samples(self.files_, regions)
-            self.scale_reference_ = average_files(
-                self._measure(training, located.watches), training
-            )
+            measures = self._measure(training, located.watches)
+            self.scale_reference_ = average_files(measures, training, self.tracks_)
         if self.verbose:
             self._report()
         return located
@@ -392,6 +402,7 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
             # Not before: `memory` keeps the signal as the files hold it.
             signal[self._blacklisted(regions.chrom, regions.start, regions.end)[0]] = 0
         flip_regions(signal, regions, self.bin_size)
+        lacking = [[not paths for paths in of_sample] for of_sample in files.values()]
         X = RegionArray(
             signal=signal,
             offsets=bin_offsets(regions.start, regions.end, self.bin_size),
@@ -400,6 +411,7 @@ class BigWigTransformer(GeneTableTransformer, auto_wrap_output_keys=None):
             end=regions.end,
             index=regions.index,
             weights=regions.weights,
+            missing=np.array(lacking)[regions.sample[regions.promoters]],
             genes=genes.drop(columns="pcres", errors="ignore").astype(
                 {name: object for name in ("gene_id", "chrom", "strand", "sample") if name in genes}
             ),

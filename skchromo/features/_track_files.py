@@ -11,20 +11,26 @@ from ..genome.bigwig import BigWigFile, match_file_chroms, read_chromsizes
 from ..genome.tracks import track_files
 
 
-def files_of_tracks(source, tracks):
+def files_of_tracks(source, tracks, missing_tracks):
     """Return the files that the parameter `tracks` names now, in the order of the fitted tracks.
 
     They are paths by sample, then a tuple of replicates for each track. The samples may be others
-    than in fit.
+    than in fit, and with ``missing_tracks="zero"`` lack tracks of the fit.
     """
-    names, files = track_files(source)
-    if set(names) != set(tracks):
+    names, files = track_files(source, missing_tracks)
+    unknown, lacking = set(names) - set(tracks), set(tracks) - set(names)
+    if unknown or (lacking and missing_tracks == "error"):
+        how = "give the same tracks, or fit again"
+        if not unknown:
+            how += "; if they were not measured in these samples, set missing_tracks='zero'"
         raise ValueError(
             f"tracks has {', '.join(names)}, but BigWigTransformer was fitted on "
-            f"{', '.join(tracks)}: give the same tracks, or fit again"
+            f"{', '.join(tracks)}: {how}"
         )
-    order = [names.index(name) for name in tracks]
-    return {sample: tuple(paths[i] for i in order) for sample, paths in files.items()}
+    return {
+        sample: tuple(dict(zip(names, paths, strict=True)).get(name, ()) for name in tracks)
+        for sample, paths in files.items()
+    }
 
 
 def list_paths(files, tracks):
@@ -99,6 +105,19 @@ def warn_without_signal(regions, files, tracks, chrom_names):
                 UserWarning,
                 stacklevel=4,
             )
+
+
+def warn_missing_in_all(files, tracks):
+    """Warn of tracks that all samples of the genes to fit lack."""
+    of_tracks = zip(tracks, *files.values(), strict=True)
+    lacking = [track for track, *paths in of_tracks if not any(paths)]
+    if lacking:
+        warnings.warn(
+            f"no sample of the genes to fit has track {name_some(lacking)}: a model cannot learn "
+            "from it; fit on a sample that has it, or leave the track out",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def check_ends(genes, regions, chromsizes, chrom_names):

@@ -65,16 +65,22 @@ def _quantiles(values, file):
     return quantiles.astype(np.float64)
 
 
-def average_files(measures, files):
+def average_files(measures, files, tracks):
     """Return the measures of files averaged over replicates, then over samples.
 
-    Each sample counts the same, however many replicates it has. The first axis are the tracks.
+    Each sample that has a track counts the same, however many replicates it has. The first axis
+    are the tracks.
     """
-    samples = [
-        [np.mean([measures[path] for path in paths], axis=0) for paths in of_sample]
-        for of_sample in files.values()
-    ]
-    return np.mean(samples, axis=0)
+    averages = []
+    for track, *samples in zip(tracks, *files.values(), strict=True):
+        means = [np.mean([measures[path] for path in paths], axis=0) for paths in samples if paths]
+        if not means:
+            raise ValueError(
+                f"scale: no sample of the genes to fit has track {track}, so that there is no "
+                "scale to bring it to: fit on a sample that has it, or leave the track out"
+            )
+        averages.append(np.mean(means, axis=0))
+    return np.array(averages)
 
 
 def scale_function(measure, reference):

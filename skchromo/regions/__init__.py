@@ -12,6 +12,7 @@ from ._mistakes import (
     skewness,
 )
 from ._region_array import DenseRegions, RegionArray
+from ._report import name_missing
 
 __all__ = [
     "DenseRegions",

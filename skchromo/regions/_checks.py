@@ -87,6 +87,12 @@ def _check_rows(X, n_distinct):
         raise ValueError(f"weights must have shape {pcres.shape}, got {X.weights.shape}")
     if not np.isfinite(X.weights).all() or X.weights[pcres < 0].any():
         raise ValueError("weights must be finite, and 0 where a pCRE is absent")
+    expected = (*shape[:-1], len(X.tracks))
+    if X.missing.shape != expected or X.missing.dtype != bool:
+        raise ValueError(
+            f"missing must be bool of shape {expected}, got {X.missing.dtype} of shape "
+            f"{X.missing.shape}"
+        )
     for name, column in X.genes.items():
         if column.shape != (len(X),):
             raise ValueError(f"genes[{name!r}] must have shape ({len(X)},), got {column.shape}")

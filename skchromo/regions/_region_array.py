@@ -8,7 +8,7 @@ from .._arrays import bins_of, joined, ranges
 from .._words import printable
 from ._checks import check_parts, check_used
 from ._means import pool
-from ._report import axes_of, report_html
+from ._report import axes_of, name_missing, report_html
 from ._select import (
     compacted,
     concatenated,
@@ -91,6 +91,9 @@ class RegionArray:
     row_labels : sequence of (name, ndarray of shape (n_genes,)), default=None
         The index of the gene table, a pair for each of its levels. None takes the index of `genes`
         where it is a DataFrame; rows have no labels otherwise.
+    missing : ndarray of shape (n_genes, n_tracks), bool, default=None
+        Which tracks were not measured in the sample of each gene; their signal is 0. With a
+        conditions axis the shape is (n_genes, 2, n_tracks). None means that none is missing.
 
     Raises
     ------
@@ -142,6 +145,7 @@ class RegionArray:
         genes=None,
         chromsizes=None,
         row_labels=None,
+        missing=None,
     ):
         self.signal = np.ascontiguousarray(signal, dtype=np.float32)
         self.offsets = np.asarray(offsets, dtype=np.int64)
@@ -160,6 +164,9 @@ class RegionArray:
         self.n_bins = int(n_bins)
         self.window = int(window)
         self.chromsizes = {} if chromsizes is None else dict(chromsizes)
+        if missing is None:
+            missing = np.zeros((*self.index.shape[:-1], len(self.tracks)), dtype=bool)
+        self.missing = np.asarray(missing)
         check_parts(self)
 
     def _replace(self, **parts):
@@ -191,7 +198,8 @@ class RegionArray:
 
     def __sizeof__(self):
         """Return the bytes that a pickle takes: parallel backends decide by it how X is sent."""
-        size = object.__sizeof__(self) + self.index.nbytes + self.weights.nbytes
+        size = object.__sizeof__(self)
+        size += self.index.nbytes + self.weights.nbytes + self.missing.nbytes
         if self.stored_at is None:
             n_bins = np.diff(self.offsets)[used_regions(self)].sum()
             size += int(n_bins) * self.signal.itemsize * len(self.tracks)
@@ -236,6 +244,7 @@ class RegionArray:
         return self._replace(
             index=self.index[key],
             weights=self.weights[key],
+            missing=self.missing[key],
             genes={name: column[key] for name, column in self.genes.items()},
             row_labels=select_labels(self.row_labels, key),
         )
@@ -275,17 +284,22 @@ class RegionArray:
             genes["sample"] = self.genes[f"sample_{name}"]
         number = ("a", "b").index(name)
         return self._replace(
-            index=self.index[:, number], weights=self.weights[:, number], genes=genes
+            index=self.index[:, number],
+            weights=self.weights[:, number],
+            missing=self.missing[:, number],
+            genes=genes,
         )
 
     def __repr__(self):
         axes = " x ".join(f"{n} {name}" for n, name in zip(self.shape, axes_of(self)))
         used = self.index[self.index >= 0]
         tracks = ", ".join(map(printable, self.tracks[:8])) + ", ..." * (len(self.tracks) > 8)
+        missing = f",\n    missing: {name_missing(self)}" if self.missing.any() else ""
         return (
             f"RegionArray({axes}; distinct regions: {len(np.unique(used))}, "
             f"contacts: {(self.index[..., 1:] >= 0).sum()},\n"
-            f"    window: {self.window} bp, bin_size: {self.bin_size} bp, tracks: {tracks})"
+            f"    window: {self.window} bp, bin_size: {self.bin_size} bp, "
+            f"tracks: {tracks}{missing})"
         )
 
     def _repr_html_(self):
@@ -468,7 +482,7 @@ class RegionArray:
         dense : DenseRegions
             Named tuple ``values, weights, lengths``. ``values[g, r]`` holds a region's bins, then
             NaN: four to six times the memory of the RegionArray at genome size. The inverse is
-            :meth:`from_dense`, except for coordinates.
+            :meth:`from_dense`, except for coordinates and `missing`.
 
         Examples
         --------

@@ -5,10 +5,11 @@ from html import escape
 import numpy as np
 
 from .._arrays import collected
-from .._words import name_some
+from .._words import name_some, printable
 from ._mistakes import promoter_profiles
 
 _N_GENES = 500  # evenly spaced, whose signal is read: an array may be larger than memory
+_N_NAMED = 5  # samples that lack tracks
 _WIDTH, _HEIGHT = 160, 28  # of a profile, in pixels
 _CELL = "text-align: right"
 
@@ -21,6 +22,8 @@ def report_html(X):
         ("contacts", _contacts(X)),
         ("chromosomes", _chroms(X)),
     ]
+    if X.missing.any():
+        facts.append(("missing tracks", name_missing(X)))
     if X.stored_at is not None:
         facts.append(("stored at", X.stored_at))
     if not len(X):
@@ -37,6 +40,26 @@ def report_html(X):
 def axes_of(X):
     """Return the names of the axes of a RegionArray."""
     return ["genes", *(["conditions"] if X.ndim == 5 else []), "regions", "bins", "tracks"]
+
+
+def name_missing(X, known=()):
+    """Return the tracks that genes lack, in words: 'H3K9ac in B; ATAC, H3K9ac in C'.
+
+    Tracks among the `known` are left out.
+    """
+    missing = X.missing.reshape(-1, len(X.tracks)) & ~np.isin(X.tracks, known)
+    names = ["sample"] if X.ndim == 4 else ["sample_a", "sample_b"]
+    if set(names) <= set(X.genes):
+        owners = np.stack([X.genes[name].astype(str) for name in names], axis=1).ravel()
+    else:
+        n = missing.any(axis=1).sum()
+        owners = np.full(len(missing), f"{n:,} of {len(missing):,} genes")
+    texts = []
+    for owner in dict.fromkeys(owners[missing.any(axis=1)]):
+        lacking = missing[owners == owner].any(axis=0)
+        texts.append(f"{name_some(np.array(X.tracks)[lacking], 10)} in {printable(owner)}")
+    n_left = len(texts) - _N_NAMED
+    return "; ".join(texts[:_N_NAMED]) + (f" and in {n_left} more" if n_left > 0 else "")
 
 
 def _contacts(X):

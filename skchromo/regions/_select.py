@@ -51,6 +51,7 @@ def concatenated(arrays):
     parts = {
         "index": np.concatenate([array.index for array in arrays]),
         "weights": np.concatenate([array.weights for array in arrays]),
+        "missing": np.concatenate([array.missing for array in arrays]),
         "genes": {
             name: np.concatenate([array.genes[name] for array in arrays]) for name in first.genes
         },
@@ -84,6 +85,7 @@ def stacked(both, n):
     return {
         "index": np.stack([both.index[:n], both.index[n:]], axis=1),
         "weights": np.stack([both.weights[:n], both.weights[n:]], axis=1),
+        "missing": np.stack([both.missing[:n], both.missing[n:]], axis=1),
         "genes": genes,
         "row_labels": select_labels(both.row_labels, slice(n)),
     }
@@ -180,6 +182,7 @@ def same(X, other):
     return (
         np.array_equal(present, other.index >= 0)
         and np.array_equal(X.weights, other.weights)
+        and np.array_equal(X.missing, other.missing)
         and all(_same_column(X.genes[name], other.genes[name]) for name in X.genes)
         and _same_regions(X, X.index[present], other, other.index[present])
     )

@@ -72,6 +72,8 @@ def _small_parts(X, used):
         "index": renumbered(X.index, used),
         "weights": X.weights,
     }
+    if X.missing.any():
+        arrays["missing"] = X.missing
     genes = _columns_to_save(X.genes.items(), "genes", arrays)
     labels = X.row_labels and _columns_to_save(X.row_labels, "row_labels", arrays)
     return arrays, {
@@ -174,7 +176,11 @@ def _build(cls, archive, about, signal):
     start, end = read_array(archive, "start"), read_array(archive, "end")
     if signal.dtype != np.float32:
         raise ValueError(f"{_SIGNAL} holds {signal.dtype}")
-    labels = about["row_labels"]
+    index, labels = read_array(archive, "index"), about["row_labels"]
+    if "missing.npy" in archive.namelist():
+        missing = read_array(archive, "missing")
+    else:
+        missing = np.zeros((*index.shape[:-1], len(about["tracks"])), dtype=bool)
     X = object.__new__(cls)
     vars(X).update(
         signal=signal,
@@ -182,8 +188,9 @@ def _build(cls, archive, about, signal):
         chrom=np.array(about["chroms"], dtype=object)[read_array(archive, "chrom")],
         start=start,
         end=end,
-        index=read_array(archive, "index"),
+        index=index,
         weights=read_array(archive, "weights"),
+        missing=missing,
         genes=dict(_saved_columns(archive, "genes", about["genes"])),
         row_labels=labels and tuple(_saved_columns(archive, "row_labels", labels)),
         **{name: about[name] for name in _SETTINGS},

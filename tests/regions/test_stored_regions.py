@@ -50,6 +50,7 @@ def region_arrays(draw):
         end=start + lengths,
         index=index,
         weights=weights,
+        missing=rng.random((*shape[:-1], n_tracks)) < draw(st.sampled_from([0.0, 0.3])),
         genes={"gene_id": np.array([f"g{i}" for i in range(n_genes)], dtype=object)},
         tracks=[f"track {i}" for i in range(n_tracks)],
         bin_size=FINEST,

@@ -93,17 +93,18 @@ def list_tracks(source):
     return found.reset_index(drop=True)
 
 
-def track_files(tracks):
+def track_files(tracks, missing_tracks="error"):
     """Return the names of tracks, and for each sample the paths of each track's replicates.
 
     `tracks` is a mapping of name to path (or a list of paths, replicates), a table ``track``,
     ``path`` and perhaps ``sample`` with a row per file, or any source of `list_tracks`. Names are
     in the order of the mapping, or of first appearance. The sample is None where there is none.
+    With ``missing_tracks="zero"`` a sample may lack tracks: it has no paths of them.
     """
     if isinstance(tracks, (str, os.PathLike)):
         tracks = list_tracks(tracks)
     if isinstance(tracks, pd.DataFrame):
-        return _from_table(tracks)
+        return _from_table(tracks, missing_tracks)
     if not isinstance(tracks, Mapping):
         raise TypeError(
             "tracks must be a mapping of track name to path (or list of paths), a DataFrame with "
@@ -122,7 +123,7 @@ def track_files(tracks):
     return tuple(tracks), {None: tuple(files)}
 
 
-def _from_table(table):
+def _from_table(table, missing_tracks):
     """Return names and files of a table with one row per file."""
     table = with_track_and_path(table, "the table of tracks")
     for column in table.columns.intersection(["sample", "track"]):
@@ -147,22 +148,33 @@ def _from_table(table):
     lacking = [
         (sample, name) for sample in samples for name in names if (sample, name) not in paths
     ]
-    if lacking:
+    if lacking and missing_tracks == "error":
         pairs = name_some(f"{sample} has no {name}" for sample, name in lacking)
         raise ValueError(
-            f"every sample must have every track: {pairs}; add its file, or leave the track or the "
-            "sample out of the table (skchromo.genome.list_tracks makes a table of a folder)"
+            f"every sample must have every track: {pairs}; add its file, leave the track or the "
+            "sample out of the table (skchromo.genome.list_tracks makes a table of a folder), or "
+            "set missing_tracks='zero'"
         )
+    if lacking:
+        _refuse_alike(names)
+    for (sample, name), of_track in paths.items():
+        owner = f"sample {sample}, track {name}" if by_sample else f"track {name}"
+        paths[sample, name] = _check_paths(owner, of_track)
     return names, {
-        sample: tuple(
-            _check_paths(
-                f"sample {sample}, track {name}" if by_sample else f"track {name}",
-                paths[sample, name],
-            )
-            for name in names
-        )
-        for sample in samples
+        sample: tuple(paths.get((sample, name), ()) for name in names) for sample in samples
     }
+
+
+def _refuse_alike(names):
+    """Refuse two spellings of one track: each would count as missing where the other is used."""
+    known = {}
+    for name in names:
+        bare = "".join(filter(str.isalnum, name)).lower()
+        if known.setdefault(bare, name) != name:
+            raise ValueError(
+                f"missing_tracks='zero': the tracks {known[bare]} and {name} differ in spelling "
+                "alone, so that each is missing in some samples: give both one name"
+            )
 
 
 def _check_paths(owner, paths):

@@ -167,5 +167,5 @@ def with_regions(rows, index, weights, sources, signal):
 def rebuilt(X, **parts):
     """Return a RegionArray with some parts of X exchanged, and all parts checked."""
     names = ("signal", "offsets", "chrom", "start", "end", "index", "weights", "genes", "tracks")
-    names += ("bin_size", "n_bins", "window", "chromsizes", "row_labels")
+    names += ("bin_size", "n_bins", "window", "chromsizes", "row_labels", "missing")
     return RegionArray(**{name: getattr(X, name) for name in names} | parts)
