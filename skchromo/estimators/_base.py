@@ -100,6 +100,7 @@ class BaseChromoformer(BaseEstimator):
     _small_data: ClassVar = {}
     # Added to the network's outputs; a fit to a target that lies far from 0 sets its own.
     y_offset_ = 0.0
+    missing_tracks_ = ()
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -254,8 +255,12 @@ class BaseChromoformer(BaseEstimator):
         check_start(self)
         continues = self.warm_start and hasattr(self, "net_")
         X = to_regions(self, X, reset=not continues, y=y)
-        if not continues:
+        lacking = X.missing.any(axis=tuple(range(X.missing.ndim - 1)))
+        if continues:
+            lacking |= np.isin(self.tracks_, self.missing_tracks_)
+        else:
             vars(self).pop("net_", None)
+        self.missing_tracks_ = tuple(track for track, gone in zip(self.tracks_, lacking) if gone)
         return X
 
     def _fit_net(self, X, y, n_outputs, labels=None, **net_params):
@@ -401,7 +406,9 @@ class BaseChromoformer(BaseEstimator):
             stopping = LastingPatience(patience=self.n_iter_no_change, load_best=True)
             callbacks.append(("early_stopping", stopping))
         callbacks += list(self.callbacks or ())
-        return self._net(self._module, callbacks=callbacks, **params)
+        net = self._net(self._module, callbacks=callbacks, **params)
+        net.track_dropout = self.track_dropout
+        return net
 
     def _outputs(self, X):
         """Return the output of the network for each gene, float64, (n_genes, n_outputs)."""

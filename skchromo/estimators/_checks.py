@@ -10,7 +10,7 @@ from sklearn.utils import check_consistent_length, check_scalar, column_or_1d
 from .. import _validation
 from .._words import check_choice
 from ..nn import COMBINATIONS
-from ..regions import RegionArray, find_mistakes, find_not_logged
+from ..regions import RegionArray, find_mistakes, find_not_logged, name_missing
 from .training import SCHEDULES, STAGES
 
 NETWORK_SIZES = (
@@ -50,6 +50,7 @@ def check_params(estimator):
         "lr_decay": positive,
         "weight_decay": {"min_val": 0},
         "dropout": {"min_val": 0, "max_val": 1, "include_boundaries": "left"},
+        "track_dropout": {"min_val": 0, "max_val": 1, "include_boundaries": "left"},
         "validation_fraction": {**positive, "max_val": 1},
     }.items():
         check_scalar(getattr(estimator, name), name, Real, **limits)
@@ -119,7 +120,7 @@ def to_regions(estimator, X, *, reset, y="no_validation"):
     """Return X as a RegionArray, checked against the bin sizes and, without `reset`, the fit."""
     bin_sizes = estimator.bin_sizes
     _check_multiples(bin_sizes, X)
-    return _validation.to_regions(
+    X = _validation.to_regions(
         estimator,
         X,
         min(bin_sizes),
@@ -128,6 +129,26 @@ def to_regions(estimator, X, *, reset, y="no_validation"):
         n_conditions=estimator._n_conditions,
         y=y,
     )
+    if not reset and isinstance(y, str):
+        _warn_of_missing_tracks(estimator, X)
+    return X
+
+
+def _warn_of_missing_tracks(estimator, X):
+    """Warn if X lacks tracks that no gene lacked in training.
+
+    The warning points to the caller of `predict`, four calls above.
+    """
+    if estimator.net_.track_dropout or not X.missing.any():
+        return
+    lacking = name_missing(X, known=estimator.missing_tracks_)
+    if lacking:
+        warnings.warn(
+            f"X lacks tracks that all genes had when {type(estimator).__name__} was fitted: "
+            f"{lacking}. They are read as marks without any signal, and predictions may be far "
+            "off: fit with track_dropout=0.1, or without these tracks",
+            stacklevel=5,
+        )
 
 
 def _check_multiples(bin_sizes, X):

@@ -55,6 +55,10 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
         Width of the hidden layer before the output.
     dropout : float, default=0.0
         Rate on attention probabilities, residuals and feed-forward layers.
+    track_dropout : float, default=0.0
+        Share of genes-by-tracks whose signal is set to 0 in each epoch, at the promoter and all
+        pCREs, for a model that predicts samples in which tracks were not measured. A gene never
+        loses all of its tracks.
     lr : float, default=3e-5
         Learning rate of AdamW: that of the first epoch, or the highest, see `lr_schedule`.
     lr_schedule : {"decay", "plateau", "cosine", "one_cycle", "constant"}, default="decay"
@@ -139,6 +143,8 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
         Finest bin and promoter window in bp, most bins of a region.
     chromsizes_ : dict of str to int
         Length in bp of each chromosome of X in `fit`. X of another assembly is refused.
+    missing_tracks_ : tuple of str
+        Tracks that some genes of X in `fit` lacked.
     n_features_in_ : int
         Second axis of X in `fit`: bins (2-D or 3-D X) or regions (4-D X or RegionArray).
     metadata_ : dict
@@ -193,6 +199,7 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
         regulation_d_ff=256,
         d_output=128,
         dropout=0.0,
+        track_dropout=0.0,
         lr=3e-5,
         lr_schedule="decay",
         lr_decay=0.87,
@@ -229,6 +236,7 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
         self.regulation_d_ff = regulation_d_ff
         self.d_output = d_output
         self.dropout = dropout
+        self.track_dropout = track_dropout
         self.lr = lr
         self.lr_schedule = lr_schedule
         self.lr_decay = lr_decay

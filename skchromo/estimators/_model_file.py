@@ -37,6 +37,7 @@ _NETWORK = (*NETWORK_SIZES, "bin_sizes", "dropout", "linear_skip")
 
 _FITTED = tuple(f"{name}_" for name in LAYOUT)
 _SOMETIMES_FITTED = ("n_features_in_", "feature_names_in_", "offset_", "y_offset_", "classes_")
+_SOMETIMES_FITTED += ("missing_tracks_",)
 
 _ATOMS = (bool, int, float, str, type(None))
 _LABELS = ("str", "object", *(np.dtype(code).name for code in "?bhiqBHIQefd"))
@@ -343,6 +344,8 @@ def _check_fitted(cls, fitted):
     _need(type(tracks) is tuple and type(columns) is list, "names are not a list")
     names = (*tracks, *columns, *fitted["chromsizes_"])
     _need(all(type(name) is str for name in names), "names are not text")
+    lacking = fitted.get("missing_tracks_", ())
+    _need(type(lacking) is tuple and set(lacking) <= set(tracks), "missing tracks are not tracks")
     for name in ("offset_", "y_offset_"):
         _need(type(fitted.get(name, 0.0)) is float, f"{name} is not a number")
     if columns:

@@ -46,6 +46,18 @@ class Batch:
     def __len__(self):
         return self.n_genes
 
+    def drop_tracks(self, dropped):
+        """Set tracks of genes to 0 in place; `dropped` is bool of shape (n_genes, n_tracks)."""
+        features = self.promoters[0].features
+        kept = features.new_ones(len(dropped), features.shape[-1])
+        kept[:, : dropped.shape[1]] = (~dropped).to(features)
+        groups = [self.promoters, *self.pairs]
+        n_pairs = [len(group[0].features) for group in self.pairs]
+        owners = [torch.arange(len(dropped)), *self.layout.gene.split(n_pairs)]
+        for group, genes in zip(groups, owners):
+            for bins in group:
+                bins.features.mul_(kept[genes, None])
+
 
 class _Pairs(NamedTuple):
     """Gene and place (from 1) of each pCRE, its bucket of lengths, and whether it is padding."""

@@ -297,6 +297,8 @@ def test_bin_sizes_must_fit_the_regions(X, y):
         ("max_epochs", 0),
         ("batch_size", 1.5),
         ("dropout", 1.0),
+        ("track_dropout", 1.0),
+        ("track_dropout", -0.1),
         ("n_threads", 0),
         ("weight_decay", -1),
         ("lr_decay", "fast"),

@@ -118,6 +118,7 @@ FORGED = {
     "a window of -1 bp": forge("fitted", window_=-1),
     "a chromosome of text": forge("fitted", chromsizes_={"dict": [["chr1", "long"]]}),
     "a chromosome without name": forge("fitted", chromsizes_={"dict": [[1, 5]]}),
+    "missing tracks of others": forge("fitted", missing_tracks_={"tuple": ["DNase"]}),
     "an unknown attribute": forge("fitted", predict="x"),
     "classes twice": forge("fitted", classes_=classes("str", "a", "a")),
     "classes too few": forge("fitted", classes_=classes("str", "a")),

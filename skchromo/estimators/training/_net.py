@@ -86,8 +86,8 @@ class GeneBatches:
 
     processes = None
 
-    def __init__(self, dataset, batch_size, training):
-        self.rows = np.arange(len(dataset))
+    def __init__(self, dataset, batch_size, training, track_dropout=0.0):
+        self.rows, self.track_dropout = np.arange(len(dataset)), track_dropout
         while isinstance(dataset, Subset):
             self.rows = np.asarray(dataset.indices)[self.rows]
             dataset = dataset.dataset
@@ -97,9 +97,11 @@ class GeneBatches:
         return -(-len(self.rows) // self.batch_size)
 
     def __iter__(self):
-        rows = self.rows
+        rows, dropped = self.rows, None
         if self.training:
             rows = rows[torch.randperm(len(rows), device="cpu").numpy()]
+            if self.track_dropout:
+                dropped = self._draw_dropped()
             if self.processes is not None:  # dropout of each process is its own
                 torch.manual_seed(torch.initial_seed() + 1 + self.processes.rank)
         target = self.dataset.target
@@ -107,16 +109,33 @@ class GeneBatches:
             target = target[torch.from_numpy(rows).to(target.device)]
         for start in range(0, len(rows), self.batch_size):
             part = slice(start, start + self.batch_size)
-            yield self._batch(rows[part]), None if target is None else target[part]
+            batch = self._batch(rows[part], None if dropped is None else dropped[part])
+            yield batch, None if target is None else target[part]
 
-    def _batch(self, rows):
+    def _draw_dropped(self):
+        """Return which tracks of which genes are set to 0 in an epoch, (n_genes, n_tracks)."""
+        shape = len(self.rows), len(self.dataset.X.tracks)
+        dropped = torch.rand(shape, device="cpu") < self.track_dropout
+        return dropped & ~dropped.all(dim=1, keepdim=True)
+
+    def _batch(self, rows, dropped):
         """Return the batch of some genes."""
         if self.processes is None:
-            return self.dataset.regions.batch(rows, fixed=not self.training)
+            return self._own_batch(rows, dropped)
         part = self.processes.part_of(len(rows))
         own = rows[part]
-        batch = self.dataset.regions.batch(own, fixed=not self.training) if len(own) else None
+        batch = None
+        if len(own):
+            batch = self._own_batch(own, None if dropped is None else dropped[part])
         return Share(batch, part, len(rows))
+
+    def _own_batch(self, rows, dropped):
+        """Return the batch that this process computes."""
+        batch = self.dataset.regions.batch(rows, fixed=not self.training)
+        if dropped is not None:
+            for condition in batch if isinstance(batch, tuple) else (batch,):
+                condition.drop_tracks(dropped)
+        return batch
 
 
 class RegionNet(NeuralNet):
@@ -131,6 +150,8 @@ class RegionNet(NeuralNet):
     """
 
     seed, is_resumable, _unit = 0, False, 1.0
+    # Share of genes-by-tracks that are set to 0 in training.
+    track_dropout = 0.0
     # Those of torchrun, while they train this net together.
     processes = None
     # Weights of the last epoch and of the best one, or None, as early stopping left them; None for
@@ -157,7 +178,7 @@ class RegionNet(NeuralNet):
         if not isinstance(dataset, (GeneDataset, Subset)):
             return [(dataset, None)]
         size = self.batch_size if training else _GENES_PER_PREDICTION
-        return GeneBatches(dataset, size, training)
+        return GeneBatches(dataset, size, training, self.track_dropout)
 
     @property
     def _default_callbacks(self):
