@@ -104,6 +104,16 @@ def test_conditions_of_a_gene_lose_the_same_tracks(monkeypatch):
     assert lost[0].any()
 
 
+def test_no_dropout_draws_no_random_numbers(X, y, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError
+
+    monkeypatch.setattr(torch, "rand", refuse)
+    ChromoformerRegressor(**TINY, dropout=0.2).fit(X, y)
+    with pytest.raises(AssertionError):
+        ChromoformerRegressor(**TINY, track_dropout=0.2).fit(X, y)
+
+
 def test_gene_keeps_at_least_one_track():
     X = np.random.default_rng(0).poisson(3.0, (40, 16)).astype(float)  # one track at the promoter
     y = X.mean(axis=1)

@@ -57,6 +57,7 @@ CASES = {
     "classes": lambda: ChromoformerClassifier(
         **TINY, class_weight="balanced", linear_skip=True, early_stopping=True
     ).fit(X, LABELS),
+    "tracks dropped": lambda: regressor(track_dropout=0.4).fit(X, Y),
     "pairs": lambda: ChromoformerDiffRegressor(**TINY, combine="both").fit(PAIRS, Y),
     "frozen": lambda: regressor(
         init_from=regressor(max_epochs=1).fit(X, Y), frozen=("embedding",)
