@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 import pyBigWig
 
-from skchromo import BigWigTransformer, InteractionTransformer
+from skchromo import BigWigTransformer, CandidateElements, InteractionTransformer
 from skchromo._files import open_at
 from skchromo.genome import read_bins
 from skchromo.genome.bigwig import Layout
@@ -217,6 +217,26 @@ def measure_transformer(path, genes, contacts, n_tracks, repeats):
     return seconds, len(X.start)
 
 
+def measure_elements(rng, n_genes=20_000, n_peaks=200_000):
+    """Seconds and megabytes of the scores of all peaks within 1 Mb of genes of a whole genome."""
+    sizes = {chrom: length * 1_000_000 for chrom, length in MEGABASES.items()}
+    genes = draw_genes(sizes, n_genes, rng)
+    length = np.array(list(sizes.values()))
+    chrom = rng.choice(len(sizes), n_peaks, p=length / length.sum())
+    start = (rng.random(n_peaks) * (length[chrom] - 500)).astype(np.int64)
+    peaks = {"chrom": np.array(list(sizes))[chrom], "start": start, "end": start + 500}
+    peaks = pd.DataFrame({**peaks, "activity": rng.gamma(2.0, 2.0, n_peaks)})
+    elements = CandidateElements(peaks, max_distance=1_000_000, max_contacts=None)
+    started = time.perf_counter()
+    n_scores = len(elements.contacts_of(genes))
+    seconds = time.perf_counter() - started
+    tracemalloc.start()
+    elements.contacts_of(genes)
+    peak = tracemalloc.get_traced_memory()[1] / 2**20
+    tracemalloc.stop()
+    return {"scores": n_scores, "seconds": seconds, "megabytes": peak}
+
+
 def table_of(seconds, n_regions):
     """Medians, rates, and ratios within each turn."""
     turns = pd.DataFrame(seconds)
@@ -264,6 +284,9 @@ def main():
         rates = [n_read * options.tracks / np.median(turns[n_jobs]) for n_jobs in turns]
         print(f"BigWigTransformer, {options.tracks} tracks of {n_read} regions:")
         print(f"n_jobs=1 {rates[0]:.0f}, n_jobs=2 {rates[1]:.0f} regions/s: {speedup:.2f} times\n")
+        elements = measure_elements(rng)
+        print("CandidateElements, 20,000 genes, 200,000 peaks within 1 Mb:")
+        print(", ".join(f"{value:.4g} {name}" for name, value in elements.items()), "\n")
         reference = None
         if options.reference_regions:
             some = rng.choice(n_genes + n_pcres, options.reference_regions, replace=False)
@@ -276,6 +299,7 @@ def main():
             **facts,
             "transformer_seconds": turns,
             "transformer_speedup": speedup,
+            "elements": elements,
             "reference_seconds_a_region": reference,
         }
         options.json.write_text(json.dumps(figures, indent=1))
