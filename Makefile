@@ -5,6 +5,7 @@ VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
 SOURCE ?= --editable .
 BIN := $(VENV)/bin
+PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadscope
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint $(CONSTRAINTS)
 
 .PHONY: demo test test-oldest test-newest coverage bench lint docs package try-wheel clean FORCE
@@ -14,7 +15,7 @@ demo: $(VENV)/plot.installed
 	$(BIN)/python -P -m skchromo.demo --output demo
 
 test: $(VENV)/test.installed
-	OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope
+	OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python $(PYTEST)
 
 # The tests with the lowest versions that setup.cfg names, which warn of what came after them.
 test-oldest:
@@ -27,7 +28,7 @@ test-newest:
 
 # The share of lines that the tests run; below 95 % is an error.
 coverage: $(VENV)/test.installed
-	OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m coverage run -m pytest
+	OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m coverage run $(PYTEST)
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
