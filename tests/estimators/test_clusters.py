@@ -44,11 +44,12 @@ class Dies(Step):
 
 
 class Waits(Step):
-    """Notes that it has begun, and waits until it is let go."""
+    """Notes that it has begun, and waits until it is let go, at most two minutes."""
 
     def transform(self, X):
         Path(self.mark).touch()
-        while not os.path.exists(self.mark + " over"):
+        deadline = time.monotonic() + 120
+        while not os.path.exists(self.mark + " over") and time.monotonic() < deadline:
             time.sleep(0.05)
         return X
 
@@ -145,6 +146,7 @@ def test_ctrl_c_ends_the_search_and_leaves_the_cluster_free(client, genes, y, si
             time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGINT)
 
+    client.wait_for_workers(2)  # one may have died; a single one means that nothing is sent
     threading.Thread(target=interrupt, daemon=True).start()
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):

@@ -340,14 +340,11 @@ def signal_at(number, n_th):
             os.kill(os.getpid(), number)
         return runs(self, *where)
 
-    # Python ignores Ctrl-C where a shell runs the tests in the background.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     BigWigFile.runs = runs_or_signal
     try:
         yield read
     finally:
         BigWigFile.runs = runs
-        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
