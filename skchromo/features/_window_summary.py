@@ -41,8 +41,8 @@ class WindowSummary(GeneNumbers):
     With several lengths for `core`, such as ``(1_000, 5_000, 20_000)``, the first is the core
     promoter. Each pair of lengths adds the two sides between them, named by their distances from
     the TSS in bp: ``{track}_upstream_500_2500`` and ``{track}_downstream_500_2500``. The last
-    sides reach to the window's ends. A forest or boosting on thousands of genes gains by such
-    windows, a linear model or a few hundred genes may lose.
+    sides reach to the window's ends. Gradient boosting gains by such windows: 0.005 to 0.011 of
+    Pearson's r on a real genome (``benchmarks/real_genome.py``).
 
     Parameters
     ----------
@@ -107,6 +107,8 @@ class WindowSummary(GeneNumbers):
     >>> model[0].get_feature_names_out()[:4]
     array(['H3K4me3_core', 'H3K4me3_upstream', 'H3K4me3_downstream', 'H3K4me3_window'],
           dtype=object)
+    >>> WindowSummary(core=(1_000, 2_000)).fit(X).windows_[:3]
+    ('core', 'upstream_500_1000', 'downstream_500_1000')
     """
 
     # As in GeneTableTransformer.
@@ -143,7 +145,8 @@ class WindowSummary(GeneNumbers):
         Raises
         ------
         TypeError
-            If X is a gene table, or a parameter is of another type.
+            If X is a gene table, `core` is neither an int nor a sequence of int, or `bin_size` is
+            not an int.
         ValueError
             If a parameter is out of range, X is negative, NaN or of another number of axes, or X
             has pCREs whose contact weights are all 0.
