@@ -9,11 +9,11 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from ._base import BaseChromoformer
 from ._checks import check_target
-from ._pretrained import load_pretrained
+from ._pretrained import PublishedModels
 from .training import ClassifierNet, columns_of, standardise, start_as_logistic
 
 
-class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
+class ChromoformerClassifier(ClassifierMixin, PublishedModels, BaseChromoformer):
     """Predict classes of expression, such as high and low, from promoter and pCRE signal.
 
     Chromoformer: every promoter window is embedded at several bin sizes, attends to the bins
@@ -181,6 +181,7 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
 
     _net = ClassifierNet
     _criterion = torch.nn.CrossEntropyLoss
+    _published = "classifier"
 
     def __init__(
         self,
@@ -415,64 +416,3 @@ class ChromoformerClassifier(ClassifierMixin, BaseChromoformer):
             output.weight.copy_(output.weight[order])
             output.bias.copy_(output.bias[order])
         return estimator
-
-    @classmethod
-    def from_pretrained(cls, source, *, fold=None, data_home=None, base_url=None, progress=True):
-        """Build a fitted classifier from published weights, or from a model that was saved.
-
-        Parameters
-        ----------
-        source : str or Path
-            Roadmap's number of a cell type with published models (Lee, Yang and Kim 2022): E003
-            (H1), E004, E005, E006, E007, E016, E066, E087, E114 (A549), E116 (GM12878) or E118
-            (HepG2); or whatever :meth:`load` takes: a file that :meth:`save` wrote, a folder with
-            one, or an address.
-        fold : {1, 2, 3, 4}, default=None
-            Which of the four models of a cell type. That of fold f has not seen the genes of split
-            f - 1 of :func:`skchromo.evaluation.chromoformer_folds`. Needed for a cell type.
-        data_home : str, os.PathLike or None, default=None
-            Where published checkpoints are kept, in the folder ``models``; see
-            :func:`skchromo.datasets.get_data_home`.
-        base_url : str, default=None
-            A mirror of the published files; None is figshare, item 19424807, version 4.
-        progress : bool, default=True
-            Show a bar of the download.
-
-        Returns
-        -------
-        estimator : ChromoformerClassifier
-            Fitted. Published models take H3K4me1, H3K4me3, H3K9me3, H3K27me3, H3K36me3, H3K27ac and
-            H3K9ac, in this order, and a promoter window of 40,000 bp; other X is refused.
-            Class 1 is an expression of at least the median of the cell type, class 0 one below.
-
-        Raises
-        ------
-        ValueError
-            If there is no such fold, or `fold` is given for a file; the download is not a
-            checkpoint, or not the one of the first download; or as :meth:`load`.
-        FileNotFoundError
-            If there is no such file.
-        ConnectionError, PermissionError
-            If there is no connection; what was downloaded is kept for the next call. The message
-            names the file, its address, and where to put it by hand.
-
-        See Also
-        --------
-        from_checkpoint : A checkpoint of the reference implementation on disk.
-        skchromo.load_model : A saved model of any class.
-
-        Notes
-        -----
-        A checkpoint is downloaded once, in several calls if need be. The SHA256 of the first
-        download is kept beside it, and compared at each use. Nothing in it is run. The models were
-        trained on read depth of hg19, and on contact frequencies of 3DIV above 1.5.
-
-        Examples
-        --------
-        >>> from skchromo import ChromoformerClassifier
-        >>> model = ChromoformerClassifier.from_pretrained("E003", fold=1)  # doctest: +SKIP
-        >>> model.window_  # doctest: +SKIP
-        40000
-        """
-        where = {"data_home": data_home, "base_url": base_url, "progress": progress}
-        return load_pretrained(cls, "classifier", source, fold, **where)

@@ -7,11 +7,11 @@ from sklearn.base import RegressorMixin
 
 from ._base import BaseChromoformer
 from ._checks import check_target
-from ._pretrained import load_pretrained
+from ._pretrained import PublishedModels
 from .training import columns_of, standardise, start_as_ridge
 
 
-class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
+class ChromoformerRegressor(RegressorMixin, PublishedModels, BaseChromoformer):
     """Predict the expression level of genes from promoter and pCRE signal.
 
     Chromoformer: every promoter window is embedded at several bin sizes, attends to the bins
@@ -177,6 +177,7 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
 
     _criterion = torch.nn.MSELoss
     _small_data: ClassVar = {"scale_target": True}
+    _published = "regressor"
 
     def __init__(
         self,
@@ -348,64 +349,3 @@ class ChromoformerRegressor(RegressorMixin, BaseChromoformer):
         (('ATAC',), 4000)
         """
         return cls._from_checkpoint(path, tracks, window, 1)
-
-    @classmethod
-    def from_pretrained(cls, source, *, fold=None, data_home=None, base_url=None, progress=True):
-        """Build a fitted regressor from published weights, or from a model that was saved.
-
-        Parameters
-        ----------
-        source : str or Path
-            Roadmap's number of a cell type with published models (Lee, Yang and Kim 2022): E003
-            (H1), E004, E005, E006, E007, E016, E066, E087, E114 (A549), E116 (GM12878) or E118
-            (HepG2); or whatever :meth:`load` takes: a file that :meth:`save` wrote, a folder with
-            one, or an address.
-        fold : {1, 2, 3, 4}, default=None
-            Which of the four models of a cell type. That of fold f has not seen the genes of split
-            f - 1 of :func:`skchromo.evaluation.chromoformer_folds`. Needed for a cell type.
-        data_home : str, os.PathLike or None, default=None
-            Where published checkpoints are kept, in the folder ``models``; see
-            :func:`skchromo.datasets.get_data_home`.
-        base_url : str, default=None
-            A mirror of the published files; None is figshare, item 19424807, version 4.
-        progress : bool, default=True
-            Show a bar of the download.
-
-        Returns
-        -------
-        estimator : ChromoformerRegressor
-            Fitted. Published models take H3K4me1, H3K4me3, H3K9me3, H3K27me3, H3K36me3, H3K27ac and
-            H3K9ac, in this order, and a promoter window of 40,000 bp; other X is refused.
-            It predicts log2(RPKM + 1).
-
-        Raises
-        ------
-        ValueError
-            If there is no such fold, or `fold` is given for a file; the download is not a
-            checkpoint, or not the one of the first download; or as :meth:`load`.
-        FileNotFoundError
-            If there is no such file.
-        ConnectionError, PermissionError
-            If there is no connection; what was downloaded is kept for the next call. The message
-            names the file, its address, and where to put it by hand.
-
-        See Also
-        --------
-        from_checkpoint : A checkpoint of the reference implementation on disk.
-        skchromo.load_model : A saved model of any class.
-
-        Notes
-        -----
-        A checkpoint is downloaded once, in several calls if need be. The SHA256 of the first
-        download is kept beside it, and compared at each use. Nothing in it is run. The models were
-        trained on read depth of hg19, and on contact frequencies of 3DIV above 1.5.
-
-        Examples
-        --------
-        >>> from skchromo import ChromoformerRegressor
-        >>> model = ChromoformerRegressor.from_pretrained("E003", fold=1)  # doctest: +SKIP
-        >>> model.window_  # doctest: +SKIP
-        40000
-        """
-        where = {"data_home": data_home, "base_url": base_url, "progress": progress}
-        return load_pretrained(cls, "regressor", source, fold, **where)
