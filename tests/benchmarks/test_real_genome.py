@@ -55,3 +55,14 @@ def test_differences_are_paired_by_fold(benchmark):
     mean, error = benchmark.paired(values, reference)
     assert mean == pytest.approx(0.2)
     assert error == pytest.approx(np.std([0.1, 0.3, 0.2, 0.2], ddof=1) / 2)
+
+
+def test_models_that_were_trained_on_other_genes_do_not_vote(benchmark, monkeypatch, folder):
+    """With few genes each seed draws its own: only the network and boosting of one draw vote."""
+    models = (benchmark.BEST, benchmark.NESTED_BOOSTING)
+    options = ("--seeds", "2", "--tasks", "A: level", "--models", *models)
+    scores, _ = run(benchmark, monkeypatch, folder, *options, "--inputs", "100 genes")
+    scores = scores[scores["task"] == "A: level"]
+    votes = scores[scores["model"] == benchmark.VOTE_OF_BOTH]
+    assert set(scores["model"]) == {*models, benchmark.VOTE_OF_BOTH}
+    assert sorted(zip(votes["fold"], votes["seed"])) == [(f, s) for f in (1, 2, 3) for s in (0, 1)]
