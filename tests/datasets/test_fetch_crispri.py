@@ -27,7 +27,7 @@ chr11 67673590 67674090 CCND1|chr11:68606607-68607107 ENSG4 CCND1 9 -0.5 TRUE HC
 
 
 def table_of(rows, header=HEADER):
-    return gzip.compress(f"{header}\n{rows}".replace(" ", "\t").encode())
+    return gzip.compress(f"{header}\n{rows}".replace(" ", "\t").encode(), mtime=0)
 
 
 @pytest.fixture
