@@ -20,7 +20,7 @@ test: $(VENV)/test.installed
 # The tests with the lowest versions that setup.cfg names, which warn of what came after them.
 test-oldest:
 	sed -nE 's/^    ([A-Za-z0-9_-]+)(\[[a-z]+\])?>=/\1==/p' setup.cfg | sort -u > oldest.txt
-	PYTEST_ADDOPTS='-W default' $(MAKE) test VENV=.venv-oldest CONSTRAINTS=oldest.txt
+	PYTEST_ADDOPTS="$$PYTEST_ADDOPTS -W default" $(MAKE) test VENV=.venv-oldest CONSTRAINTS=oldest.txt
 
 # The tests with the newest versions.
 test-newest:
@@ -45,6 +45,8 @@ lint: $(VENV)/test.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/tests.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.readthedocs .readthedocs.yaml
 
 # The site, in docs/_build/html; warnings are errors. DOCS="-D plot_gallery=0" leaves examples out.
 docs: $(VENV)/docs.installed
