@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from .._arrays import offsets_of, ranges
+from ..regions import pool
 from .layers import ALIGNED, Bins, TokenLayout
 
 # At inference genes, and pCREs, are filled up to multiples of the first, and the pCREs of one width
@@ -188,17 +189,16 @@ class DeviceRegions:
         """Pool the regions of some genes; return them with the genes' numbers among them."""
         regions, new = np.unique(index, return_inverse=True)
         regions, new = regions[regions >= 0], new.reshape(index.shape) - (regions < 0).any()
-        every = len(regions) == len(self._X.lengths)  # then there is nothing to select
+        every = len(regions) == len(self._X.start)  # then there is nothing to select
         features, first, counts = [], [], []
-        for bin_size in self.bin_sizes:
-            values, offsets = self._X.pool(bin_size, None if every else regions)
+        for values, offsets in pool(self._X, self.bin_sizes, None if every else regions):
             n_tracks = values.shape[1]
             logged = np.zeros((len(values), n_tracks + -n_tracks % ALIGNED), dtype=np.float32)
             np.log1p(values, out=logged[:, :n_tracks])
             features.append(logged)
             first.append(offsets[:-1])
             counts.append(np.diff(offsets))
-        bucket = np.searchsorted(self._edges, self._X.lengths[regions])
+        bucket = np.searchsorted(self._edges, self._X.end[regions] - self._X.start[regions])
         sent = _send([*features, *first, *counts], self.device)
         n = len(self.bin_sizes)
         return new, _Pooled(bucket, sent[:n], sent[n : 2 * n], sent[2 * n :])

@@ -1,7 +1,7 @@
 """X between features and network: the RegionArray."""
 
 from ._checks import check_as_fitted, check_conditions, refuse_genes
-from ._means import mean_signal, window_sums
+from ._means import mean_signal, pool, window_sums
 from ._mistakes import (
     Finding,
     find_mistakes,

@@ -5,41 +5,55 @@ The network's linear path alone takes means elsewhere, in torch: gradients must 
 
 import numpy as np
 
-from .._arrays import bins_of, collected, offsets_of, pieces, ranges
+from .._arrays import bins_of, offsets_of, pieces, ranges
 from ._checks import check_used
 
 
-def pool(X, bin_size, regions):
-    """Return means in coarser bins and where each region's begin; see `RegionArray.pool`."""
-    if bin_size < 1 or bin_size % X.bin_size:
-        raise ValueError(f"bin size {bin_size} is not a multiple of the finest, {X.bin_size} bp")
-    if regions is not None:
-        regions = _check_regions(regions, len(X.lengths))
-    lengths = X.lengths if regions is None else X.lengths[regions]
-    counts = -(-lengths // bin_size)
-    offsets = offsets_of(counts)
-    if bin_size == X.bin_size:
-        values = X.signal if regions is None else collected(X.signal, X.offsets, regions)
-        return check_used(X, values), offsets
-    values = np.empty((offsets[-1], len(X.tracks)), np.float32)
-    n_finest = -(-lengths // X.bin_size)
-    for piece in pieces(n_finest):
+def pool(X, bin_sizes, regions=None):
+    """Return for each bin size the means in its bins and where each region's begin.
+
+    See `RegionArray.pool`. The signal is read once for all, a few regions at a time.
+    """
+    for size in bin_sizes:
+        if size < 1 or size % X.bin_size:
+            raise ValueError(f"bin size {size} is not a multiple of the finest, {X.bin_size} bp")
+    if regions is None:
+        lengths = X.lengths
+    else:
+        regions = _check_regions(regions, len(X.start))
+        lengths = X.end[regions] - X.start[regions]
+    offsets = [offsets_of(-(-lengths // size)) for size in bin_sizes]
+    # All regions in the finest bins are the signal itself.
+    values = [
+        X.signal
+        if size == X.bin_size and regions is None
+        else np.empty((ends[-1], len(X.tracks)), np.float32)
+        for size, ends in zip(bin_sizes, offsets)
+    ]
+    for piece in pieces(-(-lengths // X.bin_size)):
         if regions is None:
             bins = X.signal[X.offsets[piece.start] : X.offsets[piece.stop]]
         else:
             bins = X.signal[bins_of(X.offsets, regions[piece])]
         bins = check_used(X, bins)
-        count, n, ends = counts[piece], n_finest[piece], np.cumsum(counts[piece])
-        places = ranges(np.zeros_like(count), count) * (bin_size // X.bin_size)
-        starts = np.repeat(np.cumsum(n) - n, count) + places
-        # The last finest bin and the last coarser bin cover only the rest of their region.
-        after = np.zeros(len(starts), dtype=np.int64)
-        after[ends - 1] = -lengths[piece] % X.bin_size
-        widths = np.full(len(starts), float(bin_size))
-        widths[ends - 1] -= -lengths[piece] % bin_size
-        sums = _sums(bins, starts, X.bin_size, after=after)
-        values[offsets[piece.start] : offsets[piece.stop]] = sums / widths[:, None]
-    return values, offsets
+        for size, ends, means in zip(bin_sizes, offsets, values):
+            if means is not X.signal:
+                part = means[ends[piece.start] : ends[piece.stop]]
+                part[:] = bins if size == X.bin_size else _means(bins, X, size, lengths[piece])
+    return list(zip(values, offsets))
+
+
+def _means(bins, X, bin_size, lengths):
+    """Return means in coarser bins of regions of these lengths, whose finest `bins` follow."""
+    counts, n_finest = -(-lengths // bin_size), -(-lengths // X.bin_size)
+    places = ranges(np.zeros_like(counts), counts) * (bin_size // X.bin_size)
+    starts, ends = np.repeat(np.cumsum(n_finest) - n_finest, counts) + places, np.cumsum(counts)
+    # The last finest bin and the last coarser bin cover only the rest of their region.
+    after = np.zeros(len(starts), dtype=np.int64)
+    after[ends - 1] = -lengths % X.bin_size
+    widths = np.full(len(starts), float(bin_size))
+    widths[ends - 1] -= -lengths % bin_size
+    return _sums(bins, starts, X.bin_size, after=after) / widths[:, None]
 
 
 def mean_signal(X, index):

@@ -472,7 +472,8 @@ class RegionArray:
         >>> X.pool(200, regions=[0, 0])[1]
         array([0, 3, 6])
         """
-        return pool(self, bin_size, regions)
+        (pooled,) = pool(self, [bin_size], regions)
+        return pooled
 
     def to_dense(self):
         """Turn into plain arrays of signal, contact weights and region lengths.
