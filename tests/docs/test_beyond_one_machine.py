@@ -16,7 +16,7 @@ PAGE = text_of("guide/beyond_one_machine.rst")
 def block(words):
     """The one block of the page with these words, in the sizes of a test."""
     (found,) = [code for code in blocks_of(PAGE) if words in code]
-    return re.sub(r"n_trials=\d+", "n_trials=3", found.replace("GroupKFold(4)", "GroupKFold(2)"))
+    return re.sub(r"(n_trials|num_samples)=\d+", r"\1=3", found.replace("GroupKFold(4)", "GroupKFold(2)"))
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +89,13 @@ def test_optuna_searches_and_prunes(names):
     (trial,) = study.trials
     assert trial.state == optuna.trial.TrialState.PRUNED
     assert list(trial.intermediate_values) == [1]  # ended after the first epoch
+
+
+def test_ray_tune_searches_and_prunes(names):
+    pytest.importorskip("ray.tune", reason="Ray is an optional engine, too large for all tests")
+    names["clone"] = clone
+    run(block("import optuna"), names)
+    run(block("from ray import tune"), names)
+    results = names["results"]
+    assert len(results) == 3 and not results.errors
+    assert {"lr", "dropout"} == set(results.get_best_result().config)
