@@ -41,7 +41,7 @@ def pieces(counts):
 def gathered(signal, offsets, regions):
     """Yield copies of the rows of `signal` of the next few regions, (n_bins, n_tracks) each."""
     for piece in pieces(offsets[regions + 1] - offsets[regions]):
-        yield signal[bins_of(offsets, regions[piece])]
+        yield signal.take(bins_of(offsets, regions[piece]), axis=0)
 
 
 def collected(signal, offsets, regions):

@@ -270,7 +270,7 @@ def _send(arrays, device):
     """
     tensors = [torch.from_numpy(np.ascontiguousarray(array)) for array in arrays]
     starts = offsets_of([-(-tensor.nbytes // _ROUNDED) * _ROUNDED for tensor in tensors]).tolist()
-    if starts[-1] > _LARGEST_MESSAGE:
+    if device.type == "cpu" or starts[-1] > _LARGEST_MESSAGE:
         return [tensor.to(device) for tensor in tensors]
     message = torch.empty(starts[-1], dtype=torch.uint8, pin_memory=device.type == "cuda")
 

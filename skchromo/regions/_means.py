@@ -34,7 +34,7 @@ def pool(X, bin_sizes, regions=None):
         if regions is None:
             bins = X.signal[X.offsets[piece.start] : X.offsets[piece.stop]]
         else:
-            bins = X.signal[bins_of(X.offsets, regions[piece])]
+            bins = X.signal.take(bins_of(X.offsets, regions[piece]), axis=0)
         bins = check_used(X, bins)
         for size, ends, means in zip(bin_sizes, offsets, values):
             if means is not X.signal:
