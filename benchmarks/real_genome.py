@@ -416,7 +416,9 @@ def show(scores):
     print("\nWhat inputs add")
     for measure in ("r", "AUROC"):
         there = scores[scores[measure].notna()] if measure in scores else scores[:0]
-        print(effects_of_inputs(there, measure).to_string(float_format="{:.4f}".format))
+        if len(there):
+            effects = effects_of_inputs(there, measure)
+            print(effects.to_string(index=False, float_format="{:.4f}".format))
 
 
 def main():
