@@ -314,7 +314,27 @@ def collect(data, jobs):
         if nested:
             of_both = vote([vote(several), *nested])
             rows += rows_of(data, tasks, (task, name, VOTE_OF_BOTH, fold, draw), of_both)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows + known_levels(data, {row["task"] for row in rows}))
+
+
+def known_levels(data, tasks):
+    """The scores of the level in one cell as prediction of that in the other."""
+    rows = []
+    for cell in data.cells:
+        other = data.other(cell)
+        title = known_in(cell, other)
+        if title in tasks:
+            known, y = data.level(cell), data.level(other)
+            for fold in np.unique(data.fold):
+                test = data.fold == fold
+                scores = scores_of("level", y[test], known[test], np.median(y))
+                what = {"input": "none", "model": "the known level", "fold": fold, "seed": 0}
+                rows.append({"task": title, **what, **scores})
+    return rows
+
+
+def known_in(cell, other):
+    return f"{cell} -> {other}, level known in {cell}"
 
 
 def vote(several):
@@ -336,7 +356,7 @@ def rows_of(data, tasks, job, kept):
         theirs, change = data.level(other), kept["predictedother"] - kept["predicted"]
         transferred = {
             f"{cell} -> {other}": kept["predictedother"],
-            f"{cell} -> {other}, level known in {cell}": y[test] + change,
+            known_in(cell, other): y[test] + change,
         }
         rows += [
             {

@@ -41,6 +41,12 @@ def test_scores_are_of_held_out_folds_and_kept(benchmark, monkeypatch, folder, c
     own = scores[(scores["task"] == "A: level") & (scores["input"] == "promoters")]
     assert own["fold"].tolist() == [1, 2, 3]
     assert (own["r"] > 0.9).all()
+    known = scores[scores["model"] == "the known level"]
+    genes = pd.read_csv(folder / "genes.tsv", sep="\t")
+    of_fold = genes[genes["fold"] == 1]
+    r = np.corrcoef(np.log2(of_fold["A"] + 1), np.log2(of_fold["B"] + 1))[0, 1]
+    assert known["task"].tolist() == ["A -> B, level known in A"] * 3
+    assert known["r"].iloc[0] == pytest.approx(r)
     assert "A: level: r" in capsys.readouterr().out
     again, same = run(benchmark, monkeypatch, folder, *options)
     assert len(kept) == 6
