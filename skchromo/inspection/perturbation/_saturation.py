@@ -72,7 +72,7 @@ def count_saturation(
     class_of_interest=None,
     verbose=0,
 ):
-    """Predict expression with none, one, two, ... contacts, or contacts rich in a mark.
+    """Predict expression with more and more contacts, or contacts rich in a mark.
 
     Of each gene's pCREs that count, none is kept, then the first, then the first two, and so on to
     all of them, in falling contact weight; its other pCREs stay. With ``track="H3K27ac"`` the curve
