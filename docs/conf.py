@@ -70,6 +70,8 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_memory": False,
+    # what a cell prints, and not what its last line returns
+    "capture_repr": (),
     # wide enough for the start page
     "thumbnail_size": (800, 560),
 }

@@ -109,8 +109,8 @@ scores = {
 # --------------
 # Average precision says how far the regulated elements come first. The intervals draw
 # whole genes, because pairs of one gene are not independent. The difference from a
-# baseline is measured on the same drawn genes, so its interval is narrower than those
-# of the two scores.
+# baseline is measured on the same drawn genes: where its interval holds 0, neither of
+# the two scores is better.
 
 table = crispri_scores(
     pairs, scores, genes=genes, reference="H3K27ac/distance", n_bootstrap=300, random_state=0

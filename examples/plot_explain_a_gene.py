@@ -122,9 +122,10 @@ display.figure_.savefig(output / "pcres_of_all.png")
 # difference between this gene and the same gene without any signal. The upper part
 # shows the contacts: wide arcs have a large contact weight, and the colour is the
 # importance. Below, the signal of each track is grey, and the colour under it is what
-# it does to the prediction. The active elements 2, 5 and 7 carry both H3K4me1 and
-# H3K27ac. Elements 4 and 8 have as much H3K27ac, but with H3K4me3, as promoters have,
-# and do nothing.
+# it does to the prediction. A bin of an element does little alone: the arc shows what
+# the whole element does. The active elements 2, 5 and 7 carry both H3K4me1 and H3K27ac.
+# Elements 4 and 8 have as much H3K27ac, but with H3K4me3, as promoters have, and do
+# nothing.
 
 display = GeneDisplay.from_estimator(pipe, unseen, gene)
 display.figure_.savefig(output / "gene.png", dpi=200)
@@ -139,7 +140,7 @@ display.figure_.savefig(output / "gene_near_tss.png")
 # Which marks, over all genes
 # ---------------------------
 # One track at a time is shuffled among the genes. The importance of a track is the loss
-# of score.
+# of score. H3K9me3, which means nothing in the simulated genome, has almost none.
 
 display = MarkImportanceDisplay.from_estimator(pipe, unseen, y_unseen, random_state=0)
 display.figure_.savefig(output / "marks.png")
@@ -147,14 +148,18 @@ display.figure_.savefig(output / "marks.png")
 # %%
 # Attention
 # ---------
-# Attention is not importance: the network can attend to a pCRE that changes nothing.
+# Most heads of this gene attend to the promoter, then to the active elements 2, 5 and 7.
+# Two attend most to pCRE 1: its contact is the strongest, and removing it hardly changes
+# the prediction. Attention is not importance.
 
 display = AttentionDisplay.from_estimator(pipe, unseen, gene)
 display.figure_.savefig(output / "attention_to_pcres.png")
 
 # %%
 # This is the attention over the bins of the promoter window, as a mean over all genes.
-# It is spread over the whole window, and shows no single place that the network reads.
+# In bins of 2,000 and 500 bp it is spread over the whole window. In bins of 100 bp, one
+# of the two heads reads both sides of the TSS, within 2 kb, and the other reads the
+# whole window.
 
 display = AttentionDisplay.from_estimator(pipe, unseen, level="embedding")
 display.figure_.savefig(output / "attention_at_tss.png")

@@ -102,7 +102,8 @@ print(over_expected.contacts_of(gene).head(4).round(2).to_string(index=False))
 
 # %%
 # The whole row in both units, with the active elements of the gene marked. Counts are
-# highest beside the promoter. Over the expected count, the active elements stand out.
+# highest beside the promoter. Over the expected count, the elements in contact stand
+# out: the active ones, and others that do nothing.
 
 chrom, gene_id = gene[["chrom", "gene_id"]].iloc[0]
 fig, axes = plt.subplots(2, 1, figsize=(8, 4.2), sharex=True, layout="constrained")
