@@ -20,6 +20,7 @@ import zlib
 from pathlib import Path
 
 import accuracy
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pyBigWig
@@ -441,6 +442,34 @@ def show(scores):
             print(effects.to_string(index=False, float_format="{:.4f}".format))
 
 
+def draw_curve(scores, n_genes, path):
+    """Draw the scores of the first task against the number of genes in training."""
+    sizes = {name: settings.get("n_train") for name, settings in INPUTS.items()}
+    sizes = {name: size for name, size in sizes.items() if size} | {"promoters": n_genes}
+    scores = scores[(scores["task"] == scores["task"].iloc[0]) & scores["input"].isin(list(sizes))]
+    figure, axes = plt.subplots(figsize=(7, 4.8), layout="constrained")
+    for name, color, line in (
+        ("ridge", "C7", ":"),
+        (BOOSTING, "C1", ":"),
+        (NESTED_BOOSTING, "C1", "-"),
+        (PAPER, "C0", ":"),
+        ("small_data", "C0", "--"),
+        (BEST, "C0", "-"),
+        (VOTE_OF_BOTH, "C3", "-"),
+    ):
+        r = scores[scores["model"] == name].groupby("input")["r"].mean()
+        x = np.sort([sizes[size] for size in r.index])
+        r.index = r.index.map(sizes)
+        axes.plot(x, r[x], color=color, linestyle=line, marker="o", markersize=3, label=name)
+    axes.set(xscale="log", xlabel="genes in training", ylabel="Pearson's r, genes of another fold")
+    axes.set_xticks(sorted(sizes.values()), [f"{size:,}" for size in sorted(sizes.values())])
+    axes.minorticks_off()
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize="small")
+    figure.savefig(path)
+    plt.close(figure)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="the folder described above")
@@ -452,6 +481,7 @@ def main():
     parser.add_argument("--models", nargs="+", help="only these")
     parser.add_argument("--inputs", nargs="+", choices=list(INPUTS), default=MAIN)
     parser.add_argument("--json", type=Path, help="where to write every score")
+    parser.add_argument("--curve", type=Path, help="where to draw scores by number of genes")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     if options.quick:
@@ -473,6 +503,9 @@ def main():
     show(scores)
     if options.json:
         options.json.write_text(json.dumps(scores.to_dict("records"), indent=1))
+    if options.curve:
+        n_genes = len(data.fold) - round(len(data.fold) / len(np.unique(data.fold)))
+        draw_curve(scores, n_genes, options.curve)
 
 
 if __name__ == "__main__":

@@ -66,8 +66,10 @@ def test_differences_are_paired_by_fold(benchmark):
 def test_models_that_were_trained_on_other_genes_do_not_vote(benchmark, monkeypatch, folder):
     """With few genes each seed draws its own: only the network and boosting of one draw vote."""
     models = (benchmark.BEST, benchmark.NESTED_BOOSTING)
-    options = ("--seeds", "2", "--tasks", "A: level", "--models", *models)
-    scores, _ = run(benchmark, monkeypatch, folder, *options, "--inputs", "100 genes")
+    options = ["--seeds", "2", "--tasks", "A: level", "--models", *models]
+    options += ["--inputs", "100 genes", "--curve", str(folder / "curve.svg")]
+    scores, _ = run(benchmark, monkeypatch, folder, *options)
+    assert benchmark.VOTE_OF_BOTH in (folder / "curve.svg").read_text()  # in its legend
     scores = scores[scores["task"] == "A: level"]
     votes = scores[scores["model"] == benchmark.VOTE_OF_BOTH]
     assert set(scores["model"]) == {*models, benchmark.VOTE_OF_BOTH}
