@@ -108,13 +108,16 @@ class CoolReader:
         for start, stop in _pieces(bounds, _rows_of(wanted, n_bins, reach)):
             low, high = bounds[start], bounds[stop]
             row = np.repeat(np.arange(start, stop), np.diff(bounds[start : stop + 1]))
-            column = self._group["pixels/bin2_id"][low:high].astype(np.int64) - first
-            if (self._group["pixels/bin1_id"][low:high] != row + first).any():
+            row_in_file = self._group["pixels/bin1_id"][low:high].astype(np.int64, copy=False)
+            column = self._group["pixels/bin2_id"][low:high].astype(np.int64, copy=False)
+            row_in_file -= first
+            column -= first
+            if (row_in_file != row).any():
                 raise RuntimeError(f"the index of its contacts on {chrom} is damaged")
-            if (column >= n_all - first).any():
+            if column.max(initial=0) >= n_all - first:
                 raise RuntimeError(f"its contacts on {chrom} are with bins that it does not have")
             same = row[1:] == row[:-1]
-            if (column < row).any() or (column[1:] <= column[:-1])[same].any():
+            if (column < row).any() or (same & (column[1:] <= column[:-1])).any():
                 raise RuntimeError(f"its contacts on {chrom} are not in order")
             kept = np.flatnonzero((column - row <= reach) & (column < n_bins))
             if len(kept):

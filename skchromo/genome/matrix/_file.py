@@ -137,7 +137,7 @@ class MatrixFile:
         """Refuse negative values, and the zeros that HDF5 reads where a part of a file is lost."""
         if not len(block.count):
             return
-        first, second = (bins.astype(np.int64) for bins in block[:2])
+        first, second = (bins.astype(np.int64, copy=False) for bins in block[:2])
         place = first * self.n_bins(chrom) + second
         if not block.count.any() or (place[1:] <= place[:-1]).any():
             raise ValueError(

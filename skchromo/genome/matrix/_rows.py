@@ -59,6 +59,7 @@ def read_rows(blocks, bins, n_bins, reach, *, weights=None, over_expected=False)
     """
     position = np.full(n_bins, -1)
     position[bins] = np.arange(len(bins))
+    wanted = position >= 0
     total = np.zeros(reach.farthest + 1)
     valid = np.zeros(n_bins, dtype=bool) if weights is None else np.isfinite(weights)
     found = [NO_ROWS]
@@ -67,13 +68,13 @@ def read_rows(blocks, bins, n_bins, reach, *, weights=None, over_expected=False)
         distance = second - first
         is_contact = np.isfinite(value) & (value > 0)
         if over_expected:
-            contact = np.flatnonzero(is_contact)
-            total += np.bincount(distance[contact], value[contact], minlength=len(total))
+            value = np.where(is_contact, value, 0)
+            total += np.bincount(distance, value, minlength=len(total))
             if weights is None:
-                valid[first[contact]] = valid[second[contact]] = True
+                valid[first[is_contact]] = valid[second[is_contact]] = True
         counted = is_contact & (distance >= reach.nearest) & (count >= reach.min_count)
         for here, there in ((first, second), (second, first)):
-            own = np.flatnonzero(counted & (position[here] >= 0))
+            own = np.flatnonzero(counted & wanted[here])
             other = there[own].astype(np.int64)
             found.append(Rows(position[here[own]], other, other, distance[own], value[own]))
     rows = Rows(*map(np.concatenate, zip(*found, strict=True)))
