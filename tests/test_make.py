@@ -10,6 +10,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="no make on this machine")
 
+# make gives these on to the tests that it runs.
+OF_MAKE = {"PYTHON", "VENV", "CONSTRAINTS", "SOURCE", "TORCH", "MAKEFLAGS"}
+
 # It answers the question for its version, makes an environment with a copy of itself, and takes
 # every other command as done.
 STAND_IN = """#!/bin/sh
@@ -42,7 +45,7 @@ def put_python(path, version):
 def run_make(project, *arguments, python=None):
     """Run make with `python` first on the path as python3; return what it did and said."""
     path = f"{python.parent}{os.pathsep}{os.environ['PATH']}" if python else os.environ["PATH"]
-    kept = {key: value for key, value in os.environ.items() if key not in ("PYTHON", "MAKEFLAGS")}
+    kept = {key: value for key, value in os.environ.items() if key not in OF_MAKE}
     return subprocess.run(
         ["make", *arguments],
         cwd=project,
