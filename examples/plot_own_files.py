@@ -115,7 +115,9 @@ print(f"{contacts.n_contacts_} contacts, {contacts.n_unmatched_} without gene")
 print(with_pcres[["gene_id", "tss", "pcres"]].head(3).to_string(index=False))
 
 # %%
-# X - X has a row for each row of the gene table, in order, so X and y belong together.
+# The array X
+# -----------
+# X has a row for each row of the gene table, in order, so X and y belong together.
 # ``to_dense`` gives plain arrays, here of the first two genes.
 
 X = BigWigTransformer(tracks).fit_transform(with_pcres)
@@ -126,7 +128,7 @@ print("values", values.shape, "weights", weights.shape, "lengths", lengths.shape
 # %%
 # Does it look right?
 # -------------------
-# Marks of active promoters must be highest at the TSS, and higher in genes of high
+# Marks of active promoters must be highest around the TSS, and higher in genes of high
 # expression. If the mean profile is flat, or as high 20 kb away, then the assembly, the
 # strand or the TSS is wrong.
 
