@@ -112,10 +112,10 @@ def test_operations_take_no_multiple_of_the_signal(X, tmp_path):
         "compacted": (half.compact, 0.65),
         "concatenated": (lambda: RegionArray.concatenate([half, other[300:]]), 1.2),
         "compared": (lambda: X.equals(other), 0.25),
-        "pooled": (lambda: X.pool(10), 0.2),
+        "pooled": (lambda: X.pool(10), 0.25),
         "saved": (lambda: half.save(tmp_path / "half.npz"), 0.2),
         "opened": (lambda: RegionArray.load(tmp_path / "X.npz"), 0.05),
-        "pooled, opened": (lambda: RegionArray.load(tmp_path / "X.npz").pool(10), 0.25),
+        "pooled, opened": (lambda: RegionArray.load(tmp_path / "X.npz").pool(10), 0.3),
         "loaded": (lambda: RegionArray.load(tmp_path / "X.npz", mmap_mode=None), 1.2),
     }
     for name, (operation, limit) in at_most.items():
