@@ -165,7 +165,7 @@ def check_equal(rows, genes, sizes, contacts):
         np.testing.assert_array_equal(np.sort(counts), np.sort(found))
 
 
-def band_by_h5py(path, sizes):
+def band_by_h5py(path, _sizes):
     """Read the three columns of all pixels, without a look at them."""
     with h5py.File(path) as file:
         pixels = file[f"resolutions/{WIDTH}/pixels"]
@@ -178,8 +178,7 @@ def band_by_hictkpy(path, sizes):
     """Fetch the band of each chromosome at once."""
     with hictkpy.File(path, WIDTH) as file:
         for chrom in sizes:
-            width = REACH // WIDTH + 1
-            file.fetch(chrom, count_type=float, diagonal_band_width=width).to_coo()
+            file.fetch(chrom, count_type=float, diagonal_band_width=REACH // WIDTH + 1).to_coo()
 
 
 def measure(mcool, hic, genes, sizes, n_hic, n_rows):

@@ -457,10 +457,9 @@ def draw_curve(scores, n_genes, path):
         (BEST, "C0", "-"),
         (VOTE_OF_BOTH, "C3", "-"),
     ):
-        r = scores[scores["model"] == name].groupby("input")["r"].mean()
-        x = np.sort([sizes[size] for size in r.index])
-        r.index = r.index.map(sizes)
-        axes.plot(x, r[x], color=color, linestyle=line, marker="o", markersize=3, label=name)
+        part = scores[scores["model"] == name]
+        r = part.groupby(part["input"].map(sizes))["r"].mean()
+        axes.plot(r.index, r, color=color, linestyle=line, marker="o", markersize=3, label=name)
     axes.set(xscale="log", xlabel="genes in training", ylabel="Pearson's r, genes of another fold")
     axes.set_xticks(sorted(sizes.values()), [f"{size:,}" for size in sorted(sizes.values())])
     axes.minorticks_off()
