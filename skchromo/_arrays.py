@@ -21,6 +21,11 @@ def bins_of(offsets, regions):
     return ranges(offsets[regions], offsets[regions + 1] - offsets[regions])
 
 
+def rows_of(signal, offsets, regions):
+    """Return a copy of the rows of `signal` of some regions, one region after the other."""
+    return signal.take(bins_of(offsets, regions), axis=0)  # twice as fast as an index
+
+
 def offsets_of(counts):
     """Return where ranges of these lengths begin and the last one ends, shape (n + 1,), int64."""
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -41,7 +46,7 @@ def pieces(counts):
 def gathered(signal, offsets, regions):
     """Yield copies of the rows of `signal` of the next few regions, (n_bins, n_tracks) each."""
     for piece in pieces(offsets[regions + 1] - offsets[regions]):
-        yield signal.take(bins_of(offsets, regions[piece]), axis=0)
+        yield rows_of(signal, offsets, regions[piece])
 
 
 def collected(signal, offsets, regions):

@@ -6,7 +6,7 @@ The network's linear path alone takes means elsewhere, in torch: gradients must 
 import numpy as np
 from scipy.sparse import csr_array
 
-from .._arrays import bins_of, offsets_of, pieces, ranges
+from .._arrays import offsets_of, pieces, ranges, rows_of
 from ._checks import check_used
 
 
@@ -35,7 +35,7 @@ def pool(X, bin_sizes, regions=None):
         if regions is None:
             bins = X.signal[X.offsets[piece.start] : X.offsets[piece.stop]]
         else:
-            bins = X.signal.take(bins_of(X.offsets, regions[piece]), axis=0)
+            bins = rows_of(X.signal, X.offsets, regions[piece])
         bins = check_used(X, bins)
         for size, ends, means in zip(bin_sizes, offsets, values):
             if means is not X.signal:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._arrays import bins_of, joined, ranges
+from .._arrays import joined, ranges, rows_of
 from .._words import printable
 from ._checks import check_parts, check_used
 from ._means import pool
@@ -498,7 +498,7 @@ class RegionArray:
         counts = np.diff(self.offsets)[region]
         values = np.full((self.index.size * self.n_bins, len(self.tracks)), np.nan, np.float32)
         values[ranges(present * self.n_bins, counts)] = check_used(
-            self, self.signal[bins_of(self.offsets, region)]
+            self, rows_of(self.signal, self.offsets, region)
         )
         lengths = np.zeros(self.index.shape, dtype=np.int64)
         lengths.ravel()[present] = self.lengths[region]

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..._arrays import bins_of, ranges
+from ..._arrays import ranges, rows_of
 from ...genome import bare_name
 from ...regions import mean_signal
 from .._model import response
@@ -83,7 +83,7 @@ class Silencer(NamedTuple):
         counts = np.diff(X.offsets)[region]
         first = np.clip(begin // X.bin_size, 0, counts)
         last = np.clip(-(-stop // X.bin_size), 0, counts)
-        signal = X.signal[bins_of(X.offsets, region)]
+        signal = rows_of(X.signal, X.offsets, region)
         bins = ranges(np.cumsum(counts) - counts + first, last - first)
         signal[bins[:, None], self.tracks] = self.level
         index[row, place] = len(X.lengths) + np.arange(len(row))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..._arrays import bins_of, offsets_of, ranges
+from ..._arrays import offsets_of, ranges, rows_of
 from ..._progress import progress
 from ...regions import RegionArray
 from .._places import Places
@@ -107,7 +107,7 @@ class Variants:
     def _signal(self, regions, edit, begin, stop):
         """Return the changed signal of regions, one region after the other."""
         X, counts = self.X, np.diff(self.X.offsets)[regions]
-        signal = X.signal[bins_of(X.offsets, regions)]
+        signal = rows_of(X.signal, X.offsets, regions)
         near = ranges(np.zeros_like(counts), counts) * X.bin_size
         far = np.minimum(near + X.bin_size, np.repeat(X.lengths[regions], counts))
         begin, stop, edit = (np.repeat(part, counts) for part in (begin, stop, edit))
@@ -151,7 +151,7 @@ def with_regions(rows, index, weights, sources, signal):
     number[used] = np.arange(len(used))
     number[n_before:-1] = len(used) + np.arange(len(sources))
     region = np.concatenate([used, sources])
-    kept = rows.signal[bins_of(rows.offsets, used)]
+    kept = rows_of(rows.signal, rows.offsets, used)
     return rebuilt(
         rows,
         signal=np.concatenate([kept, signal]),
