@@ -13,7 +13,6 @@ PACKAGE = Path(skchromo.__file__).parent
 ROOT_FILES = {
     "_addresses",
     "_arrays",
-    "_data_home",
     "_fetch",
     "_files",
     "_http",

@@ -1,6 +1,6 @@
 """Public data, downloaded once and kept."""
 
-from ..._data_home import clear_data_home, get_data_home
+from ..._fetch import clear_data_home, get_data_home
 from ._fetch_contacts import fetch_contacts
 from ._fetch_crispri import fetch_crispri
 from ._fetch_demo import fetch_chromoformer_demo

@@ -8,8 +8,7 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from ..._addresses import hide_logins, without_login
-from ..._data_home import get_data_home
-from ..._fetch import fetch_file, how_to_fetch_again, join_url
+from ..._fetch import fetch_file, get_data_home, how_to_fetch_again, join_url
 from ..._files import whole_file
 
 _TISSUES_URL = "https://dohlee-bioinfo.sgp1.digitaloceanspaces.com/chromoformer-data"

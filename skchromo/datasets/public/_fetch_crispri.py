@@ -2,8 +2,7 @@
 
 import pandas as pd
 
-from ..._data_home import get_data_home
-from ..._fetch import fetch_file, how_to_fetch_again, join_url
+from ..._fetch import fetch_file, get_data_home, how_to_fetch_again, join_url
 from ..._words import check_choice
 
 # The folder at a commit, so that the files do not change, and their checksums there.

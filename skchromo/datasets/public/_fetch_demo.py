@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from ..._data_home import get_data_home
-from ..._fetch import fetch_file, fetch_files, how_to_fetch_again, join_url
+from ..._fetch import fetch_file, fetch_files, get_data_home, how_to_fetch_again, join_url
 from ..._files import whole_file
 from ...genome.bigwig import write_bigwig
 from ..simulated import TRACKS

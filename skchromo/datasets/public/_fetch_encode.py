@@ -3,8 +3,7 @@
 import json
 import re
 
-from ..._data_home import get_data_home
-from ..._fetch import fetch_file, how_to_fetch_again, join_url
+from ..._fetch import fetch_file, get_data_home, how_to_fetch_again, join_url
 
 _BASE_URL = "https://www.encodeproject.org"
 _MEANING = {

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 from sklearn.utils import Bunch
 
-from ..._data_home import get_data_home
-from ..._fetch import fetch_file, how_to_fetch_again, join_url
+from ..._fetch import fetch_file, get_data_home, how_to_fetch_again, join_url
 from ..._words import check_choice, name_some
 from ...genome.expression import join_expression, read_expression
 

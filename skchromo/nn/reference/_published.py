@@ -7,8 +7,7 @@ import re
 import zipfile
 import zlib
 
-from ..._data_home import get_data_home
-from ..._fetch import fetch_file, how_to_fetch_again, join_url
+from ..._fetch import fetch_file, get_data_home, how_to_fetch_again, join_url
 from ..._files import RemoteFile, whole_file
 from ..._words import check_choice, name_some, printable
 
@@ -127,6 +126,7 @@ def _members(name, archive):
     try:
         with zipfile.ZipFile(_Seekable(archive)) as listed:
             return listed.infolist()
+    # zipfile raises the second for a newer version of the format, which damage can claim too
     except (zipfile.BadZipFile, NotImplementedError) as error:
         raise ValueError(f"{name} is not a zip archive ({printable(error)}): try again") from error
 
