@@ -86,10 +86,9 @@ def _encode(estimator, X):
     parts = []
     with at_rest(estimator) as network, torch.no_grad():
         regions = DeviceRegions(X, network.bin_sizes, next(network.parameters()).device)
-        for start in range(0, len(X), _GENES_AT_A_TIME):
-            rows = np.arange(start, min(start + _GENES_AT_A_TIME, len(X)))
-            encoded = network.encode(regions.batch(rows, fixed=True))
-            parts.append(encoded[: len(rows)].cpu().numpy())
+        starts = range(_GENES_AT_A_TIME, len(X), _GENES_AT_A_TIME)
+        for batch in regions.batches(np.split(np.arange(len(X)), starts), fixed=True):
+            parts.append(network.encode(batch)[: len(batch)].cpu().numpy())
     return np.concatenate(parts)
 
 

@@ -1,5 +1,7 @@
 """Regions on a device, and batches of genes cut from them by index."""
 
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -156,15 +158,54 @@ class DeviceRegions:
             The genes in the order of `rows`. For two conditions, the tuple of condition a and
             condition b.
         """
-        rows = np.asarray(rows, dtype=np.int64)
-        if self.n_conditions == 1:
-            return self._batch(rows, fixed)
-        return self._batch(2 * rows, fixed), self._batch(2 * rows + 1, fixed)
+        (batch,) = self.batches([rows], fixed)
+        return batch
 
-    def _batch(self, rows, fixed):
+    def batches(self, parts, fixed=False):
+        """Gather genes part by part: yield the :meth:`batch` of each.
+
+        Regions that are pooled for each batch are pooled for the next one, in a thread, while the
+        last one is in use: a disk, and a GPU, are then waited for at the same time.
+
+        Parameters
+        ----------
+        parts : iterable of array-like of int, each of shape (n_genes,)
+            Rows of X, for one batch after the other.
+        fixed : bool, default=False
+            As in `batch`.
+
+        Yields
+        ------
+        batch : Batch, or two of them
+            As `batch` returns them.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skchromo import RegionArray
+        >>> from skchromo.nn import DeviceRegions
+        >>> regions = DeviceRegions(RegionArray.from_dense(np.ones((3, 2, 8, 1))), (100,))
+        >>> [len(batch) for batch in regions.batches([[0, 2], [1]])]
+        [2, 1]
+        """
+        parts = (np.asarray(rows, dtype=np.int64) for rows in parts)
+        for found in map(self._find, parts) if self.resident else _ahead(self._find, parts):
+            batches = [self._batch(*one, fixed) for one in found]
+            yield batches[0] if self.n_conditions == 1 else tuple(batches)
+
+    def _find(self, rows):
+        """Return weights, numbers of regions and these regions, of each condition of some genes."""
+        found = []
+        for condition in range(self.n_conditions):
+            own = self.n_conditions * rows + condition
+            index = self.index[own]
+            index, pooled = (index, self._pooled) if self.resident else self._pool(index)
+            found.append((self.weights[own], index, pooled))
+        return found
+
+    def _batch(self, weights, index, pooled, fixed):
         """Gather rows of one condition."""
-        index, weights = self.index[rows], self.weights[rows]
-        index, pooled = (index, self._pooled) if self.resident else self._pool(index)
+        n_genes = len(index)
         if fixed:
             index, weights = _fill_up(index, weights)
         pairs = self._pairs(index, pooled.bucket, fixed)
@@ -176,7 +217,7 @@ class DeviceRegions:
         promoters, *groups = sent[: len(regions)]
         layout = dict(zip(layout, sent[len(regions) :]))
         return Batch(
-            n_genes=len(rows),
+            n_genes=n_genes,
             promoters=self._bins(pooled, promoters, self.window),
             pairs=[
                 self._bins(pooled, group, self._edges[bucket])
@@ -237,6 +278,17 @@ class DeviceRegions:
             bins = features.index_select(0, row.view(-1))
             gathered.append(Bins(bins.view(*absent.shape, -1), absent))
         return gathered
+
+
+def _ahead(work, items):
+    """Yield the work on each item; that on the next one is done meanwhile, in a thread."""
+    with ThreadPoolExecutor(1) as thread:
+        begun = deque()
+        for item in items:
+            begun.append(thread.submit(work, item))
+            if len(begun) > 1:
+                yield begun.popleft().result()
+        yield from (future.result() for future in begun)
 
 
 def _layout(n_genes, n_regions, weights, pairs):

@@ -170,13 +170,14 @@ def test_net_params_reach_skorch(X, y):
 @pytest.fixture
 def batches(monkeypatch):
     """(rows, fixed) of every batch that is gathered."""
-    seen, gather = [], DeviceRegions.batch
+    seen, gather = [], DeviceRegions.batches
 
-    def looking(self, rows, fixed=False):
-        seen.append((list(rows), fixed))
-        return gather(self, rows, fixed)
+    def looking(self, parts, fixed=False):
+        parts = list(parts)
+        seen.extend((list(rows), fixed) for rows in parts)
+        return gather(self, parts, fixed)
 
-    monkeypatch.setattr(DeviceRegions, "batch", looking)
+    monkeypatch.setattr(DeviceRegions, "batches", looking)
     return seen
 
 

@@ -65,14 +65,14 @@ def test_dropout_of_tracks_is_seeded_and_off_in_prediction(X, y):
 
 def test_share_of_genes_and_tracks_is_dropped_in_training_alone(monkeypatch):
     X, seen = make_regions(400, n_regions=1, tracks=tuple("ABCDEFG")), []
-    original = DeviceRegions.batch
+    original = DeviceRegions.batches
 
-    def batch(self, rows, fixed=False):
-        made = original(self, rows, fixed)
-        seen.append(made)
-        return made
+    def batches(self, parts, fixed=False):
+        for batch in original(self, parts, fixed):
+            seen.append(batch)
+            yield batch
 
-    monkeypatch.setattr(DeviceRegions, "batch", batch)
+    monkeypatch.setattr(DeviceRegions, "batches", batches)
     model = ChromoformerRegressor(**{**TINY, "max_epochs": 1}, track_dropout=0.3)
     model.fit(X, np.arange(400.0))
     lost = [(made.promoters[0].features[..., :7] == 0).all(dim=1) for made in seen]
@@ -87,13 +87,14 @@ def test_share_of_genes_and_tracks_is_dropped_in_training_alone(monkeypatch):
 
 def test_conditions_of_a_gene_lose_the_same_tracks(monkeypatch):
     X, pairs = make_regions(n_conditions=2), []
-    original = DeviceRegions.batch
+    original = DeviceRegions.batches
 
-    def batch(self, rows, fixed=False):
-        pairs.append(original(self, rows, fixed))
-        return pairs[-1]
+    def batches(self, parts, fixed=False):
+        for batch in original(self, parts, fixed):
+            pairs.append(batch)
+            yield batch
 
-    monkeypatch.setattr(DeviceRegions, "batch", batch)
+    monkeypatch.setattr(DeviceRegions, "batches", batches)
     model = ChromoformerDiffRegressor(**{**TINY, "max_epochs": 1}, track_dropout=0.4)
     model.fit(X, np.random.default_rng(0).normal(size=len(X)))
     lost = [

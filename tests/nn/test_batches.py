@@ -1,6 +1,7 @@
 """Batches of genes: layout, two conditions, on the device or sent batch by batch."""
 
 import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -56,6 +57,43 @@ def test_batches_are_the_same_on_the_device_and_sent(X, opened, fixed):
     assert (kept.resident, sent.resident) == (True, False)
     for rows in (np.arange(40), [3], [7, 7, 0]):
         assert_same_tensors(sent.batch(rows, fixed), kept.batch(rows, fixed))
+
+
+@pytest.mark.parametrize("n_conditions", [1, 2])
+def test_batches_come_in_the_order_of_their_parts(X, tmp_path, n_conditions):
+    X = RegionArray.stack(X[:20], X[20:]) if n_conditions == 2 else X
+    X.save(tmp_path / "both.npz")
+    parts = [np.arange(20), [3], [7, 7, 0]]
+    for array in (X, RegionArray.load(tmp_path / "both.npz")):
+        regions = DeviceRegions(array, BIN_SIZES)
+        for batch, rows in zip(regions.batches(iter(parts)), parts, strict=True):
+            of_conditions = batch, regions.batch(rows)
+            for found, wanted in zip(*of_conditions) if n_conditions == 2 else [of_conditions]:
+                assert_same_tensors(found, wanted)
+
+
+def test_next_regions_are_pooled_while_a_batch_is_in_use(opened, monkeypatch):
+    pooled, log1p = threading.Semaphore(0), np.log1p
+
+    def noted(means, out):
+        pooled.release()
+        return log1p(means, out=out)
+
+    monkeypatch.setattr(np, "log1p", noted)
+    next(DeviceRegions(opened, BIN_SIZES).batches([[0], [1]]))
+    assert all(pooled.acquire(timeout=60) for _ in range(2 * len(BIN_SIZES)))
+
+
+def test_thread_ends_with_the_batches(opened):
+    before = threading.active_count()
+    batches = DeviceRegions(opened, BIN_SIZES).batches([[0], [1], [2]])
+    next(batches)
+    assert threading.active_count() == before + 1
+    batches.close()
+    assert threading.active_count() == before
+    with pytest.raises(IndexError):
+        list(DeviceRegions(opened, BIN_SIZES).batches([[0], [len(opened)]]))
+    assert threading.active_count() == before
 
 
 def test_fit_and_predict_are_the_same_on_the_device_and_sent(X, opened):

@@ -107,9 +107,12 @@ class GeneBatches:
         target = self.dataset.target
         if target is not None:  # in order from the start: a GPU would wait for row numbers
             target = target[torch.from_numpy(rows).to(target.device)]
-        for start in range(0, len(rows), self.batch_size):
-            part = slice(start, start + self.batch_size)
-            batch = self._batch(rows[part], None if dropped is None else dropped[part])
+        starts = range(0, len(rows), self.batch_size)
+        parts = [rows[start : start + self.batch_size] for start in starts]
+        for start, rows, batch in zip(starts, parts, self._batches(parts)):
+            part = slice(start, start + len(rows))
+            if dropped is not None:
+                _drop_tracks(batch, dropped[part])
             yield batch, None if target is None else target[part]
 
     def _draw_dropped(self):
@@ -118,24 +121,26 @@ class GeneBatches:
         dropped = torch.rand(shape, device="cpu") < self.track_dropout
         return dropped & ~dropped.all(dim=1, keepdim=True)
 
-    def _batch(self, rows, dropped):
-        """Return the batch of some genes."""
+    def _batches(self, parts):
+        """Yield the batch of each part of the genes."""
+        fixed = not self.training
         if self.processes is None:
-            return self._own_batch(rows, dropped)
-        part = self.processes.part_of(len(rows))
-        own = rows[part]
-        batch = None
-        if len(own):
-            batch = self._own_batch(own, None if dropped is None else dropped[part])
-        return Share(batch, part, len(rows))
+            yield from self.dataset.regions.batches(parts, fixed)
+            return
+        shares = [self.processes.part_of(len(rows)) for rows in parts]
+        own = [rows[share] for rows, share in zip(parts, shares)]
+        batches = self.dataset.regions.batches(filter(len, own), fixed)
+        for rows, share, mine in zip(parts, shares, own):
+            yield Share(next(batches) if len(mine) else None, share, len(rows))
 
-    def _own_batch(self, rows, dropped):
-        """Return the batch that this process computes."""
-        batch = self.dataset.regions.batch(rows, fixed=not self.training)
-        if dropped is not None:
-            for condition in batch if isinstance(batch, tuple) else (batch,):
-                condition.drop_tracks(dropped)
-        return batch
+
+def _drop_tracks(batch, dropped):
+    """Set tracks of the genes of a batch to 0; `dropped` is bool of shape (n_genes, n_tracks)."""
+    if isinstance(batch, Share):
+        batch, dropped = batch.batch, dropped[batch.part]
+    if batch is not None:
+        for condition in batch if isinstance(batch, tuple) else (batch,):
+            condition.drop_tracks(dropped)
 
 
 class RegionNet(NeuralNet):

@@ -112,8 +112,8 @@ def columns_of(network, regions):
     """
     parts = []
     with torch.no_grad():
-        for start in range(0, len(regions), _GENES_PER_BATCH):
-            batch = regions.batch(np.arange(start, min(start + _GENES_PER_BATCH, len(regions))))
+        starts = range(_GENES_PER_BATCH, len(regions), _GENES_PER_BATCH)
+        for batch in regions.batches(np.split(np.arange(len(regions)), starts)):
             if regions.n_conditions == 1:
                 parts.append(network.summarise(batch))
             else:
