@@ -166,7 +166,8 @@ def _of_promoters(maps, batch, X, network):
 
 def _of_pairs(maps, batch, X, network):
     """Return the attention over the bins of pCREs, for each bin size."""
-    gene, place = batch.layout.gene.cpu().numpy(), batch.layout.place[len(X) :].cpu().numpy()
+    genes = batch.layout.genes
+    gene, place = (part[len(X) :].cpu().numpy() for part in (genes.block, genes.slot))
     layers = network.pairwise_interaction.layers
     arrays = []
     for scale, size in enumerate(network.bin_sizes):

@@ -277,7 +277,7 @@ class _Path:
     def _by_gene(self, sums, scale, n_bins):
         """Return the sums of one bin size, (n_genes, n_regions, n_bins, n_tracks)."""
         layout = self.batch.layout
-        gene, place = layout.row.cpu().numpy(), layout.place.cpu().numpy()
+        gene, place = layout.genes.block.cpu().numpy(), layout.genes.slot.cpu().numpy()
         array = np.full((*self.X.index.shape, n_bins, len(self.baseline)), np.nan, np.float32)
         array[gene, place] = np.concatenate(
             [

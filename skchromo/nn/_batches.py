@@ -10,7 +10,8 @@ import torch
 
 from .._arrays import offsets_of, ranges
 from ..regions import pool
-from .layers import ALIGNED, Bins, TokenLayout
+from ._find_blocks import find_blocks, tokens_of
+from .layers import ALIGNED, Bins, Blocks, TokenLayout
 
 # At inference genes, and pCREs, are filled up to multiples of the first, and the pCREs of one width
 # to multiples of the second: libraries multiply few or odd numbers of rows in ways that round
@@ -21,10 +22,6 @@ _REGIONS_OF_A_WIDTH = 16
 # pCREs are padded to the next of these shares of the longest possible region: the width of a
 # region depends on its own length alone.
 _LENGTH_BUCKETS = (1 / 8, 1 / 4, 1 / 2, 1)
-
-# Numbers of keys are rounded up to these, then to multiples of the last: the softmax of few
-# numbers takes several times as long as that of a whole vector register.
-_N_KEYS = (4, 8, 16)
 
 # Arrays of up to so many bytes are sent to the device as one, each from a multiple of the second.
 _LARGEST_MESSAGE, _ROUNDED = 1 << 25, 64
@@ -212,10 +209,11 @@ class DeviceRegions:
         n_regions = index.shape[1] if fixed else 1 + pairs.place.max(initial=0)
         buckets, starts = np.unique(pairs.bucket, return_index=True)
         regions = [index[:, 0], *np.split(index[pairs.gene, pairs.place], starts[1:])]
-        layout = _layout(len(index), n_regions, weights, pairs)
-        sent = _send([*regions, *layout.values()], self.device)
-        promoters, *groups = sent[: len(regions)]
-        layout = dict(zip(layout, sent[len(regions) :]))
+        tokens = tokens_of(weights, pairs)
+        genes, blocks = find_blocks(tokens, int(n_regions), fixed)
+        sent = _send([*regions, pairs.gene, tokens.padding, *genes, *blocks], self.device)
+        (promoters, *groups), (gene, padding, *sent) = sent[: len(regions)], sent[len(regions) :]
+        padding = padding if fixed else None
         return Batch(
             n_genes=n_genes,
             promoters=self._bins(pooled, promoters, self.window),
@@ -223,7 +221,12 @@ class DeviceRegions:
                 self._bins(pooled, group, self._edges[bucket])
                 for group, bucket in zip(groups, buckets)
             ],
-            layout=TokenLayout(**{"padding": None, **layout}, n_regions=int(n_regions)),
+            layout=TokenLayout(
+                gene,
+                genes=Blocks(*sent[: len(genes)], padding),
+                blocks=Blocks(*sent[len(genes) :], padding),
+                n_regions=int(n_regions),
+            ),
         )
 
     def _pool(self, index):
@@ -289,29 +292,6 @@ def _ahead(work, items):
             if len(begun) > 1:
                 yield begun.popleft().result()
         yield from (future.result() for future in begun)
-
-
-def _layout(n_genes, n_regions, weights, pairs):
-    """Return the place of each region among the genes and the tokens: parts of a TokenLayout."""
-    shape = n_genes, next((n for n in _N_KEYS if n >= n_regions), -(-n_regions // 16) * 16)
-    token, absent = np.zeros(shape, dtype=np.int64), np.ones(shape, dtype=bool)
-    genes, real = np.arange(n_genes), ~pairs.padding
-    token[:, 0], absent[:, 0] = genes, False
-    there = pairs.gene[real], pairs.place[real]
-    token[there], absent[there] = n_genes + np.flatnonzero(real), False
-    weight = np.zeros(shape, dtype=np.float32)
-    weight[:, 1:n_regions] = weights[:, : n_regions - 1]
-    layout = {
-        "gene": pairs.gene,
-        "token": token,
-        "absent": absent,
-        "weights": weight,
-        "place": np.concatenate([np.zeros_like(genes), pairs.place]),
-        "row": np.concatenate([genes, pairs.gene]),
-    }
-    if pairs.padding.any():
-        layout["padding"] = np.concatenate([np.zeros(n_genes, dtype=bool), pairs.padding])
-    return layout
 
 
 def _send(arrays, device):

@@ -6,6 +6,8 @@ import threading
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from small_models import changed
 
 from skchromo import ChromoformerRegressor, RegionArray
@@ -37,7 +39,10 @@ def opened(X, tmp_path):
 
 def tensors(batch):
     """All tensors of a batch by name."""
-    found = dict(batch.layout._asdict())
+    layout = batch.layout
+    found = {"gene": layout.gene}
+    for name, blocks in (("genes", layout.genes), ("blocks", layout.blocks)):
+        found |= {f"{field} of {name}": part for field, part in vars(blocks).items()}
     for number, group in enumerate([batch.promoters, *batch.pairs]):
         for size, bins in zip(BIN_SIZES, group):
             found |= {f"{name} {size} of {number}": part for name, part in bins._asdict().items()}
@@ -135,10 +140,44 @@ def test_layout_names_the_regions_of_each_gene():
     assert [group[0].features.shape[:2] for group in batch.pairs] == [(1, 2), (1, 4)]
     layout = batch.layout
     assert layout.gene.tolist() == [1, 0]
-    assert layout.token[:, :2].tolist() == [[0, 4], [1, 3], [2, 0]]
-    assert layout.absent[2, :2].tolist() == [False, True]
-    tokens = torch.arange(5.0).view(1, 5, 1)  # 3 promoters, 2 pCREs
-    slots = layout.to_slots(tokens, 2)
-    assert slots.flatten().tolist() == [0, 4, 1, 3, 2, 0]
-    assert torch.equal(layout.to_tokens(slots, 2), tokens)
-    assert layout.to_pairs(tokens[:, :3]).flatten().tolist() == [1, 0]
+    assert layout.genes.token[:, :2].tolist() == [[0, 4], [1, 3], [2, 0]]
+    assert layout.genes.absent[2, 0, :2].tolist() == [False, True]
+    assert layout.blocks.token[0, :6].tolist() == [0, 4, 1, 3, 2, 0]
+    tokens = torch.arange(10.0).view(1, 5, 2)  # 3 promoters, 2 pCREs, two heads
+    slots = layout.genes.to_slots(tokens, 2, n_heads=2)
+    assert slots[:3].tolist() == [[[0], [8]], [[2], [6]], [[4], [0]]]
+    assert torch.equal(slots[3:], slots[:3] + 1)
+    assert torch.equal(layout.genes.to_tokens(slots, 5, n_heads=2), tokens)
+    assert torch.equal(layout.genes.to_tokens(slots, 3, n_heads=2), tokens[:, :3])
+    assert layout.to_pairs(tokens[:, :3]).tolist() == [[[2, 3], [0, 1]]]
+
+
+@given(
+    there=st.lists(st.lists(st.booleans(), max_size=40), min_size=1, max_size=40),
+    fixed=st.booleans(),
+    weight=st.sampled_from([0.5, -1.0]),
+)
+def test_tokens_of_a_block_attend_to_those_of_their_gene(there, fixed, weight):
+    there = np.array([[True, *row, *[False] * (40 - len(row))] for row in there])
+    X = RegionArray.from_dense(np.ones((*there.shape, 1, 1)), weight * there[:, 1:], 100 * there)
+    layout = DeviceRegions(X, (100,)).batch(range(len(X)), fixed).layout
+    for blocks in (layout.genes, layout.blocks):
+        tokens = torch.arange(len(blocks.slot))
+        if fixed:
+            tokens = tokens[~blocks.padding]
+        assert len(tokens) >= there.sum()
+        assert torch.equal(blocks.token[blocks.block, blocks.slot][tokens], tokens)
+        real = torch.zeros_like(blocks.token, dtype=torch.bool)
+        real[blocks.block[tokens], blocks.slot[tokens]] = True
+        n_queries = blocks.absent.shape[1]
+        owner = torch.where(real, layout.genes.block[blocks.token], -1)
+        assert torch.equal(blocks.absent, owner[:, :n_queries, None] != owner[:, None])
+        place = torch.where(real, layout.genes.slot[blocks.token], 0)
+        of_promoter = (real & (place == 0))[:, :n_queries, None] & (place > 0)[:, None]
+        assert torch.equal(blocks.weights, weight * (of_promoter & ~blocks.absent))
+    n_blocks = len(layout.blocks.token)
+    assert n_blocks == len(layout.genes.token) if fixed else n_blocks <= len(X)
+    if not fixed and there[:, 1:].all():  # 41 regions of a gene fill a block of 48
+        assert n_blocks == len(X)
+    if not there[:, 1:].any():
+        assert fixed or n_blocks == -(-len(X) // 16)

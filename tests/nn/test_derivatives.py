@@ -15,8 +15,7 @@ def layout_of(n_pcres=3, fixed=False):
     lengths = np.concatenate([lengths, lengths[1:3]])[:, : 1 + n_pcres]
     weights = np.arange(1.0, 22.0).reshape(7, 3)[:, :n_pcres] * (lengths[:, 1:] > 0) / 4
     X = RegionArray.from_dense(np.ones((7, 1 + n_pcres, 4, 1)), weights, lengths)
-    layout = DeviceRegions(X, (100,)).batch(range(7), fixed=fixed).layout
-    return layout._replace(weights=layout.weights.double())
+    return DeviceRegions(X, (100,)).batch(range(7), fixed=fixed).layout
 
 
 @pytest.mark.parametrize("has_bias", [True, False])
@@ -39,7 +38,7 @@ def attention_layer(dropout=0.0):
 
 def check_gradients(layer, layout, promoter_only):
     """Check the derivatives by the tokens and all parameters of the attention itself."""
-    x = torch.rand(2, len(layout.place), 4, dtype=torch.double, requires_grad=True)
+    x = torch.rand(2, len(layout.genes.slot), 4, dtype=torch.double, requires_grad=True)
 
     def run(x, weight, gamma):
         torch.manual_seed(1)
@@ -62,9 +61,10 @@ def attend_plainly(layer, x, layout, promoter_only):
     """The same gene by gene, on all of its tokens."""
     query, key, value, gate = (x @ part.transpose(1, 2) for part in layer.att.weight.chunk(4, 1))
     mixed = torch.zeros_like(query)
-    for gene in range(len(layout.token)):
-        tokens = layout.token[gene][~layout.absent[gene]]
-        bias = layout.weights[gene][~layout.absent[gene]]
+    genes = layout.genes
+    for gene in range(len(genes.token)):
+        tokens = genes.token[gene][~genes.absent[gene, 0]]
+        bias = genes.weights[gene, 0][~genes.absent[gene, 0]].double()
         for scale in range(2):
             for head in range(2):
                 part = slice(4 * head, 4 * head + 4)
@@ -72,7 +72,7 @@ def attend_plainly(layer, x, layout, promoter_only):
                 logits[0] = logits[0] + layer.gamma[scale, head] * bias
                 mixed[scale, tokens, part] = logits.softmax(dim=1) @ value[scale, tokens, part]
     updated = layer.ff(layer.ln(x + layer.out(mixed * gate.sigmoid())))
-    return updated[:, : len(layout.token)] if promoter_only else updated
+    return updated[:, : len(genes.token)] if promoter_only else updated
 
 
 def test_dropped_attention_has_the_derivative_of_the_kept_part():
@@ -88,21 +88,23 @@ def test_promoters_are_copied_to_their_pairs():
     torch.testing.assert_close(layout.to_pairs(promoters), promoters[:, layout.gene])
 
 
-def test_padding_has_no_gradient():
+@pytest.mark.parametrize("promoter_only", [True, False])
+def test_padding_has_no_gradient(promoter_only):
     torch.manual_seed(0)
     layer = RegionAttention(2, 8, 2, 8, 8).double()
     tight, padded = layout_of(), layout_of(fixed=True)
-    tokens = torch.rand(2, len(padded.place), 8, dtype=torch.double)
-    here = padded.token[:7][~padded.absent[:7]]
-    there = tight.token[~tight.absent]
-    few = torch.zeros(2, len(tight.place), 8, dtype=torch.double)
+    tokens = torch.rand(2, len(padded.genes.slot), 8, dtype=torch.double)
+    here = padded.genes.token[:7][~padded.genes.absent[:7, 0]]
+    there = tight.genes.token[~tight.genes.absent[:, 0]]
+    few = torch.zeros(2, len(tight.genes.slot), 8, dtype=torch.double)
     few[:, there] = tokens[:, here]
     gradients = []
-    for x, layout in [(tokens, padded), (few, tight)]:
+    for x, layout, real in [(tokens, padded, here), (few, tight, there)]:
         x = x.clone().requires_grad_()
-        layer(x, layout, promoter_only=True)[:, :7].sum().backward()
+        y = layer(x, layout, promoter_only)
+        (y[:, :7] if promoter_only else y[:, real]).square().sum().backward()
         gradients.append(x.grad)
     torch.testing.assert_close(gradients[0][:, here], gradients[1][:, there])
-    padding = torch.ones(len(padded.place), dtype=torch.bool)
+    padding = torch.ones(len(padded.genes.slot), dtype=torch.bool)
     padding[here] = False
-    assert not gradients[0][:, padding & (padded.row < 7)].any()
+    assert not gradients[0][:, padding & (padded.genes.block < 7)].any()

@@ -101,7 +101,6 @@ def batch_of(X, dtype=torch.float32, change=None, **kwargs):
         batch,
         promoters=moved(batch.promoters),
         pairs=[moved(group) for group in batch.pairs],
-        layout=batch.layout._replace(weights=batch.layout.weights.to(dtype)),
     )
 
 

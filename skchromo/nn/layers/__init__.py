@@ -11,5 +11,5 @@ from ._scale_layers import (
     scale_linear,
     sinusoidal_positions,
 )
-from ._tokens import TokenLayout
+from ._tokens import Blocks, TokenLayout
 from ._window_skip import WindowSkip

@@ -37,17 +37,19 @@ class RegionAttention(nn.Module):
         `x` has shape (n_scales, n_tokens, d_model). With `promoter_only` the promoters alone are
         updated and returned, (n_scales, n_genes, d_model).
         """
-        updated = x[:, : len(layout.token)] if promoter_only else x
+        blocks, updated = layout.blocks, x
+        if promoter_only:
+            blocks, updated = layout.genes, x[:, : len(layout.genes.token)]
         query, key_value, gate = self._weights()
         mixed = _Mix.apply(
             scale_linear(updated, query),
             scale_linear(x, key_value),
+            scale_linear(updated, gate),
             self.gamma,
-            layout,
-            1 if promoter_only else layout.n_regions,
+            blocks,
             self.dropout if self.training else 0.0,
         )
-        update = self.out(mixed * scale_linear(updated, gate).sigmoid())
+        update = self.out(mixed)
         return self.ff(self.ln(updated + F.dropout(update, self.dropout, self.training)))
 
     def probabilities(self, x, layout, promoter_only=True):
@@ -56,99 +58,80 @@ class RegionAttention(nn.Module):
         Without `promoter_only` from every region: (n_scales, n_heads, n_genes, n_regions,
         n_regions).
         """
-        n_scales, n_heads = self.gamma.shape
-        n_genes, n_keys = layout.token.shape
+        (n_scales, n_heads), genes = self.gamma.shape, layout.genes
+        n_genes, n_keys = genes.token.shape
         n_queries = 1 if promoter_only else layout.n_regions
         query, key_value, _ = self._weights()
         query, key = (
-            layout.to_slots(_by_head(scale_linear(x, weight), n_heads), n)
-            .unflatten(1, (n_genes, n))
-            .flatten(0, 1)
+            genes.to_slots(scale_linear(x, weight), n, n_heads)
             for weight, n in ((query, n_queries), (key_value.chunk(2, dim=1)[0], n_keys))
         )
-        p = _probabilities(query, key, self.gamma, layout)[..., : layout.n_regions]
+        weights = F.pad(genes.weights, (0, 0, 0, n_queries - 1))
+        p = _probabilities(query, key, self.gamma, weights, genes.absent)[..., : layout.n_regions]
         p = p.unflatten(0, (n_heads, n_scales, n_genes)).transpose(0, 1)
         return p[..., 0, :] if promoter_only else p
 
 
 class _Mix(torch.autograd.Function):
-    """Values of each gene's regions weighted by attention, from tokens to tokens.
+    """Values of each gene's regions weighted by attention and gated, from tokens to tokens.
 
-    Written out with its derivative: the matrices of a gene and head are so small that the time is
+    Written out with its derivative: the matrices of a block and head are so small that the time is
     spent in passes over memory.
     """
 
     @staticmethod
-    def forward(ctx, query, key_value, gamma, layout, n_queries, dropout):
+    def forward(ctx, query, key_value, gate, gamma, blocks, dropout):
         """Mix values.
 
-        `query` is (n_scales, n, d), n tokens with a query; `key_value` (n_scales, n_tokens, 2 d);
-        `n_queries` the number of a gene's regions that have a query: 1 or n_regions.
+        `query` and `gate` are (n_scales, n, d), n tokens with a query; `key_value` (n_scales,
+        n_tokens, 2 d).
         """
-        (n_scales, n_heads), n_keys = gamma.shape, layout.token.shape[1]
-        query = _by_head(query, n_heads)
-        if n_queries > 1:
-            query = layout.to_slots(query, n_queries)
-        query = query.unflatten(1, (-1, n_queries)).flatten(0, 1)
-        key_value = layout.to_slots(_by_head(key_value, 2 * n_heads), n_keys)
-        key, value = key_value.unflatten(1, (-1, n_keys)).flatten(0, 1).chunk(2)
-        p = _probabilities(query, key, gamma, layout).to(value.dtype)  # autocast gives float32
+        n_heads, (_, n_queries, n_keys) = gamma.shape[1], blocks.absent.shape
+        ctx.n_tokens = query.shape[1], key_value.shape[1]
+        query, gate = (blocks.to_slots(part, n_queries, n_heads) for part in (query, gate))
+        key, value = blocks.to_slots(key_value, n_keys, 2 * n_heads).chunk(2)
+        gate = gate.sigmoid_()
+        p = _probabilities(query, key, gamma, blocks.weights, blocks.absent)
+        p = p.to(value.dtype)  # autocast gives float32
         kept = F.dropout(torch.ones_like(p), dropout) if dropout else None
-        ctx.save_for_backward(query, key, value, p, kept)
-        ctx.layout, ctx.n_scales = layout, n_scales
         mixed = torch.bmm(p if kept is None else p * kept, value)
-        mixed = mixed.view(n_heads * n_scales, -1, mixed.shape[2])
-        if n_queries > 1:
-            mixed = layout.to_tokens(mixed, n_queries)
-        return _side_by_side(mixed, n_scales)
+        ctx.save_for_backward(query, key, value, gate, mixed, p, kept)
+        ctx.blocks, ctx.n_heads = blocks, n_heads
+        return blocks.to_tokens(mixed * gate, ctx.n_tokens[0], n_heads)
 
     @staticmethod
     def backward(ctx, grad):
-        query, key, value, p, kept = ctx.saved_tensors
-        layout, n_scales = ctx.layout, ctx.n_scales
-        n_queries, n_keys = p.shape[1:]
-        n_heads = len(p) // (n_scales * len(layout.token))
-        grad = _by_head(grad, n_heads)
-        if n_queries > 1:
-            grad = layout.to_slots(grad, n_queries, blank=True)
-        grad = grad.view(query.shape)
-        grad_value = torch.bmm((p if kept is None else p * kept).transpose(1, 2), grad)
+        query, key, value, gate, mixed, p, kept = ctx.saved_tensors
+        blocks, n_heads, (n_queries, n_keys) = ctx.blocks, ctx.n_heads, ctx.n_tokens
+        grad = blocks.to_slots(grad, p.shape[1], n_heads)
+        grad_gate = torch.ops.aten.sigmoid_backward(mixed * grad, gate)
+        grad *= gate
+        grad_both = grad.new_empty(2, *key.shape)
+        torch.bmm((p if kept is None else p * kept).transpose(1, 2), grad, out=grad_both[1])
         grad_p = torch.bmm(grad, value.transpose(1, 2))
         if kept is not None:
             grad_p *= kept
         grad_logits = torch._softmax_backward_data(grad_p, p, -1, p.dtype)
-        by_weight = grad_logits[:, 0].view(n_heads, n_scales, -1, n_keys) * layout.weights
+        weights = blocks.weights.to(grad_logits.dtype).view(-1)
+        grad_gamma = (grad_logits.view(-1, len(weights)) @ weights).view(n_heads, -1).T
         grad_logits *= 1 / math.sqrt(query.shape[2])
-        grad_query = torch.bmm(grad_logits, key).view(n_heads * n_scales, -1, key.shape[2])
-        if n_queries > 1:
-            grad_query = layout.to_tokens(grad_query, n_queries, blank=True)
-        grad_both = torch.cat([torch.bmm(grad_logits.transpose(1, 2), query), grad_value])
-        grad_both = grad_both.view(2 * n_heads * n_scales, -1, key.shape[2])
+        grad_query = torch.bmm(grad_logits, key)
+        torch.bmm(grad_logits.transpose(1, 2), query, out=grad_both[0])
         return (
-            _side_by_side(grad_query, n_scales),
-            _side_by_side(layout.to_tokens(grad_both, n_keys, blank=True), n_scales),
-            by_weight.sum(dim=(2, 3)).T,
-            None,
+            blocks.to_tokens(grad_query, n_queries, n_heads, blank=True),
+            blocks.to_tokens(grad_both.flatten(0, 1), n_keys, 2 * n_heads, blank=True),
+            blocks.to_tokens(grad_gate, n_queries, n_heads, blank=True),
+            grad_gamma,
             None,
             None,
         )
 
 
-def _probabilities(query, key, gamma, layout):
-    """Attention of regions to all of their gene, (n_heads * n_scales * n_genes, n, n_keys)."""
+def _probabilities(query, key, gamma, weights, absent):
+    """Attention of regions to all of their gene, (n_heads * n_scales * n_blocks, n, n_keys)."""
     alpha = 1 / math.sqrt(query.shape[2])
     logits = torch.baddbmm(query.new_empty(()), query, key.transpose(1, 2), beta=0, alpha=alpha)
-    table = logits.view(*gamma.T.shape, len(layout.token), *logits.shape[1:])
-    table[:, :, :, 0] += gamma.T[:, :, None, None] * layout.weights
-    table.masked_fill_(layout.absent[:, None], -math.inf)
+    table = logits.view(*gamma.T.shape, *weights.shape)
+    table.addcmul_(gamma.T[:, :, None, None, None], weights)
+    table.masked_fill_(absent, -math.inf)
     return logits.softmax(dim=-1)
-
-
-def _by_head(x, n_heads):
-    """Bring the numbers of each head together: (n_heads * n_scales, n, d_head)."""
-    return x.unflatten(2, (n_heads, -1)).permute(2, 0, 1, 3).flatten(0, 1).contiguous()
-
-
-def _side_by_side(x, n_scales):
-    """Put heads side by side again: (n_scales, n, n_heads * d_head)."""
-    return x.unflatten(0, (-1, n_scales)).permute(1, 2, 0, 3).flatten(2)

@@ -51,9 +51,8 @@ class WindowSkip(nn.Module):
                 for group in pairs
             ]
             tokens = F.pad(torch.cat(of_pairs), (0, 0, n_genes, 0))
-            slots = layout.to_slots(tokens[None], layout.token.shape[1])[0]
-            slots = slots.view(n_genes, -1, self.n_tracks)
-            activity = (slots * layout.weights[..., None]).sum(dim=1)
+            slots = layout.genes.to_slots(tokens[None], layout.genes.token.shape[1])
+            activity = (slots * layout.genes.weights[:, 0, :, None]).sum(dim=1)
             means[-1] = activity.clamp_min(0)  # weights may be negative, logarithms not
         return torch.cat(means, dim=1).log1p()
 
