@@ -5,9 +5,12 @@ from typing import NamedTuple
 import numpy as np
 
 # Numbers of keys are rounded up to these, then to multiples of the last: the softmax of few
-# numbers takes several times as long as that of a whole vector register. Blocks that genes share
-# have at least as many slots as the last.
+# numbers takes several times as long as that of a whole vector register.
 _N_KEYS = (4, 8, 16)
+
+# Slots of the blocks that genes share, or more where a gene has more regions. Fewer leave more of
+# them empty, more make larger matrices of attention, most of which lies between genes.
+_SHARED = 32
 
 
 class Tokens(NamedTuple):
@@ -44,7 +47,7 @@ def find_blocks(tokens, n_regions, fixed):
     own = _places(tokens, *alone, n_queries=1)
     if fixed:
         return own, _places(tokens, *alone, n_queries=n_regions)
-    counts, size = np.ones_like(genes), max(n_keys, _N_KEYS[-1])
+    counts, size = np.ones_like(genes), max(n_keys, _SHARED)
     np.maximum.at(counts, tokens.gene, tokens.place + 1)
     return own, _places(tokens, *_packed(counts, size), size, n_queries=size)
 

@@ -180,4 +180,4 @@ def test_tokens_of_a_block_attend_to_those_of_their_gene(there, fixed, weight):
     if not fixed and there[:, 1:].all():  # 41 regions of a gene fill a block of 48
         assert n_blocks == len(X)
     if not there[:, 1:].any():
-        assert fixed or n_blocks == -(-len(X) // 16)
+        assert fixed or n_blocks == -(-len(X) // 32)
