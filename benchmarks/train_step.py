@@ -16,7 +16,6 @@ import argparse
 import copy
 import dataclasses
 import json
-import statistics
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -147,20 +146,13 @@ class Ours:
         return net.history[-1]["dur"] / N_STEPS
 
     def predict(self):
-        return min(seconds(lambda: self.model.predict(self.X)) for _ in range(3))
+        return seconds(lambda: self.model.predict(self.X))
 
 
-class Alone:
-    """An object in a process of its own, as people use one library without the other."""
-
-    def __init__(self, make, n_threads, *args):
-        self._pool = ProcessPoolExecutor(
-            1, get_context("spawn"), initializer=_start, initargs=(make, n_threads, args)
-        )
-
-    def __call__(self, name):
-        """Call a method there."""
-        return self._pool.submit(_call, name).result()
+def alone(make, n_threads, *args):
+    """Return a process that makes an object, as people use one library without the other."""
+    initial = {"initializer": _start, "initargs": (make, n_threads, args)}
+    return ProcessPoolExecutor(1, get_context("spawn"), **initial)
 
 
 def _start(make, n_threads, args):
@@ -170,8 +162,8 @@ def _start(make, n_threads, args):
     _made = make(*args)
 
 
-def _call(name):
-    return getattr(_made, name)()
+def _call(method):
+    return getattr(_made, method)()
 
 
 def run_on_cpu():
@@ -247,17 +239,13 @@ def measure(name, X, n_threads, repeats):
     theirs_gflop = gflop(lambda: reference.train(inputs, target))
     work = gflop(ours.train) / N_STEPS
     peak = peak_gflops()
-    sides = Alone(TimedReference, n_threads, X, y), Alone(Ours, n_threads, X, y)
-    for side in sides:  # the first run takes longer
-        side("predict")
-    sides[1]("train")
-    train, predict = (
-        [
-            statistics.median(times)
-            for times in zip(*([side(step) for side in sides] for _ in range(repeats)))
-        ]
-        for step in ("train", "predict")
-    )
+    train, predict = [], []
+    with alone(TimedReference, n_threads, X, y) as theirs, alone(Ours, n_threads, X, y) as mine:
+        for _ in range(1 + repeats):
+            for step, times in (("train", train), ("predict", predict)):
+                times.append([side.submit(_call, step).result() for side in (theirs, mine)])
+    # The first run takes longer.
+    train, predict = (np.median(times[1:], axis=0) for times in (train, predict))
     return {
         "batch": name,
         "threads": n_threads,

@@ -6,7 +6,7 @@ import torch
 from sklearn.base import MetaEstimatorMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
-from sklearn.utils import get_tags
+from sklearn.utils import gen_batches, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._validation import GeneNumbers
@@ -86,8 +86,9 @@ def _encode(estimator, X):
     parts = []
     with at_rest(estimator) as network, torch.no_grad():
         regions = DeviceRegions(X, network.bin_sizes, next(network.parameters()).device)
-        starts = range(_GENES_AT_A_TIME, len(X), _GENES_AT_A_TIME)
-        for batch in regions.batches(np.split(np.arange(len(X)), starts), fixed=True):
+        rows = np.arange(len(X))
+        genes = [rows[part] for part in gen_batches(len(rows), _GENES_AT_A_TIME)]
+        for batch in regions.batches(genes, fixed=True):
             parts.append(network.encode(batch)[: len(batch)].cpu().numpy())
     return np.concatenate(parts)
 

@@ -145,7 +145,7 @@ class DeviceRegions:
         Parameters
         ----------
         rows : array-like of int of shape (n_genes,)
-            Rows of X.
+            Rows of X, at least one.
         fixed : bool, default=False
             Whether to fill up to fixed numbers of rows, for inference.
 
@@ -154,6 +154,23 @@ class DeviceRegions:
         batch : Batch, or two of them
             The genes in the order of `rows`. For two conditions, the tuple of condition a and
             condition b.
+
+        Raises
+        ------
+        IndexError
+            If X has no such row.
+        ValueError
+            If the signal of an opened file is damaged.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skchromo import RegionArray
+        >>> from skchromo.nn import DeviceRegions
+        >>> regions = DeviceRegions(RegionArray.from_dense(np.ones((3, 2, 8, 1))), (100,))
+        >>> batch = regions.batch([2, 0])
+        >>> len(batch), batch.pairs[0][0].features.shape  # tracks are filled up to four
+        (2, torch.Size([2, 8, 4]))
         """
         (batch,) = self.batches([rows], fixed)
         return batch
@@ -162,7 +179,7 @@ class DeviceRegions:
         """Gather genes part by part: yield the :meth:`batch` of each.
 
         Regions that are pooled for each batch are pooled for the next one, in a thread, while the
-        last one is in use: a disk, and a GPU, are then waited for at the same time.
+        last one is in use: nothing then waits for a disk. The thread ends with the batches.
 
         Parameters
         ----------
@@ -175,6 +192,11 @@ class DeviceRegions:
         ------
         batch : Batch, or two of them
             As `batch` returns them.
+
+        Raises
+        ------
+        IndexError, ValueError
+            As from `batch`.
 
         Examples
         --------

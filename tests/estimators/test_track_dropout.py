@@ -63,16 +63,22 @@ def test_dropout_of_tracks_is_seeded_and_off_in_prediction(X, y):
     np.testing.assert_array_equal(longer.predict(X), first)
 
 
-def test_share_of_genes_and_tracks_is_dropped_in_training_alone(monkeypatch):
-    X, seen = make_regions(400, n_regions=1, tracks=tuple("ABCDEFG")), []
-    original = DeviceRegions.batches
+@pytest.fixture
+def seen(monkeypatch):
+    """The batches that were used, as they were left."""
+    used, original = [], DeviceRegions.batches
 
     def batches(self, parts, fixed=False):
         for batch in original(self, parts, fixed):
-            seen.append(batch)
+            used.append(batch)
             yield batch
 
     monkeypatch.setattr(DeviceRegions, "batches", batches)
+    return used
+
+
+def test_share_of_genes_and_tracks_is_dropped_in_training_alone(seen):
+    X = make_regions(400, n_regions=1, tracks=tuple("ABCDEFG"))
     model = ChromoformerRegressor(**{**TINY, "max_epochs": 1}, track_dropout=0.3)
     model.fit(X, np.arange(400.0))
     lost = [(made.promoters[0].features[..., :7] == 0).all(dim=1) for made in seen]
@@ -85,20 +91,12 @@ def test_share_of_genes_and_tracks_is_dropped_in_training_alone(monkeypatch):
     assert not any((made.promoters[0].features[..., :7] == 0).all(dim=1).any() for made in seen)
 
 
-def test_conditions_of_a_gene_lose_the_same_tracks(monkeypatch):
-    X, pairs = make_regions(n_conditions=2), []
-    original = DeviceRegions.batches
-
-    def batches(self, parts, fixed=False):
-        for batch in original(self, parts, fixed):
-            pairs.append(batch)
-            yield batch
-
-    monkeypatch.setattr(DeviceRegions, "batches", batches)
+def test_conditions_of_a_gene_lose_the_same_tracks(seen):
+    X = make_regions(n_conditions=2)
     model = ChromoformerDiffRegressor(**{**TINY, "max_epochs": 1}, track_dropout=0.4)
     model.fit(X, np.random.default_rng(0).normal(size=len(X)))
     lost = [
-        torch.cat([(pair[i].promoters[0].features[..., :2] == 0).all(dim=1) for pair in pairs])
+        torch.cat([(pair[i].promoters[0].features[..., :2] == 0).all(dim=1) for pair in seen])
         for i in (0, 1)
     ]
     assert torch.equal(*lost)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from scipy.special import softmax
 from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.utils import gen_batches
 from skorch import NeuralNet
 from skorch.callbacks import (
     BatchScoring,
@@ -107,10 +108,8 @@ class GeneBatches:
         target = self.dataset.target
         if target is not None:  # in order from the start: a GPU would wait for row numbers
             target = target[torch.from_numpy(rows).to(target.device)]
-        starts = range(0, len(rows), self.batch_size)
-        parts = [rows[start : start + self.batch_size] for start in starts]
-        for start, rows, batch in zip(starts, parts, self._batches(parts)):
-            part = slice(start, start + len(rows))
+        parts = list(gen_batches(len(rows), self.batch_size))
+        for part, batch in zip(parts, self._batches([rows[part] for part in parts])):
             if dropped is not None:
                 _drop_tracks(batch, dropped[part])
             yield batch, None if target is None else target[part]

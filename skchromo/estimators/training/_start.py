@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.utils import gen_batches
 
 from ...nn import load_checkpoint
 
@@ -112,8 +113,9 @@ def columns_of(network, regions):
     """
     parts = []
     with torch.no_grad():
-        starts = range(_GENES_PER_BATCH, len(regions), _GENES_PER_BATCH)
-        for batch in regions.batches(np.split(np.arange(len(regions)), starts)):
+        rows = np.arange(len(regions))
+        genes = [rows[part] for part in gen_batches(len(rows), _GENES_PER_BATCH)]
+        for batch in regions.batches(genes):
             if regions.n_conditions == 1:
                 parts.append(network.summarise(batch))
             else:
